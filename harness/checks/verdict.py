@@ -1,0 +1,74 @@
+"""What a check answers: a verdict, a sentence, figures, and the findings that prove it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from harness.record.observation import Observation
+
+
+class Verdict(Enum):
+    """PASS, FAIL, or UNKNOWN when the history cannot tell; worst first: FAIL > UNKNOWN > PASS."""
+
+    PASS = "PASS"  # noqa: S105 - a verdict, not a password
+    UNKNOWN = "UNKNOWN"
+    FAIL = "FAIL"
+
+    @staticmethod
+    def worst(verdicts: "Iterable[Verdict]") -> "Verdict":
+        """The worst of them; UNKNOWN for none at all, because nothing was judged."""
+        order = list(Verdict)
+        return max(verdicts, key=order.index, default=Verdict.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, in plain words, and the observations that prove it (in time order)."""
+
+    kind: str
+    what: str
+    evidence: tuple[Observation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyFigures:
+    """Percentiles in seconds over the expected deliveries of one event type on one channel; missing = infinity."""
+
+    type: str
+    channel: str
+    expected: int
+    missing: int
+    p50: float
+    p95: float
+    p99: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One check's answer on one history.
+
+    `summary` is one line ("12 000 of 12 000 expected frames arrived, nothing else"); `counts` are the figures
+    behind it by name; `findings` are all that is wrong, most telling first (reports show the first few).
+    """
+
+    check: str
+    verdict: Verdict
+    summary: str
+    findings: tuple[Finding, ...] = ()
+    counts: Mapping[str, float] = field(default_factory=dict)
+    latencies: tuple[LatencyFigures, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioResult:
+    """Every check's answer on one scenario's history; `seconds` is how long the scenario took."""
+
+    scenario: str
+    title: str
+    results: tuple[CheckResult, ...]
+    seconds: float
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.worst(result.verdict for result in self.results)

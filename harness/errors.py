@@ -1,0 +1,32 @@
+"""What can go wrong besides the system under test, and the exit code that each kind gives.
+
+A peer's mistake is data (a close code, a 4xx answer, a function error) and never one of these.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The process exit codes of every `harness` command."""
+
+    PASS = 0
+    FAIL = 1
+    USAGE = 2
+    UNKNOWN = 3
+    BROKEN = 4
+
+
+class HarnessError(Exception):
+    """An error that a person can act on: the message says where and what to do."""
+
+    exit_code = ExitCode.BROKEN
+
+
+class UsageError(HarnessError):
+    """What the user gave us is wrong: a file, an option, a name."""
+
+    exit_code = ExitCode.USAGE
+
+
+class BackendError(HarnessError):
+    """The harness or the system it runs on broke: a port is taken, a process ended, AWS refused."""

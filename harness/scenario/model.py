@@ -1,0 +1,243 @@
+"""What a scenario says: who connects, what is published when, who leaves or switches, what must hold.
+
+The values behind a scenario file, and nothing else: reading the file is `loader`, computing who must receive
+what is `receivers`. Times are seconds as float; a file writes them `100ms`, `5s`, `1m`.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from harness.scenario.feed import Feed
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h)")
+_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_THRESHOLD = re.compile(r"(p50|p95|p99|max)\s*<\s*(.+)")
+
+
+def parse_duration(value: object) -> float:
+    """Seconds for `100ms`, `5s`, `1.5m` or a plain number of seconds."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(value)
+    elif isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        seconds = float(match[1]) * _UNITS[match[2]]
+    else:
+        raise ValueError(f"{value!r} is not a duration; write 100ms, 5s or 1m")
+    if seconds < 0:
+        raise ValueError("a duration cannot be negative")
+    return seconds
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=str | float)]
+Text: TypeAlias = str
+Payload: TypeAlias = dict[str, object]
+ClientNames: TypeAlias = str | tuple[str, ...]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClientGroup(_Model):
+    """Clients that behave alike. In `query`, `headers` and `subscribe`, `{n}` is the client's number from 1."""
+
+    count: int = Field(default=1, ge=1, description="How many; named `group` for one, `group/1` ... for several.")
+    query: Mapping[str, str] = Field(default={}, description="Query string of the WebSocket URL.")
+    headers: Mapping[str, str] = Field(default={}, description="Headers of the opening handshake.")
+    subscribe: str | None = Field(default=None, description="Channel asked for right after connecting.")
+    refused: int | str | None = Field(
+        default=None,
+        description="An HTTP status: the handshake must be refused with it. "
+        "A code: the subscribe must be answered by an error frame with that code.",
+    )
+    joins: Literal["before", "later"] = Field(
+        default="before", description="`before` the timeline starts, or `later`, by a connect step."
+    )
+
+
+class _Timed(_Model):
+    at: Duration = Field(default=0.0, description="When, from the start of the timeline.")
+
+
+class _Repeated(_Timed):
+    every: Duration | None = Field(default=None, description="Repeat at this interval ...")
+    for_: Duration | None = Field(default=None, alias="for", description="... for this long.")
+
+    @model_validator(mode="after")
+    def _every_and_for_go_together(self) -> "_Repeated":
+        if (self.every is None) != (self.for_ is None):
+            raise ValueError("`every` and `for` go together")
+        if self.every == 0:
+            raise ValueError("`every` must be longer than 0")
+        return self
+
+
+class Publish(_Repeated):
+    """Publish a matcher event; `{n}` in a string of the payload counts the repetitions from 1."""
+
+    publish: Payload
+
+
+class PublishFile(_Timed):
+    """Publish the events of a JSONL file, one JSON object a line, `at` (seconds) in each optional.
+
+    Lines without `at` follow each other at `every`; `at` is taken out of the payload.
+    """
+
+    publish_file: str
+    every: Duration = 0.1
+
+
+class Generate(_Model):
+    """What a generated session is made of: a real order book per market, its traders, a seed."""
+
+    markets: tuple[str, ...] = Field(min_length=1)
+    traders: tuple[str, ...] = ()
+    seed: int = 1
+
+
+class PublishGenerated(_Repeated):
+    """Publish what the matcher's order books emit, one event at each repetition."""
+
+    publish_generated: Generate
+    every: Duration
+    for_: Duration = Field(alias="for")
+
+
+class Connect(_Timed):
+    """The named clients or groups connect (those that join `later`, or that left before)."""
+
+    connect: ClientNames
+
+
+class Leave(_Timed):
+    """They close politely, with a close frame."""
+
+    leave: ClientNames
+
+
+class Vanish(_Timed):
+    """Their TCP connection is reset: no close frame."""
+
+    vanish: ClientNames
+
+
+class Subscription(_Model):
+    """Who asks for which channel."""
+
+    clients: ClientNames
+    channel: str
+    refused: str | None = Field(default=None, description="The error frame's code that must answer it.")
+
+
+class Subscribe(_Timed):
+    """They ask for a channel, which replaces the one they had."""
+
+    subscribe: Subscription
+
+
+class Churning(_Model):
+    """Which clients come and go, and the channels they move among."""
+
+    clients: ClientNames
+    channels: tuple[str, ...] = Field(min_length=1)
+
+
+class Churn(_Repeated):
+    """At each repetition one of the clients, drawn by the scenario's seed, leaves, comes back or switches."""
+
+    churn: Churning
+    every: Duration
+    for_: Duration = Field(alias="for")
+
+
+Step: TypeAlias = Publish | PublishFile | PublishGenerated | Connect | Leave | Vanish | Subscribe | Churn
+
+
+class Threshold(_Model):
+    """`p99 < 100 ms`, for all events or for one type and channel."""
+
+    percentile: Literal["p50", "p95", "p99", "max"]
+    seconds: float
+    type: str | None = None
+    channel: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        match value:
+            case str():
+                return _parse_threshold(value)
+            case {"threshold": str(text), **rest}:
+                return {**_parse_threshold(text), **rest}
+        return value
+
+
+def _parse_threshold(text: str) -> dict[str, object]:
+    match = _THRESHOLD.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a threshold; write p50, p95, p99 or max, <, and a duration: p99 < 100 ms")
+    return {"percentile": match[1], "seconds": parse_duration(match[2])}
+
+
+class Expectations(_Model):
+    """What must hold besides exact routing and refusals, which are always judged."""
+
+    latency: tuple[Threshold, ...] = Field(default=(), description="Thresholds such as `p99 < 100 ms`.")
+    order: bool = Field(default=False, description="Frames of one channel arrive in the order of publishing.")
+    purge: Duration | None = Field(
+        default=None, description="A gone connection's row is deleted within this long after its first 410."
+    )
+
+
+class GatewaySettings(_Model):
+    """How the gateway under the scenario behaves where AWS leaves it open."""
+
+    disconnect_events: Literal["delivered", "lost"] = Field(
+        default="delivered", description="$disconnect is best-effort on AWS (X-1): `lost` never invokes it."
+    )
+
+
+class Scenario(_Model):
+    """One claim about the system under test, and the session that proves or refutes it."""
+
+    scenario: str = Field(description="The claim, as a sentence.")
+    seed: int = 1
+    clients: Mapping[str, ClientGroup] = Field(default={}, description="Groups of clients by name.")
+    timeline: tuple[Step, ...] = ()
+    expect: Expectations = Expectations()
+    gateway: GatewaySettings = GatewaySettings()
+    settle: Duration = Field(
+        default=10.0, description="Bounded wait for everything in flight, before the timeline and after it."
+    )
+    feed: Feed = Field(default=Feed(), description="The application's protocol; usually from stack.yaml.")
+
+    def client_names(self, who: ClientNames) -> tuple[str, ...]:
+        """The clients meant by group names, client names (`btc/2`) or several of them; KeyError for a stranger."""
+        if isinstance(who, tuple):
+            return tuple(name for one in who for name in self.client_names(one))
+        if who in self.clients:
+            return names_of(who, self.clients[who])
+        group, _, number = who.partition("/")
+        if group in self.clients and who in names_of(group, self.clients[group]):
+            return (who,)
+        raise KeyError(who)
+
+    def group_of(self, client: str) -> ClientGroup:
+        """The group a client belongs to."""
+        return self.clients[client.partition("/")[0]]
+
+
+def names_of(group_name: str, group: ClientGroup) -> tuple[str, ...]:
+    """`("alice",)` for a group of one, `("btc/1", "btc/2", ...)` for several."""
+    if group.count == 1:
+        return (group_name,)
+    return tuple(f"{group_name}/{number}" for number in range(1, group.count + 1))
+
+
+def number_of(client: str) -> int:
+    """The `{n}` of a client: its number within its group, 1 for a group of one."""
+    _, slash, number = client.partition("/")
+    return int(number) if slash else 1
