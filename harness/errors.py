@@ -30,3 +30,9 @@ class UsageError(HarnessError):
 
 class BackendError(HarnessError):
     """The harness or the system it runs on broke: a port is taken, a process ended, AWS refused."""
+
+
+class DeploymentFailed(HarnessError):
+    """The code under test cannot even start: a handler that does not import, say. It fails, not the harness."""
+
+    exit_code = ExitCode.FAIL

@@ -62,12 +62,16 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioResult:
-    """Every check's answer on one scenario's history; `seconds` is how long the scenario took."""
+    """Every check's answer on one scenario's history; `seconds` is how long the scenario took.
+
+    `timeline_at` is the observations' time at which the timeline began: reports tell times from there.
+    """
 
     scenario: str
     title: str
     results: tuple[CheckResult, ...]
     seconds: float
+    timeline_at: float = 0.0
 
     @property
     def verdict(self) -> Verdict:

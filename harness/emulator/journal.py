@@ -1,8 +1,6 @@
 """What the emulator saw, kept in memory for whoever asks: a bounded, numbered list of observations."""
 
-from collections import deque
 from collections.abc import Callable
-from itertools import islice
 from typing import TypeAlias
 
 from harness.record.observation import Observation
@@ -15,12 +13,16 @@ class Journal:
     """The last `capacity` observations; each has a number, the first 0."""
 
     def __init__(self, capacity: int = 2_000_000) -> None:
-        self._kept: deque[Observation] = deque(maxlen=capacity)
+        self._capacity = capacity
+        self._ring: list[Observation] = []
         self._noted = 0
 
     def note(self, observation: Observation) -> None:
-        """Keeps the observation; the oldest one falls out when the journal is full."""
-        self._kept.append(observation)
+        """Keeps the observation, in the place of the oldest one once the journal is full."""
+        if self._noted < self._capacity:
+            self._ring.append(observation)
+        else:
+            self._ring[self._noted % self._capacity] = observation
         self._noted += 1
 
     @property
@@ -28,9 +30,10 @@ class Journal:
         """The number that the next observation will get."""
         return self._noted
 
-    def since(self, number: int) -> tuple[tuple[Observation, ...], int]:
-        """The observations from `number` on, and how many of them were lost because the journal was full."""
-        first_kept = self._noted - len(self._kept)
-        lost = max(0, first_kept - number)
-        start = max(number, first_kept) - first_kept
-        return tuple(islice(self._kept, start, None)), lost
+    def since(self, number: int, *, most: int) -> tuple[tuple[Observation, ...], int, int]:
+        """At most `most` observations from `number` on, the number after them, and how many were lost before."""
+        first_kept = self._noted - len(self._ring)
+        start = max(number, first_kept)
+        end = min(self._noted, start + most)
+        seen = tuple(self._ring[kept % self._capacity] for kept in range(start, end))
+        return seen, max(start, end), max(0, first_kept - number)

@@ -4,11 +4,14 @@ The values behind a scenario file, and nothing else: reading the file is `loader
 what is `receivers`. Times are seconds as float; a file writes them `100ms`, `5s`, `1m`.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic.config import JsonDict
+from pydantic_core import PydanticCustomError
 
 from harness.scenario.feed import Feed
 
@@ -41,9 +44,11 @@ class _Model(BaseModel):
 
 
 class ClientGroup(_Model):
-    """Clients that behave alike. In `query`, `headers` and `subscribe`, `{n}` is the client's number from 1."""
+    """Clients that behave alike; `{n}` in `query`, `headers` and `subscribe` is a client's number from 1."""
 
-    count: int = Field(default=1, ge=1, description="How many; named `group` for one, `group/1` ... for several.")
+    count: int = Field(
+        default=1, ge=1, description="How many; named `group` for one, `group/1` ... for several."
+    )
     query: Mapping[str, str] = Field(default={}, description="Query string of the WebSocket URL.")
     headers: Mapping[str, str] = Field(default={}, description="Headers of the opening handshake.")
     subscribe: str | None = Field(default=None, description="Channel asked for right after connecting.")
@@ -153,11 +158,86 @@ class Churn(_Repeated):
     for_: Duration = Field(alias="for")
 
 
-Step: TypeAlias = Publish | PublishFile | PublishGenerated | Connect | Leave | Vanish | Subscribe | Churn
+STEP_KINDS: Mapping[str, type[BaseModel]] = {
+    "publish": Publish,
+    "publish_file": PublishFile,
+    "publish_generated": PublishGenerated,
+    "connect": Connect,
+    "leave": Leave,
+    "vanish": Vanish,
+    "subscribe": Subscribe,
+    "churn": Churn,
+}
+"""The field by which a file tells the kind of a step."""
+
+_TIMING = ("at", "every", "for")
+
+
+def _does_one_known_thing(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value
+    if not isinstance(value, Mapping):
+        raise ValueError("a step is a mapping such as {at: 1s, leave: alice}")
+    kinds = [name for name in value if name in STEP_KINDS]
+    if len(kinds) > 1:
+        raise ValueError(f"one step does one thing; this one has {' and '.join(kinds)}")
+    if not kinds:
+        raise _unknown_step(next((name for name in value if name not in _TIMING), None))
+    return value
+
+
+def _unknown_step(name: object) -> Exception:
+    if name is None:
+        return ValueError(f"this step does nothing; write one of {', '.join(STEP_KINDS)}")
+    known = {"what": "step", "name": name, "known": list(STEP_KINDS)}
+    return PydanticCustomError("unknown_name", "unknown {what} '{name}'", known)
+
+
+def _step_tag(value: object) -> str | None:
+    # Tags stand in the location of a mistake; with a blank in them they are told from a file's own fields.
+    for name, kind in STEP_KINDS.items():
+        if isinstance(value, kind) or (isinstance(value, Mapping) and name in value):
+            return f"{name} step"
+    return None
+
+
+Step: TypeAlias = Annotated[
+    Annotated[Publish, Tag("publish step")]
+    | Annotated[PublishFile, Tag("publish_file step")]
+    | Annotated[PublishGenerated, Tag("publish_generated step")]
+    | Annotated[Connect, Tag("connect step")]
+    | Annotated[Leave, Tag("leave step")]
+    | Annotated[Vanish, Tag("vanish step")]
+    | Annotated[Subscribe, Tag("subscribe step")]
+    | Annotated[Churn, Tag("churn step")],
+    Discriminator(_step_tag),
+    BeforeValidator(_does_one_known_thing),
+]
+
+
+def _threshold_as_written(schema: JsonDict) -> None:
+    """Adds the forms that a file may use to the parsed one, for editors that check a file by its schema."""
+    text: JsonDict = {"type": "string", "pattern": _THRESHOLD.pattern}
+    only: JsonDict = {
+        name: {"type": "string", "description": f"Only events of this {name} are measured."}
+        for name in ("type", "channel")
+    }
+    some: JsonDict = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"threshold": text, **only},
+        "required": ["threshold"],
+    }
+    parsed: JsonDict = {
+        name: schema.pop(name) for name in ("additionalProperties", "properties", "required", "type")
+    }
+    schema["anyOf"] = [text, some, parsed]
 
 
 class Threshold(_Model):
     """`p99 < 100 ms`, for all events or for one type and channel."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_threshold_as_written)
 
     percentile: Literal["p50", "p95", "p99", "max"]
     seconds: float
@@ -171,14 +251,16 @@ class Threshold(_Model):
             case str():
                 return _parse_threshold(value)
             case {"threshold": str(text), **rest}:
-                return {**_parse_threshold(text), **rest}
+                return _parse_threshold(text) | {str(name): inner for name, inner in rest.items()}
         return value
 
 
 def _parse_threshold(text: str) -> dict[str, object]:
     match = _THRESHOLD.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is not a threshold; write p50, p95, p99 or max, <, and a duration: p99 < 100 ms")
+        raise ValueError(
+            f"{text!r} is not a threshold; write p50, p95, p99 or max, <, and a duration: p99 < 100 ms"
+        )
     return {"percentile": match[1], "seconds": parse_duration(match[2])}
 
 
@@ -215,12 +297,12 @@ class Scenario(_Model):
     feed: Feed = Field(default=Feed(), description="The application's protocol; usually from stack.yaml.")
 
     def client_names(self, who: ClientNames) -> tuple[str, ...]:
-        """The clients meant by group names, client names (`btc/2`) or several of them; KeyError for a stranger."""
+        """The clients meant by group or client names (`btc`, `btc/2`) or several; KeyError for a stranger."""
         if isinstance(who, tuple):
             return tuple(name for one in who for name in self.client_names(one))
         if who in self.clients:
             return names_of(who, self.clients[who])
-        group, _, number = who.partition("/")
+        group = who.partition("/")[0]
         if group in self.clients and who in names_of(group, self.clients[group]):
             return (who,)
         raise KeyError(who)
@@ -241,3 +323,36 @@ def number_of(client: str) -> int:
     """The `{n}` of a client: its number within its group, 1 for a group of one."""
     _, slash, number = client.partition("/")
     return int(number) if slash else 1
+
+
+def times_of(step: Publish | PublishGenerated | Churn) -> tuple[float, ...]:
+    """When a step happens: once, or `every` so often from `at` on until just before `for` has passed."""
+    if step.every is None or step.for_ is None:
+        return (step.at,)
+    # A repetition that falls on the end, but for the rounding of 0.1, is past the end.
+    count = max(1, math.ceil(step.for_ / step.every - 1e-9))
+    return tuple(round(step.at + number * step.every, 9) for number in range(count))
+
+
+def numbered(value: object, number: int) -> object:
+    """The value with `{n}` in each of its strings, however deep, replaced by the number."""
+    match value:
+        case str():
+            return value.replace("{n}", str(number))
+        case Mapping():
+            return {key: numbered(inner, number) for key, inner in value.items()}
+        case list() | tuple():
+            return [numbered(inner, number) for inner in value]
+    return value
+
+
+def query_of(scenario: Scenario, client: str) -> dict[str, str]:
+    """The query string that a client connects with, its number filled in."""
+    number = str(number_of(client))
+    return {name: text.replace("{n}", number) for name, text in scenario.group_of(client).query.items()}
+
+
+def channel_of(scenario: Scenario, client: str) -> str | None:
+    """The channel that a client asks for right after connecting, its number filled in."""
+    channel = scenario.group_of(client).subscribe
+    return None if channel is None else channel.replace("{n}", str(number_of(client)))

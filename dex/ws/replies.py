@@ -1,0 +1,48 @@
+"""What is a client told whose message is refused?"""
+
+import json
+import logging
+from dataclasses import dataclass
+
+from dex.ws import environment
+from dex.ws.lambda_events import RequestContext
+from dex.ws.management_api import management_api
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`code` is stable, for programs; `message` is for people."""
+
+    code: str
+    message: str
+
+
+BAD_JSON = Refusal("BAD_JSON", "A message must be a JSON object.")
+BAD_CHANNEL = Refusal("BAD_CHANNEL", "A channel is market.<symbol>, trader.<uuid> or admin.<symbol>.")
+CHANNEL_FORBIDDEN = Refusal("CHANNEL_FORBIDDEN", "This connection may not read that channel.")
+NOT_CONNECTED = Refusal("NOT_CONNECTED", "This connection is no longer registered; connect again.")
+UNKNOWN_ACTION = Refusal(
+    "UNKNOWN_ACTION", 'The action is unknown; send {"action":"subscribe","channel":...}.'
+)
+
+
+def error_frame(refusal: Refusal, request_id: str) -> str:
+    """The frame's text; `requestId` is that of the refused message, as in API Gateway's own frames (R-12)."""
+    frame = {
+        "type": "error",
+        "code": refusal.code,
+        "message": refusal.message,
+        "requestId": request_id,
+    }
+    return json.dumps(frame, separators=(",", ":"))
+
+
+def refuse(caller: RequestContext, refusal: Refusal) -> None:
+    """Posts the error frame to the caller; a caller who has left meanwhile is not told."""
+    api = management_api(environment.management_endpoint_for(caller))
+    frame = error_frame(refusal, caller["requestId"])
+    report = api.post_to_connections([caller["connectionId"]], frame.encode(), within=5.0)
+    for line in report.failures():
+        _log.error("%s was not told %s: %s", caller["connectionId"], refusal.code, line)

@@ -1,0 +1,180 @@
+"""The default backend: our own emulator, in a process of its own, on a free port of the loopback interface."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import cache
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import boto3
+import orjson
+import urllib3
+from botocore.config import Config
+
+from harness.backends.backend import Seen
+from harness.errors import BackendError, DeploymentFailed
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+START_TIMEOUT = 30.0
+STOP_TIMEOUT = 10.0
+PREWARM_TIMEOUT = 60.0
+
+
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session()
+
+
+def does_not_start(function: str, init_error: bytes) -> DeploymentFailed:
+    """The failure of a function whose INIT ended with this error JSON."""
+    error = orjson.loads(init_error)
+    return DeploymentFailed(
+        f"function {function!r} does not start: {error.get('errorType')}: {error.get('errorMessage')}"
+    )
+
+
+def emulator_client(service: str, endpoint: str, region: str) -> "BaseClient":
+    """A boto3 client of an emulator; any credentials do there."""
+    return _session().client(  # type: ignore[call-overload,no-any-return]  # any service
+        service,
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - the emulator's own
+        config=Config(max_pool_connections=32, retries={"mode": "standard", "total_max_attempts": 3}),
+    )
+
+
+def emulator_urls(endpoint: str, api_id: str, stage: str) -> Mapping[str, str]:
+    """`url` for WebSocket clients and `management_endpoint` for @connections."""
+    path = f"/_aws/execute-api/{api_id}/{stage}"
+    return {"url": endpoint.replace("http", "ws", 1) + path, "management_endpoint": endpoint + path}
+
+
+class EmbeddedBackend:
+    """An emulator process, started by `start` and ended by `close`.
+
+    The process holds the reading end of a pipe whose writing end is ours: if this process dies, however it dies,
+    the emulator sees the pipe close and ends, and its functions end with it.
+    """
+
+    name = "embedded"
+
+    def __init__(self, *, region: str, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._region = region
+        self._host, self._port = host, port
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lifeline = -1
+        self._seen = 0
+        self._endpoint = ""
+        self._http = urllib3.PoolManager(maxsize=4)
+
+    async def start(self) -> None:
+        """Starts the emulator and returns once it listens; BackendError when it cannot."""
+        held_by_emulator, self._lifeline = os.pipe()
+        command = [sys.executable, "-m", "harness.emulator", "--host", self._host, "--port", str(self._port)]
+        command += ["--region", self._region, "--lifeline", str(held_by_emulator)]
+        self._process = subprocess.Popen(  # noqa: ASYNC220 - returns at once; what takes time is awaited below
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            pass_fds=(held_by_emulator,),
+            start_new_session=True,  # Ctrl-C is for the harness, which then ends the emulator in order
+        )
+        os.close(held_by_emulator)
+        self._endpoint = await self._ready(self._process)
+
+    async def _ready(self, process: subprocess.Popen[bytes]) -> str:
+        assert process.stdout is not None
+        try:
+            line = await asyncio.wait_for(asyncio.to_thread(process.stdout.readline), START_TIMEOUT)
+        except TimeoutError as error:
+            process.kill()
+            raise BackendError(f"the emulator did not start within {START_TIMEOUT:.0f} s") from error
+        answer = orjson.loads(line) if line else {}
+        if "endpoint" not in answer:
+            await asyncio.to_thread(process.wait)
+            raise BackendError(answer.get("error", "the emulator ended while it was starting; see above"))
+        return str(answer["endpoint"])
+
+    async def close(self) -> None:
+        """Ends the emulator and everything it started, and waits until it is gone."""
+        process, self._process = self._process, None
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1
+        if process is None:
+            return
+        process.terminate()
+        try:
+            await asyncio.to_thread(process.wait, STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            await asyncio.to_thread(process.wait)
+        assert process.stdout is not None
+        process.stdout.close()
+        self._http.clear()
+
+    async def __aenter__(self) -> "EmbeddedBackend":
+        try:
+            await self.start()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def endpoint(self) -> str:
+        return self._endpoint
+
+    def client(self, service: str) -> "BaseClient":
+        return emulator_client(service, self._endpoint, self._region)
+
+    def urls(self, api_id: str, stage: str) -> Mapping[str, str]:
+        return emulator_urls(self._endpoint, api_id, stage)
+
+    async def prewarm(self, function: str, environments: int) -> None:
+        asked = orjson.dumps({"function": function, "environments": environments})
+        answer = await self._ask("POST", "prewarm", asked, timeout=PREWARM_TIMEOUT)
+        if answer.status != 200:
+            raise does_not_start(function, answer.data)
+
+    async def set_disconnect_events(self, delivery: str) -> None:
+        await self._ask("PUT", "gateway", orjson.dumps({"disconnect_events": delivery}))
+
+    async def quiet(self, timeout: float) -> bool:
+        answer = await self._ask("GET", f"quiet?timeout={timeout}", timeout=timeout + 10.0)
+        return answer.status == 200
+
+    async def seen(self) -> Seen:
+        lines, lost = bytearray(), 0
+        while True:
+            answer = await self._ask("GET", f"observations?since={self._seen}")
+            lines += answer.data
+            lost += int(answer.headers["x-harness-lost"])
+            self._seen = int(answer.headers["x-harness-next"])
+            if answer.headers["x-harness-more"] == "no":
+                return Seen(bytes(lines), lost)
+
+    async def _ask(
+        self, method: str, page: str, body: bytes | None = None, *, timeout: float = 10.0
+    ) -> urllib3.BaseHTTPResponse:
+        url = f"{self._endpoint}/_harness/{page}"
+        try:
+            return await asyncio.to_thread(
+                self._http.request, method, url, body=body, timeout=timeout, retries=False
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise BackendError(
+                f"the emulator at {self._endpoint} does not answer any more: {error}"
+            ) from error

@@ -1,0 +1,58 @@
+"""What do all the checks say of one scenario's history?"""
+
+from collections.abc import Callable, Mapping
+from traceback import format_exception
+from typing import TypeAlias
+
+from harness.checks import health, latency, order, purge, refusals, routing
+from harness.checks.subscribing import timeline_begins_at
+from harness.checks.verdict import CheckResult, Finding, ScenarioResult, Verdict
+from harness.record.history import History
+from harness.scenario.model import Scenario
+
+Check: TypeAlias = Callable[[Scenario, History], CheckResult | None]
+"""Judges one history by one rule; pure. None means that the scenario asks nothing of this check."""
+
+CHECKS: Mapping[str, Check] = {
+    routing.NAME: routing.check,
+    latency.NAME: latency.check,
+    order.NAME: order.check,
+    purge.NAME: purge.check,
+    refusals.NAME: refusals.check,
+    health.NAME: health.check,
+}
+"""Every check by its name, in the order of reports."""
+
+
+def judge(
+    scenario: Scenario, history: History, *, name: str = "", checks: Mapping[str, Check] = CHECKS
+) -> ScenarioResult:
+    """Every check's answer on one scenario's history; a check that crashes is UNKNOWN and hides no other.
+
+    `name` is what reports call the scenario, its claim when empty. Never raises for what a history holds.
+    """
+    answers = (_answered(check_name, check, scenario, history) for check_name, check in checks.items())
+    return ScenarioResult(
+        scenario=name or scenario.scenario,
+        title=scenario.scenario,
+        results=tuple(answer for answer in answers if answer is not None),
+        seconds=history.ends_at - history.begins_at,
+        timeline_at=timeline_begins_at(history),
+    )
+
+
+def _answered(name: str, check: Check, scenario: Scenario, history: History) -> CheckResult | None:
+    try:
+        return check(scenario, history)
+    except Exception as error:
+        last_line = format_exception(error)[-1].strip().splitlines()[-1]
+        crashed = Finding("crashed", f"the check itself crashed: {last_line}{_place(error)}")
+        return CheckResult(name, Verdict.UNKNOWN, "the check crashed, so nothing is known", (crashed,))
+
+
+def _place(error: Exception) -> str:
+    """The line of code that raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"

@@ -1,0 +1,197 @@
+"""Was every handshake and subscribe message refused that must be, and nothing else, and nobody thrown out?"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from harness.checks import wording
+from harness.checks.findings import most_telling
+from harness.checks.subscribing import demanded_refusals
+from harness.checks.verdict import CheckResult, Finding, Verdict
+from harness.record.history import History
+from harness.record.observation import (
+    ClientClosed,
+    ClientConnected,
+    ClientConnecting,
+    ClientLeft,
+    ClientRefused,
+    FrameReceived,
+    SubscriptionSent,
+)
+from harness.scenario.feed import Feed
+from harness.scenario.model import Scenario, Subscribe
+
+NAME = "refusals"
+
+_GATEWAY_FRAME = frozenset({"message", "connectionId", "requestId"})
+"""The members of the frame by which API Gateway itself refuses a message (R-10, R-11, R-13)."""
+
+_ErrorFrame: TypeAlias = tuple[str, FrameReceived]
+"""What an error frame says (its code, or the gateway's message), and the frame."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was refused, against what had to be."""
+
+    demanded: int = 0
+    refused: int = 0
+    missing: list[Finding] = field(default_factory=list)
+    unexpected: list[Finding] = field(default_factory=list)
+    closed: list[Finding] = field(default_factory=list)
+
+
+def check(scenario: Scenario, history: History) -> CheckResult:
+    """FAIL for a refusal that is missing or of another status or code, an unexpected one, an unexpected close.
+
+    Always judged. UNKNOWN when the scenario demands refusals but nobody tried what must be refused.
+    """
+    tally = _Tally()
+    _count_handshakes(tally, scenario, history)
+    _count_subscribes(tally, scenario, history)
+    tally.closed += _thrown_out(history)
+    wrong = len(tally.missing) + len(tally.unexpected) + len(tally.closed)
+    untried = _demands_refusals(scenario) and tally.demanded == 0
+    verdict = Verdict.FAIL if wrong else Verdict.UNKNOWN if untried else Verdict.PASS
+    counts: dict[str, float] = {
+        "demanded": tally.demanded,
+        "refused": tally.refused,
+        "missing": len(tally.missing),
+        "unexpected": len(tally.unexpected),
+        "closed": len(tally.closed),
+    }
+    findings = most_telling(tally.missing, tally.unexpected, tally.closed)
+    return CheckResult(NAME, verdict, _summary(tally, untried=untried), findings, counts)
+
+
+def _count_handshakes(tally: _Tally, scenario: Scenario, history: History) -> None:
+    """The answer to each opening handshake; one that was never answered is left to the other checks."""
+    answers = (
+        seen
+        for seen in history.observations
+        if isinstance(seen, ClientConnecting | ClientConnected | ClientRefused)
+    )
+    began: dict[str, ClientConnecting] = {}
+    for seen in answers:
+        demanded = scenario.group_of(seen.client).refused
+        status = demanded if isinstance(demanded, int) else None
+        match seen:
+            case ClientConnecting():
+                began[seen.client] = seen
+                tally.demanded += status is not None
+            case ClientRefused(status=answered) if answered == status:
+                tally.refused += 1
+            case ClientRefused() if status is None:
+                tally.unexpected.append(_refused(seen))
+            case ClientRefused():
+                what = f"{seen.client}'s handshake was answered {_told(seen)} instead of {status}"
+                tally.missing.append(Finding("other status", what, (seen,)))
+            case ClientConnected() if status is not None:
+                what = f"{seen.client}'s handshake was accepted; it must be refused with {status}"
+                evidence = (began[seen.client], seen) if seen.client in began else (seen,)
+                tally.missing.append(Finding("not refused", what, evidence))
+
+
+def _refused(refused: ClientRefused) -> Finding:
+    if refused.status == 0:
+        what = f"{refused.client}'s connection failed before an answer: {refused.reason or 'no reason known'}"
+        return Finding("connection failed", what, (refused,))
+    what = f"{refused.client}'s handshake was refused with {_told(refused)}; it must be accepted"
+    return Finding("unexpected refusal", what, (refused,))
+
+
+def _told(refused: ClientRefused) -> str:
+    return f"{refused.status} ({refused.reason})" if refused.reason else str(refused.status)
+
+
+def _count_subscribes(tally: _Tally, scenario: Scenario, history: History) -> None:
+    """Pairs each demanded refusal with the first error frame of its code that follows; the rest is unexpected."""
+    error_frames = _error_frames(scenario.feed, history)
+    demanded = zip(history.of(SubscriptionSent), demanded_refusals(scenario, history), strict=True)
+    unanswered: list[tuple[SubscriptionSent, str]] = []
+    for sent, code in demanded:
+        if code is not None:
+            tally.demanded += 1
+            if _take(error_frames.get(sent.client, []), sent, code) is None:
+                unanswered.append((sent, code))
+            else:
+                tally.refused += 1
+    for sent, code in unanswered:
+        tally.missing.append(_not_refused(sent, code, _take(error_frames.get(sent.client, []), sent, None)))
+    left_over = [frame for frames in error_frames.values() for frame in frames]
+    tally.unexpected += [_unexpected(*one) for one in sorted(left_over, key=lambda one: one[1].at)]
+
+
+def _take(frames: list[_ErrorFrame], sent: SubscriptionSent, code: str | None) -> _ErrorFrame | None:
+    """Takes out the first error frame since the message, of that code unless None."""
+    for number, (said, frame) in enumerate(frames):
+        if frame.at >= sent.at and code in (None, said):
+            return frames.pop(number)
+    return None
+
+
+def _not_refused(sent: SubscriptionSent, code: str, answer: _ErrorFrame | None) -> Finding:
+    asked = f"{sent.client}'s subscribe to {sent.channel}"
+    if answer is None:
+        return Finding("not refused", f"{asked} was not refused; it must be answered {code}", (sent,))
+    return Finding("other code", f"{asked} was answered {answer[0]!r} instead of {code!r}", (sent, answer[1]))
+
+
+def _unexpected(said: str, frame: FrameReceived) -> Finding:
+    what = f"{frame.client} received an error frame that nothing explains: {said}"
+    return Finding("unexpected error frame", what, (frame,))
+
+
+def _error_frames(feed: Feed, history: History) -> Mapping[str, list[_ErrorFrame]]:
+    """By client, the application's and the gateway's error frames."""
+    found: dict[str, list[_ErrorFrame]] = {}
+    for frame in history.of(FrameReceived):
+        if frame.event is None and (said := _error_in(frame.text, feed)) is not None:
+            found.setdefault(frame.client, []).append((said, frame))
+    return found
+
+
+def _error_in(text: str, feed: Feed) -> str | None:
+    try:
+        frame = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(frame, dict):
+        return None
+    if isinstance(code := frame.get(feed.error_code_field), str):
+        return code
+    return str(frame["message"]) if frame.keys() == _GATEWAY_FRAME else None
+
+
+def _thrown_out(history: History) -> Iterator[Finding]:
+    """Closes of clients that had not begun to leave."""
+    leaving: set[str] = set()
+    for seen in history.observations:
+        match seen:
+            case ClientConnecting():
+                leaving.discard(seen.client)
+            case ClientLeft():
+                leaving.add(seen.client)
+            case ClientClosed() if seen.client not in leaving:
+                reason = f" ({seen.reason})" if seen.reason else ""
+                what = f"{seen.client}'s connection was closed with {seen.code}{reason}, but it had not left"
+                yield Finding("unexpected close", what, (seen,))
+
+
+def _demands_refusals(scenario: Scenario) -> bool:
+    steps: Iterable[Subscribe] = (step for step in scenario.timeline if isinstance(step, Subscribe))
+    return any(group.refused is not None for group in scenario.clients.values()) or any(
+        step.subscribe.refused is not None for step in steps
+    )
+
+
+def _summary(tally: _Tally, *, untried: bool) -> str:
+    if untried:
+        return "nobody tried what must be refused"
+    parts = [f"{wording.amount(tally.refused)} of {wording.counted(tally.demanded, 'demanded refusal')} seen"]
+    parts += [f"{wording.counted(len(tally.unexpected), 'unexpected refusal')}"] if tally.unexpected else []
+    parts += [f"{wording.counted(len(tally.closed), 'unexpected close')}"] if tally.closed else []
+    if tally.demanded == 0 and len(parts) == 1:
+        return "nothing was refused"
+    return ", ".join(parts) + ("" if len(parts) > 1 else ", nothing else refused")

@@ -1,0 +1,264 @@
+"""Did every event reach everybody who must receive it, once and unaltered, and nobody else?"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TypeAlias
+
+from harness.checks import wording
+from harness.checks.expected import Arrivals, Expected, arrivals, expected
+from harness.checks.findings import most_telling
+from harness.checks.posts import Posts, posts_of
+from harness.checks.verdict import CheckResult, Finding, Verdict
+from harness.record.history import History
+from harness.record.observation import (
+    ClientConnected,
+    EventPublished,
+    FrameReceived,
+    Observation,
+    PublishFailed,
+    Settled,
+    SubscriptionSent,
+)
+from harness.scenario.model import Scenario
+
+NAME = "routing"
+
+_Publications: TypeAlias = Sequence[Expected]
+"""The publications of one event id: one, unless the scenario publishes the same id again."""
+_Arrived: TypeAlias = tuple[_Publications, tuple[FrameReceived, ...]]
+
+
+def check(scenario: Scenario, history: History) -> CheckResult:
+    """FAIL for a lost, leaked, duplicated, altered or stray frame, counted in `counts` under these names.
+
+    UNKNOWN when nothing was published, when a publish failed, or when nobody was surely subscribed to anything
+    that was published; that events rightly reach nobody at all is a PASS.
+    """
+    publications = expected(scenario, history)
+    tally = _tally(publications, arrivals(history), {one.event for one in history.of(PublishFailed)})
+    verdict = _verdict(tally, publications, history)
+    return CheckResult(
+        NAME,
+        verdict,
+        _summary(tally, publications, history),
+        _findings(tally, scenario, history),
+        _counts(tally),
+    )
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Everything that arrived, put against everything expected."""
+
+    events: int = 0
+    expected: int = 0
+    received: int = 0
+    lost: list[tuple[Expected, str]] = field(default_factory=list)
+    leaked: list[_Arrived] = field(default_factory=list)
+    duplicated: list[_Arrived] = field(default_factory=list)
+    altered: list[tuple[Expected, FrameReceived]] = field(default_factory=list)
+    stray: list[FrameReceived] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        return not (self.lost or self.leaked or self.duplicated or self.altered or self.stray)
+
+
+def _tally(publications: Sequence[Expected], arrived: Arrivals, unsure: set[str]) -> _Tally:
+    """Counts; a frame of an `unsure` event, which SNS may have taken after all, is nobody's fault."""
+    by_event: dict[str, list[Expected]] = {}
+    for one in publications:
+        by_event.setdefault(one.published.event, []).append(one)
+    tally = _Tally(events=len(publications))
+    for event, published in by_event.items():
+        _count_event(tally, published, arrived.get(event, {}))
+    for event, at_clients in arrived.items():
+        if event not in by_event and event not in unsure:
+            tally.stray += [frame for frames in at_clients.values() for frame in frames]
+    return tally
+
+
+def _count_event(
+    tally: _Tally, published: _Publications, at_clients: Mapping[str, tuple[FrameReceived, ...]]
+) -> None:
+    needed = Counter(client for one in published for client in one.must)
+    allowed = Counter(client for one in published for client in one.may)
+    tally.expected += needed.total()
+    tally.lost += [
+        (published[0], client) for client, n in needed.items() if len(at_clients.get(client, ())) < n
+    ]
+    for client, frames in at_clients.items():
+        tally.received += len(frames)
+        if client not in allowed:
+            tally.leaked.append((published, frames))
+        elif len(frames) > allowed[client]:
+            tally.duplicated.append((published, frames))
+        tally.altered += _altered(published, frames)
+
+
+def _altered(
+    published: _Publications, frames: tuple[FrameReceived, ...]
+) -> list[tuple[Expected, FrameReceived]]:
+    texts = {one.published.text for one in published}
+    return [
+        (published[0], frame)
+        for frame in frames
+        if frame.text not in texts and not any(_same_json(frame.text, text) for text in texts)
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _same_json(one: str, other: str) -> bool:
+    return _canonical(one) == _canonical(other)
+
+
+def _canonical(text: str) -> str:
+    """One text for all that mean the same JSON value: member order, spaces and 1.0 against 1 do not count."""
+    try:
+        return json.dumps(json.loads(text, parse_float=_number), sort_keys=True)
+    except ValueError:
+        return text
+
+
+def _number(text: str) -> float | int:
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+def _verdict(tally: _Tally, publications: Sequence[Expected], history: History) -> Verdict:
+    if not tally.is_clean:
+        return Verdict.FAIL
+    nothing_sure = tally.expected == 0 and any(one.may for one in publications)
+    if not publications or nothing_sure or history.of(PublishFailed):
+        return Verdict.UNKNOWN
+    return Verdict.PASS
+
+
+def _summary(tally: _Tally, publications: Sequence[Expected], history: History) -> str:
+    if not publications:
+        return "no event was published, so nothing was judged"
+    return _arrived(tally, publications) + _wrong(tally) + _unsure(history)
+
+
+def _arrived(tally: _Tally, publications: Sequence[Expected]) -> str:
+    if tally.expected:
+        arrived = wording.amount(tally.expected - len(tally.lost))
+        return f"{arrived} of {wording.counted(tally.expected, 'expected frame')} arrived"
+    if any(one.may for one in publications):
+        return "nobody was surely subscribed to what was published"
+    return f"{wording.counted(tally.events, 'event')} rightly had no receiver"
+
+
+def _wrong(tally: _Tally) -> str:
+    wrong = {
+        "leaked": sum(len(frames) for _, frames in tally.leaked),
+        "duplicated": len(tally.duplicated),
+        "altered": len(tally.altered),
+        "stray": len(tally.stray),
+    }
+    told = ", ".join(f"{wording.amount(number)} {name}" for name, number in wrong.items() if number)
+    return f", {told}" if told else ", nothing else"
+
+
+def _unsure(history: History) -> str:
+    """What makes the end of the history doubtful, so that a reader weighs a loss with it."""
+    doubts = (
+        [f"{wording.counted(len(failed), 'publish', 'publishes')} failed"]
+        if (failed := history.of(PublishFailed))
+        else []
+    )
+    doubts += ["the history's end is torn off"] if history.torn else []
+    doubts += [
+        f"the run had not settled{': ' + one.detail if one.detail else ''}"
+        for one in history.of(Settled)
+        if one.phase == "end" and not one.complete
+    ]
+    return "".join(f"; {doubt}" for doubt in doubts)
+
+
+def _counts(tally: _Tally) -> dict[str, float]:
+    return {
+        "events": tally.events,
+        "expected": tally.expected,
+        "received": tally.received,
+        "lost": len(tally.lost),
+        "leaked": sum(len(frames) for _, frames in tally.leaked),
+        "duplicated": len(tally.duplicated),
+        "altered": len(tally.altered),
+        "stray": len(tally.stray),
+    }
+
+
+def _findings(tally: _Tally, scenario: Scenario, history: History) -> tuple[Finding, ...]:
+    private = [leak for leak in tally.leaked if _is_private(leak, scenario)]
+    public = [leak for leak in tally.leaked if not _is_private(leak, scenario)]
+    return most_telling(
+        (_leak("privacy leak", *leak) for leak in private),
+        (_leak("leak", *leak) for leak in public),
+        _losses(tally.lost, history),
+        (_alteration(one.published, frame) for one, frame in tally.altered),
+        (_duplicate(*duplicate) for duplicate in tally.duplicated),
+        (_stray(frame) for frame in tally.stray),
+    )
+
+
+def _is_private(leak: _Arrived, scenario: Scenario) -> bool:
+    return any(scenario.feed.is_private(channel) for one in leak[0] for channel in one.published.channels)
+
+
+def _leak(kind: str, published: _Publications, frames: tuple[FrameReceived, ...]) -> Finding:
+    may = {client for one in published for client in one.may}
+    who = f"only {wording.listed(may)}" if may else "nobody"
+    what = f"{frames[0].client} received {wording.event(published[0].published)}, which {who} may see"
+    prefix = "privacy leak: " if kind == "privacy leak" else ""
+    return Finding(kind, prefix + what, _evidence(published[0].published, *frames))
+
+
+def _losses(lost: Iterable[tuple[Expected, str]], history: History) -> Iterator[Finding]:
+    """Generated, so that the posts are looked up for a history with losses only."""
+    posts = None
+    for one, client in lost:
+        posts = posts or posts_of(history)
+        yield _loss(one.published, client, posts, history)
+
+
+def _loss(published: EventPublished, client: str, posts: Posts, history: History) -> Finding:
+    posted = posts.of(published.message_id, client)
+    what = f"{client} never received {wording.event(published)}{posts.told(published.message_id, client)}"
+    return Finding("lost", what, _evidence(*_why_subscribed(client, published, history), published, *posted))
+
+
+def _why_subscribed(client: str, published: EventPublished, history: History) -> tuple[Observation, ...]:
+    """The client's last connect and, after it, its last subscribe message before the event."""
+    connected = [
+        one for one in history.of(ClientConnected) if one.client == client and one.at <= published.at
+    ][-1:]
+    since = connected[0].at if connected else 0.0
+    sent = [
+        one
+        for one in history.of(SubscriptionSent)
+        if one.client == client and since <= one.at <= published.at
+    ]
+    return (*connected, *sent[-1:])
+
+
+def _alteration(published: EventPublished, frame: FrameReceived) -> Finding:
+    what = f"{frame.client} received {wording.event(published)} with another content than was published"
+    return Finding("altered", what, _evidence(published, frame))
+
+
+def _duplicate(published: _Publications, frames: tuple[FrameReceived, ...]) -> Finding:
+    times = "twice" if len(frames) == 2 else f"{len(frames)} times"
+    what = f"{frames[0].client} received {wording.event(published[0].published)} {times}"
+    return Finding("duplicated", what, _evidence(published[0].published, *frames))
+
+
+def _stray(frame: FrameReceived) -> Finding:
+    return Finding("stray", f"{frame.client} received {frame.event}, which was never published", (frame,))
+
+
+def _evidence(*observations: Observation) -> tuple[Observation, ...]:
+    return tuple(sorted(observations, key=lambda one: one.at))

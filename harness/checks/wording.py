@@ -1,0 +1,53 @@
+"""How findings speak: clients, events, amounts and durations in plain words."""
+
+from collections.abc import Iterable
+
+from harness.record.observation import EventPublished
+
+_NAMED = 4
+
+
+def amount(number: int) -> str:
+    """`12 000`."""
+    return f"{number:,}".replace(",", " ")
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 frame`, `12 000 frames`."""
+    return f"{amount(number)} {one if number == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """`84 ms`, `3.2 s`, or `never` for infinity."""
+    if seconds == float("inf"):
+        return "never"
+    if abs(seconds) < 0.01:
+        return f"{seconds * 1000:.2g} ms"
+    return f"{seconds * 1000:.0f} ms" if abs(seconds) < 1 else f"{seconds:.3g} s"
+
+
+def listed(names: Iterable[str]) -> str:
+    """`btc/1, btc/2 and btc/3`; beyond four names `btc/1, btc/2, btc/3 and 497 others`; `nobody` for none."""
+    ordered = sorted(names, key=_by_number)
+    if len(ordered) > _NAMED:
+        shown = _NAMED - 1
+        return f"{', '.join(ordered[:shown])} and {amount(len(ordered) - shown)} others"
+    *first, last = ordered or ["nobody"]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def channels_of(published: EventPublished) -> str:
+    """The event's channel; several joined by `+`."""
+    return "+".join(published.channels)
+
+
+def event(published: EventPublished) -> str:
+    """`e17 (trade on market.BTC-PERP)`."""
+    kind = published.type or "event"
+    where = f" on {channels_of(published)}" if published.channels else ""
+    return f"{published.event} ({kind}{where})"
+
+
+def _by_number(client: str) -> tuple[str, int, str]:
+    group, _, number = client.partition("/")
+    return (group, int(number) if number.isdecimal() else 0, client)

@@ -1,0 +1,72 @@
+"""The emulator's process: `python -m harness.emulator`, started by the embedded backend.
+
+Prints one JSON line, `{"endpoint": ...}` once it listens or `{"error": ...}` when it cannot, and ends on SIGTERM,
+on SIGINT, or when the pipe named by `--lifeline` closes because its owner died.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+
+import orjson
+
+from harness.emulator.stack import Emulator
+from harness.errors import BackendError
+from harness.event_loop import run
+
+GRACE = 5.0
+
+
+def main() -> int:
+    options = _options()
+    logging.basicConfig(level=logging.WARNING, format="harness emulator: %(message)s", stream=sys.stderr)
+    if options.lifeline is not None:
+        threading.Thread(target=_end_with_owner, args=(options.lifeline,), daemon=True).start()
+    try:
+        run(_serve(options))
+    except BackendError as error:
+        _say({"error": str(error)})
+        return error.exit_code
+    return 0
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with Emulator(region=options.region) as emulator:
+        endpoint = await emulator.listen(options.host, options.port)
+        _say({"endpoint": endpoint})
+        await stop.wait()
+
+
+def _end_with_owner(lifeline: int) -> None:
+    """Waits until the owner's end of the pipe closes; the owner never writes to it."""
+    with contextlib.suppress(OSError):
+        os.read(lifeline, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(GRACE)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _say(answer: dict[str, str]) -> None:
+    sys.stdout.buffer.write(orjson.dumps(answer) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="harness.emulator", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=4566)
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--lifeline", type=int)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""What is deployed, read out of moto's control plane as the data planes need it: APIs, topics' subscriptions."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from harness.emulator.gateway.apis import (
+    INTEGRATION_TIMEOUT,
+    Api,
+    Authorization,
+    Authorizer,
+    Integration,
+    LambdaIntegration,
+    MockIntegration,
+    Route,
+    RouteKey,
+    Stage,
+    Throttling,
+    UnsupportedIntegration,
+)
+from harness.emulator.moto_services import ACCOUNT, backend_of
+from harness.emulator.sns.delivery import Subscription, as_moto
+from harness.emulator.sns.publish import Publication
+
+_FUNCTION_IN_URI = re.compile(r"functions/(.+?)/invocations$")
+
+
+class DeployedApis:
+    """The WebSocket APIs of one region, built once and again after each change."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+        self._built: dict[str, Api] = {}
+
+    def __call__(self, api_id: str) -> Api | None:
+        """The API with this id; None when there is none, or when it is not a WebSocket API."""
+        if api_id not in self._built:
+            of_moto = _apis(self._region).get(api_id)
+            if of_moto is None or of_moto.protocol_type != "WEBSOCKET":
+                return None
+            self._built[api_id] = _api(of_moto, self._region)
+        return self._built[api_id]
+
+    def changed(self) -> None:
+        """The control plane was written to."""
+        self._built.clear()
+
+
+def _apis(region: str) -> Mapping[str, Any]:
+    return backend_of("apigatewayv2", region).apis  # type: ignore[attr-defined,no-any-return]
+
+
+def _api(api: Any, region: str) -> Api:
+    routes = [_route(api, route) for route in list(api.routes.values())]
+    return Api(
+        api_id=api.api_id,
+        name=api.name,
+        region=region,
+        account=ACCOUNT,
+        stages={name: _stage(stage) for name, stage in list(api.stages.items())},
+        routes={route.route_key: route for route in routes},
+        route_selection_expression=api.route_selection_expression,
+        api_key_selection_expression=api.api_key_selection_expression,
+    )
+
+
+def _stage(stage: Any) -> Stage:
+    return Stage(
+        name=stage.name,
+        variables=dict(stage.stage_variables or {}),
+        default_throttling=_throttling(stage.default_route_settings or {}),
+        route_throttling={
+            RouteKey(key): throttling
+            for key, settings in (stage.route_settings or {}).items()
+            if (throttling := _throttling(settings)) is not None
+        },
+    )
+
+
+def _throttling(settings: Mapping[str, Any]) -> Throttling | None:
+    rate, burst = settings.get("throttlingRateLimit"), settings.get("throttlingBurstLimit")
+    return None if rate is None or burst is None else Throttling(float(rate), int(burst))
+
+
+def _route(api: Any, route: Any) -> Route:
+    integration_id = (route.target or "").removeprefix("integrations/")
+    integration = api.integrations.get(integration_id)
+    return Route(
+        route_key=RouteKey(route.route_key),
+        integration=None if integration is None else _integration(integration),
+        authorization=_authorization(api, route),
+        api_key_required=bool(route.api_key_required),
+        route_response=bool(route.route_responses)
+        and route.route_response_selection_expression == "$default",
+    )
+
+
+def _integration(integration: Any) -> Integration:
+    milliseconds = integration.timeout_in_millis
+    match integration.integration_type:
+        case "AWS_PROXY" if found := _FUNCTION_IN_URI.search(integration.integration_uri or ""):
+            # moto's default is that of HTTP APIs, 30 s; WebSocket APIs end at 29 s (R-19).
+            return LambdaIntegration(found[1], min(milliseconds / 1000, INTEGRATION_TIMEOUT))
+        case "MOCK":
+            return MockIntegration()
+    return UnsupportedIntegration(f"{integration.integration_type} to {integration.integration_uri}")
+
+
+def _authorization(api: Any, route: Any) -> Authorization:
+    match route.authorization_type:
+        case "AWS_IAM":
+            return "AWS_IAM"
+        case "CUSTOM":
+            return _authorizer(route.authorizer_id or "", api.authorizers.get(route.authorizer_id))
+    return "NONE"
+
+
+def _authorizer(authorizer_id: str, authorizer: Any) -> Authorizer:
+    """One that is gone still guards its route: no function answers for it, and the connect fails."""
+    if authorizer is None:
+        return Authorizer(authorizer_id, name="", function="")
+    found = _FUNCTION_IN_URI.search(authorizer.authorizer_uri or "")
+    return Authorizer(
+        authorizer_id=authorizer_id,
+        name=authorizer.name,
+        function=found[1] if found else "",
+        identity_sources=tuple(authorizer.identity_source or ()),
+    )
+
+
+def subscriptions_of(topic_arn: str) -> Iterable[Subscription] | None:
+    """The subscriptions of a topic; None when there is no such topic."""
+    parts = topic_arn.split(":")
+    if len(parts) != 6:
+        return None
+    backend: Any = backend_of("sns", parts[3])
+    if topic_arn not in backend.topics:
+        return None
+    return [
+        Subscription(one.arn, one.protocol, one.endpoint, one._filter_policy_matcher, _forward(one))
+        for one in list(backend.subscriptions.values())
+        if one.topic.arn == topic_arn
+    ]
+
+
+def _forward(subscription: Any) -> Callable[[Publication, str], None]:
+    def forward(publication: Publication, message_id: str) -> None:
+        subscription.publish(
+            publication.message_for(subscription.protocol),
+            message_id,
+            subject=publication.subject,
+            message_attributes=as_moto(publication.attributes),
+        )
+
+    return forward

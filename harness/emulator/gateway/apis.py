@@ -1,0 +1,118 @@
+"""What is deployed, as far as the gateway must know it: APIs, stages, routes, integrations, authorizers.
+
+Plain values. Whoever keeps the control plane builds them anew after each change; the gateway asks for an API
+by its id at every request and never keeps one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, NewType, TypeAlias
+
+RouteKey = NewType("RouteKey", str)
+
+CONNECT = RouteKey("$connect")
+DISCONNECT = RouteKey("$disconnect")
+DEFAULT = RouteKey("$default")
+
+INTEGRATION_TIMEOUT = 29.0
+"""Seconds: the default of every integration, and the most a WebSocket API can have (R-19)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaIntegration:
+    """An `AWS_PROXY` integration.
+
+    `function` is the function's name, ARN or qualified ARN, taken out of the integration URI;
+    `${stageVariables.x}` in it is replaced at each invocation. `timeout` is in seconds, 0.05 to 29 (R-19).
+    """
+
+    function: str
+    timeout: float = INTEGRATION_TIMEOUT
+
+
+@dataclass(frozen=True, slots=True)
+class MockIntegration:
+    """A `MOCK` integration without templates: always succeeds, and answers nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnsupportedIntegration:
+    """An integration that the gateway does not emulate; `what` names it (`HTTP_PROXY to https://...`)."""
+
+    what: str
+
+
+Integration: TypeAlias = LambdaIntegration | MockIntegration | UnsupportedIntegration
+
+
+@dataclass(frozen=True, slots=True)
+class Authorizer:
+    """A Lambda authorizer of type REQUEST (A-1).
+
+    `function` is as in `LambdaIntegration`; `identity_sources` are AWS's expressions, such as
+    `route.request.header.Auth` or `route.request.querystring.token` (A-2).
+    """
+
+    authorizer_id: str
+    name: str
+    function: str
+    identity_sources: tuple[str, ...] = ()
+
+
+Authorization: TypeAlias = Literal["NONE", "AWS_IAM"] | Authorizer
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route. `integration` is None for a route without a target.
+
+    `route_response` says that the route is two-way: it has a RouteResponse and its
+    `RouteResponseSelectionExpression` is `$default` (T-2).
+    """
+
+    route_key: RouteKey
+    integration: Integration | None = None
+    authorization: Authorization = "NONE"
+    api_key_required: bool = False
+    route_response: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Throttling:
+    """`ThrottlingRateLimit` (requests a second) and `ThrottlingBurstLimit` (requests) of a route (Q-9)."""
+
+    rate_limit: float
+    burst_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage.
+
+    `default_throttling` is that of DefaultRouteSettings and holds for each route alone; `route_throttling`
+    holds what RouteSettings says for single routes instead. None: only the account's throttle holds.
+    """
+
+    name: str
+    variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    default_throttling: Throttling | None = None
+    route_throttling: Mapping[RouteKey, Throttling] = field(default_factory=lambda: MappingProxyType({}))
+
+    def throttling(self, route_key: RouteKey) -> Throttling | None:
+        """The throttle of one route."""
+        return self.route_throttling.get(route_key, self.default_throttling)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One WebSocket API. `account` is the 12-digit account id, `region` such as `us-east-1`."""
+
+    api_id: str
+    name: str
+    region: str
+    account: str
+    stages: Mapping[str, Stage]
+    routes: Mapping[RouteKey, Route]
+    route_selection_expression: str = "$request.body.action"
+    api_key_selection_expression: str = "$request.header.x-api-key"

@@ -1,0 +1,138 @@
+"""May this caller connect? Identity sources, and the policies that authorizers return (A-1 to A-10)."""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import orjson
+
+from harness.emulator.gateway.apis import Authorizer
+from harness.emulator.gateway.integration import (
+    FORBIDDEN,
+    INTERNAL_SERVER_ERROR,
+    UNAUTHORIZED,
+    Answer,
+    Refuse,
+)
+from harness.emulator.gateway.lambda_events import AuthorizerContext, ConnectionFacts, Parameters, Variables
+from harness.emulator.lambda_runtime.outcome import FunctionError, Returned
+
+_log = logging.getLogger(__name__)
+
+
+def identity_sources_present(
+    authorizer: Authorizer, facts: ConnectionFacts, parameters: Parameters, variables: Variables
+) -> bool:
+    """Whether the request has a value for each identity source; if not, it is 401 at once (A-2, A-5)."""
+    return all(
+        _identity_value(source, facts, parameters, variables) for source in authorizer.identity_sources
+    )
+
+
+def read_authorizer_answer(answer: Answer, method_arn: str) -> AuthorizerContext | Refuse:
+    """The caller's context when the policy allows the connection, else the refusal (A-6 to A-8, A-10)."""
+    match answer:
+        case Returned(payload=payload):
+            return _read_policy(orjson.loads(payload), method_arn)
+        case FunctionError(payload=payload) if _error_message(payload) == "Unauthorized":
+            return Refuse(401, UNAUTHORIZED)
+        case _:
+            _log.error("the authorizer failed: %s", answer)
+            return Refuse(500, INTERNAL_SERVER_ERROR)
+
+
+def _identity_value(
+    source: str, facts: ConnectionFacts, parameters: Parameters, variables: Variables
+) -> str | None:
+    kind, _, name = source.removeprefix("$").partition(".")
+    match kind:
+        case "route" if name.startswith("request.header."):
+            wanted = name.removeprefix("request.header.").lower()
+            return next((v[-1] for n, v in parameters.headers.items() if n.lower() == wanted), None)
+        case "route" if name.startswith("request.querystring."):
+            return parameters.query.get(name.removeprefix("request.querystring."), [""])[-1]
+        case "stageVariables":
+            return variables.get(name)
+        case "context":
+            return _context_value(name, facts)
+        case _:
+            return None
+
+
+def _context_value(name: str, facts: ConnectionFacts) -> str | None:
+    values = {
+        "apiId": facts.api_id,
+        "connectionId": facts.connection_id,
+        "domainName": facts.domain_name,
+        "eventType": "CONNECT",
+        "identity.sourceIp": facts.source_ip,
+        "identity.userAgent": facts.user_agent,
+        "routeKey": "$connect",
+        "stage": facts.stage,
+    }
+    return values.get(name)
+
+
+def _error_message(payload: bytes) -> object:
+    error: object = orjson.loads(payload)
+    return error.get("errorMessage") if isinstance(error, dict) else None
+
+
+def _read_policy(returned: object, method_arn: str) -> AuthorizerContext | Refuse:
+    match returned:
+        case {"principalId": str(principal), "policyDocument": {"Statement": statements}, **rest}:
+            listed = statements if isinstance(statements, list) else [statements]
+            context = _context(rest.get("context"))
+            if context is not None and all(_is_readable(statement) for statement in listed):
+                return _judge(listed, method_arn, {"principalId": principal, **context})
+    _log.error("the authorizer's answer is not a policy that can be read: %s", returned)
+    return Refuse(500, INTERNAL_SERVER_ERROR)
+
+
+def _context(values: object) -> dict[str, str] | None:
+    match values:
+        case None:
+            return {}
+        case dict() if all(isinstance(value, str | int | float | None) for value in values.values()):
+            return {name: _as_string(value) for name, value in values.items()}
+        case _:
+            return None
+
+
+def _as_string(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _is_readable(statement: object) -> bool:
+    # Conditions and Not... elements are refused: ignoring one could let a stranger in.
+    return isinstance(statement, dict) and statement.keys() <= {"Sid", "Effect", "Action", "Resource"}
+
+
+def _judge(
+    statements: Sequence[Mapping[str, object]], method_arn: str, context: AuthorizerContext
+) -> AuthorizerContext | Refuse:
+    effects = {statement.get("Effect") for statement in statements if _applies(statement, method_arn)}
+    if effects == {"Allow"}:
+        return context
+    return Refuse(403, FORBIDDEN)
+
+
+def _applies(statement: Mapping[str, object], method_arn: str) -> bool:
+    actions, resources = _listed(statement.get("Action")), _listed(statement.get("Resource"))
+    return any(_matches(action.lower(), "execute-api:invoke") for action in actions) and any(
+        _matches(resource, method_arn) for resource in resources
+    )
+
+
+def _listed(value: object) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else [str(value)]
+
+
+def _matches(pattern: str, value: str) -> bool:
+    return _wildcard(pattern).fullmatch(value) is not None
+
+
+@lru_cache(maxsize=1024)
+def _wildcard(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)

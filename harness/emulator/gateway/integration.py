@@ -1,0 +1,131 @@
+"""What does an integration's outcome do to the client? To a handshake, and to one who sent a message."""
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from harness.emulator.gateway.apis import LambdaIntegration
+from harness.emulator.gateway.proxy_response import Malformed, ProxyResponse, parse_proxy_response
+from harness.emulator.lambda_runtime.outcome import (
+    FunctionError,
+    NoSuchFunction,
+    Outcome,
+    Returned,
+    Throttled,
+)
+
+FORBIDDEN = "Forbidden"
+INTERNAL_SERVER_ERROR = "Internal server error"
+TOO_MANY_REQUESTS = "Too Many Requests"
+UNAUTHORIZED = "Unauthorized"
+
+_log = logging.getLogger(__name__)
+_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+class NoOutcome(Enum):
+    """Why an integration gave no outcome."""
+
+    TIMED_OUT = "timed out"
+    UNSUPPORTED = "unsupported"
+
+
+Answer: TypeAlias = Outcome | NoOutcome
+"""What came of calling an integration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """The handshake goes on; only `subprotocol` passes from the function's answer (C-8, C-9)."""
+
+    subprotocol: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The handshake is answered with this status; `message` is for the body, "" for an empty one."""
+
+    status: int
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The message came to nothing: the client gets an error frame with `message`. `why` is for the log."""
+
+    why: str
+    message: str = INTERNAL_SERVER_ERROR
+
+
+def function_of(integration: LambdaIntegration, variables: Mapping[str, str]) -> str:
+    """The function to invoke, its stage variables filled in; a variable that is not there is ""."""
+    return _VARIABLE.sub(lambda match: variables.get(match[1], ""), integration.function)
+
+
+def read_connect_answer(answer: Answer) -> Accept | Refuse:
+    """What the outcome of `$connect` does to the handshake (C-2, C-3, C-4)."""
+    match answer:
+        case Returned(payload=payload):
+            return _read_connect_response(parse_proxy_response(payload))
+        case FunctionError():
+            return Refuse(502, INTERNAL_SERVER_ERROR)
+        case NoOutcome.TIMED_OUT:
+            # Not recorded on AWS yet: the status after the integration's time-out.
+            return Refuse(504, "Endpoint request timed out")
+        case Throttled() | NoSuchFunction() | NoOutcome.UNSUPPORTED:
+            # Not recorded on AWS yet: the status when Lambda throttles, or lacks the function (R-22).
+            return Refuse(500, INTERNAL_SERVER_ERROR)
+
+
+def read_message_answer(answer: Answer, *, two_way: bool) -> str | Failed | None:
+    """The text to send to the client, None for nothing, or Failed (R-13, R-14).
+
+    The status code has no effect (R-18, T-4); the body is sent on two-way routes only (T-1, T-2).
+    """
+    match answer:
+        case Returned(payload=payload):
+            return _read_message_response(parse_proxy_response(payload), two_way=two_way)
+        case FunctionError() | Throttled() | NoSuchFunction() | NoOutcome():
+            # Not recorded on AWS yet: the frame after a time-out, or when Lambda throttles.
+            return Failed(str(answer))
+
+
+def error_frame(message: str, *, connection_id: str, request_id: str) -> str:
+    """The text that tells a client what went wrong, with AWS's own spacing (R-10, R-11, R-13)."""
+    return f'{{"message": "{message}", "connectionId":"{connection_id}", "requestId":"{request_id}"}}'
+
+
+def _read_connect_response(response: ProxyResponse | Malformed | None) -> Accept | Refuse:
+    match response:
+        case ProxyResponse(status_code=status, headers=headers) if 200 <= status < 300:
+            subprotocol = headers.get("sec-websocket-protocol")
+            if subprotocol is None or _TOKEN.fullmatch(subprotocol):
+                return Accept(subprotocol)
+            _log.warning("$connect: %r is not a subprotocol", subprotocol)
+        case ProxyResponse(status_code=status) if 300 <= status < 600:
+            return Refuse(status)
+        case Malformed(why=why):
+            _log.warning("$connect: malformed proxy response: %s", why)
+        case _:
+            # Not recorded on AWS yet: `null`, and statuses that HTTP cannot carry as an answer.
+            _log.warning("$connect: not a response to a handshake: %s", response)
+    return Refuse(502, INTERNAL_SERVER_ERROR)
+
+
+def _read_message_response(
+    response: ProxyResponse | Malformed | None, *, two_way: bool
+) -> str | Failed | None:
+    match response:
+        case ProxyResponse(body=body):
+            # Not recorded on AWS yet: an empty body on a two-way route; nothing is sent.
+            return body if two_way and body else None
+        case None:
+            # Not recorded on AWS yet: `null` (R-17).
+            _log.warning("a function returned null to a message; AWS may call that malformed")
+            return None
+        case Malformed(why=why):
+            return Failed(f"malformed proxy response: {why}")

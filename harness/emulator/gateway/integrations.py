@@ -1,0 +1,71 @@
+"""How is an integration called? Through the Lambda runtime, with the integration's time-out on the clock."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from harness.clock import Clock
+from harness.emulator.gateway.apis import (
+    Integration,
+    LambdaIntegration,
+    MockIntegration,
+    UnsupportedIntegration,
+)
+from harness.emulator.gateway.in_flight import InFlight
+from harness.emulator.gateway.integration import Answer, NoOutcome, function_of
+from harness.emulator.lambda_runtime.outcome import Cause, Functions, Outcome, RequestId, Returned
+
+_log = logging.getLogger(__name__)
+
+
+class Integrations:
+    """Calls integrations. `timeout` is the longest that any may take, in seconds (Q-10)."""
+
+    def __init__(self, *, functions: Functions, clock: Clock, timeout: float, in_flight: InFlight) -> None:
+        self._functions = functions
+        self._clock = clock
+        self._timeout = timeout
+        self._in_flight = in_flight
+
+    async def call(
+        self, integration: Integration | None, payload: bytes, variables: Mapping[str, str], cause: Cause
+    ) -> Answer:
+        """What came of it, within the integration's time-out."""
+        match integration:
+            case LambdaIntegration(timeout=timeout):
+                function = function_of(integration, variables)
+                return await self._invoke(function, payload, cause, min(timeout, self._timeout))
+            case MockIntegration():
+                return Returned(RequestId(""), b"{}")
+            case UnsupportedIntegration(what=what):
+                _log.error("route %s: the integration %s is not emulated", cause.route, what)
+            case None:
+                # Not recorded on AWS yet: a message to a route that has no integration.
+                _log.error("route %s has no integration", cause.route)
+        return NoOutcome.UNSUPPORTED
+
+    async def _invoke(self, function: str, payload: bytes, cause: Cause, timeout: float) -> Answer:
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        invocation = self._in_flight.start(self._functions.invoke(function, payload, cause=cause))
+        invocation.add_done_callback(lambda ended: _settle(answer, ended))
+        timer = self._clock.call_later(timeout, lambda: _time_out(answer))
+        try:
+            return await answer  # the function runs on when its caller has stopped waiting
+        finally:
+            timer.cancel()
+
+
+def _settle(answer: asyncio.Future[Answer], invocation: asyncio.Task[Outcome]) -> None:
+    if answer.done():
+        return
+    if invocation.cancelled():
+        answer.cancel()
+    elif (error := invocation.exception()) is not None:
+        answer.set_exception(error)
+    else:
+        answer.set_result(invocation.result())
+
+
+def _time_out(answer: asyncio.Future[Answer]) -> None:
+    if not answer.done():
+        answer.set_result(NoOutcome.TIMED_OUT)

@@ -1,0 +1,158 @@
+"""What carries a session? An asyncio protocol: bytes from the transport to the session and back, and its timers."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from harness.clock import Clock
+from harness.emulator.gateway.in_flight import InFlight
+from harness.emulator.gateway.lambda_events import ConnectionFacts
+from harness.emulator.gateway.quotas import Quotas
+from harness.emulator.gateway.session import Closed, Message, Session
+
+
+@dataclass(slots=True)
+class GatewaySettings:
+    """How the gateway behaves where AWS leaves it open; may be changed at any time.
+
+    `disconnect_events`: `$disconnect` is best-effort on AWS (X-1), `lost` never invokes it. `invocations`: whether
+    messages of one connection may run at once. `lost_sockets`: a TCP connection that ends without a close frame
+    closes the connection at once, or goes `unnoticed` until it is idle for too long, as one does whose network
+    vanished (X-6, M-15).
+    """
+
+    disconnect_events: Literal["delivered", "lost"] = "delivered"
+    # Not recorded on AWS yet: whether invocations for one connection are serialised.
+    invocations: Literal["concurrent", "serial"] = "concurrent"
+    lost_sockets: Literal["noticed", "unnoticed"] = "noticed"
+
+
+class Listener(Protocol):
+    """Who is told what happens on a connection."""
+
+    def message_received(self, connection: "OpenConnection", text: str) -> None: ...
+
+    def connection_closed(self, connection: "OpenConnection", closed: Closed) -> None: ...
+
+
+class OpenConnection(asyncio.Protocol):
+    """One open connection over its transport. The only writer to the transport from its first byte on."""
+
+    def __init__(
+        self,
+        facts: ConnectionFacts,
+        session: Session,
+        transport: asyncio.Transport,
+        *,
+        listener: Listener,
+        clock: Clock,
+        quotas: Quotas,
+        settings: GatewaySettings,
+        in_flight: InFlight,
+    ) -> None:
+        self.facts = facts
+        self.session = session
+        self.turn = asyncio.Lock()
+        self._transport = transport
+        self._listener = listener
+        self._clock = clock
+        self._quotas = quotas
+        self._settings = settings
+        self._in_flight = in_flight
+        self._is_lost = False
+        self._is_lingering = False
+        transport.set_write_buffer_limits(high=quotas.client_buffer)
+        self._timer = clock.call_later(session.deadline - clock.monotonic(), self._deadline_passed)
+
+    @property
+    def last_active_at(self) -> float:
+        """Wall seconds of the last traffic."""
+        return self.facts.connected_at + max(0.0, self.session.last_active_at - self.session.opened_at)
+
+    def post(self, payload: bytes) -> bool:
+        """Sends a text message; False when the client is too far behind (M-11)."""
+        if not self._is_lost and self._transport.get_write_buffer_size() > self._quotas.client_buffer:
+            return False
+        self.session.send_text(payload, self._clock.monotonic())
+        self._flush()
+        return True
+
+    def send_text(self, text: str) -> None:
+        """Sends the gateway's own answer to a message; it is dropped when the connection is over."""
+        if self.session.is_open:
+            self.session.send_text(text.encode(), self._clock.monotonic())
+            self._flush()
+
+    def close(self, closed: Closed) -> None:
+        """Closes from our side."""
+        self._happened(self.session.close(closed))
+
+    def abort(self) -> None:
+        """Drops the TCP connection, whatever it still has to send."""
+        self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        self._happened(self.session.receive(data, self._clock.monotonic()))
+
+    def eof_received(self) -> None:
+        if not self._goes_unnoticed():
+            self._happened(self.session.receive_eof())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._is_lost:
+            return
+        self._is_lost = True
+        if self._is_lingering:
+            self._in_flight.end()
+            self._timer.cancel()
+        elif not self._goes_unnoticed():
+            self._happened(self.session.lose())
+
+    def pause_writing(self) -> None:
+        # A client that does not read what it provokes is not read either.
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._transport.resume_reading()
+
+    def _goes_unnoticed(self) -> bool:
+        return self._settings.lost_sockets == "unnoticed" and self.session.is_open
+
+    def _happened(self, happenings: Sequence[Message | Closed]) -> None:
+        self._flush()
+        for happening in happenings:
+            match happening:
+                case Message(text=text):
+                    self._listener.message_received(self, text)
+                case Closed():
+                    self._over(happening)
+
+    def _over(self, closed: Closed) -> None:
+        self._timer.cancel()
+        if not self._is_lost:
+            self._is_lingering = True
+            self._in_flight.begin()
+            self._timer = self._clock.call_later(self._quotas.close_timeout, self.abort)
+        self._listener.connection_closed(self, closed)
+
+    def _deadline_passed(self) -> None:
+        now = self._clock.monotonic()
+        if now < self.session.deadline:
+            self._timer = self._clock.call_later(self.session.deadline - now, self._deadline_passed)
+        else:
+            self._happened(self.session.expire(now))
+
+    def _flush(self) -> None:
+        chunks = self.session.data_to_send()
+        if self._is_lost or not chunks:
+            return
+        self._transport.write(b"".join(chunks) if len(chunks) > 1 else chunks[0])
+        if not chunks[-1]:
+            self._end_of_stream()
+
+    def _end_of_stream(self) -> None:
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        else:
+            self._transport.close()

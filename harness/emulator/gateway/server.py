@@ -1,0 +1,318 @@
+"""The gateway at work: holds handshakes, routes messages to functions, answers @connections.
+
+The shell around the rules of this package. Everything runs in one event loop; `manage` never waits.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+from random import Random
+from typing import TypeAlias
+
+from harness.clock import Clock
+from harness.emulator.gateway import connections_api
+from harness.emulator.gateway.apis import (
+    DISCONNECT,
+    Api,
+    Stage,
+)
+from harness.emulator.gateway.connections import Connections, Missing
+from harness.emulator.gateway.handshake import (
+    refusal,
+    switching_protocols,
+)
+from harness.emulator.gateway.ids import new_message_id, new_request_id
+from harness.emulator.gateway.in_flight import InFlight
+from harness.emulator.gateway.integration import (
+    FORBIDDEN,
+    TOO_MANY_REQUESTS,
+    Failed,
+    Refuse,
+    error_frame,
+    read_message_answer,
+)
+from harness.emulator.gateway.integrations import Integrations
+from harness.emulator.gateway.lambda_events import (
+    ConnectionFacts,
+    disconnect_event,
+    message_event,
+)
+from harness.emulator.gateway.open_connection import GatewaySettings, OpenConnection
+from harness.emulator.gateway.opening import Accepted, Openings
+from harness.emulator.gateway.quotas import Quotas
+from harness.emulator.gateway.routes import choose_route
+from harness.emulator.gateway.session import DELETED, GOING_AWAY, Closed, Session
+from harness.emulator.gateway.throttles import Throttles
+from harness.emulator.gateway.urls import connection_id_of
+from harness.emulator.http import Request, Response
+from harness.emulator.journal import Note
+from harness.emulator.lambda_runtime.outcome import Cause, Functions
+from harness.record.observation import ConnectionClosed, ConnectionOpened, ConnectionPosted
+
+FindApi: TypeAlias = Callable[[str], Api | None]
+"""The API with an id as it is deployed now; None when there is none."""
+
+InvocationOf: TypeAlias = Callable[[str], str | None]
+"""The Lambda request id that runs in the environment with an access key id; None for a stranger's key."""
+
+_log = logging.getLogger(__name__)
+_CLIENT = re.compile(r"fanout-harness/\S+ \(client (.+)\)")
+_CLOSING = 1.0  # seconds that clients get, when the gateway closes, to take what was sent to them
+
+
+class Gateway:
+    """The data plane of all WebSocket APIs of one emulator."""
+
+    def __init__(
+        self,
+        *,
+        api: FindApi,
+        functions: Functions,
+        clock: Clock,
+        random: Random,
+        note: Note,
+        quotas: Quotas | None = None,
+        settings: GatewaySettings | None = None,
+        invocation_of: InvocationOf | None = None,
+    ) -> None:
+        self.settings = GatewaySettings() if settings is None else settings
+        self.quotas = Quotas() if quotas is None else quotas
+        self._api = api
+        self._clock = clock
+        self._random = random
+        self._note = note
+        self._invocation_of = invocation_of
+        self._throttles = Throttles(self.quotas)
+        self._connections: Connections[OpenConnection] = Connections()
+        self._in_flight = InFlight()
+        self._integrations = Integrations(
+            functions=functions,
+            clock=clock,
+            timeout=self.quotas.integration_timeout,
+            in_flight=self._in_flight,
+        )
+        self._openings = Openings(
+            integrations=self._integrations,
+            throttles=self._throttles,
+            clock=clock,
+            random=random,
+            url_length=self.quotas.url_length,
+        )
+        self._is_closing = False
+
+    # --- what the one port asks for -------------------------------------------------------------------------
+
+    async def handshake(self, request: Request, api_id: str, stage: str) -> Response | Accepted:
+        """Holds an opening handshake until `$connect` returned (C-1); a response refuses it."""
+        with self._in_flight.held():
+            answer = await self._openings.decide(request, self._api(api_id), stage)
+        return refusal(answer) if isinstance(answer, Refuse) else answer
+
+    def open(self, accepted: Accepted, transport: asyncio.Transport) -> OpenConnection:
+        """Writes the 101 and takes the transport over; the connection is postable from here on (C-14).
+
+        Call it for every accepted handshake, even when the client is gone meanwhile: `$disconnect` then runs.
+        Bytes that came before belong into the `data_received` of the protocol it gives.
+        """
+        facts, now = accepted.facts, self._clock.monotonic()
+        head, extensions = switching_protocols(
+            accepted.opening, subprotocol=accepted.subprotocol, time=self._clock.time()
+        )
+        connection = OpenConnection(
+            facts,
+            Session(quotas=self.quotas, now=now, extensions=extensions),
+            transport,
+            listener=self,
+            clock=self._clock,
+            quotas=self.quotas,
+            settings=self.settings,
+            in_flight=self._in_flight,
+        )
+        self._connections.add(facts.api_id, facts.stage, facts.connection_id, connection)
+        self._note(ConnectionOpened(now, facts.connection_id, _client_name(facts.user_agent)))
+        if transport.is_closing():
+            connection.connection_lost(None)
+        else:
+            transport.write(head)
+            transport.set_protocol(connection)
+        return connection
+
+    def manage(self, request: Request, api_id: str, stage: str, rest: str) -> Response:
+        """Answers a call of @connections; `rest` is the raw path behind `/{stage}/`."""
+        connection_id = connection_id_of(rest)
+        signature = connections_api.read_signature(request)
+        response = self._manage(request, self._deployed(api_id, stage), connection_id, signature)
+        if request.method == "POST" and connection_id is not None:
+            caller = signature.access_key_id if signature is not None else None
+            invocation = self._invocation_of(caller) if self._invocation_of is not None and caller else None
+            at = self._clock.monotonic()
+            self._note(ConnectionPosted(at, connection_id, response.status, invocation))
+        return response
+
+    # --- what an idle-wait asks for -------------------------------------------------------------------------
+
+    def in_flight(self) -> int:
+        """How many handshakes, invocations and closings have begun and not ended."""
+        return self._in_flight.count
+
+    @property
+    def idle(self) -> asyncio.Event:
+        """Set whenever `in_flight` is zero."""
+        return self._in_flight.idle
+
+    @property
+    def errors(self) -> int:
+        """How many of the gateway's own tasks failed unexpectedly; each was logged."""
+        return self._in_flight.errors
+
+    def open_connections(self) -> int:
+        """How many connections are open."""
+        return len(self._connections)
+
+    async def close(self) -> None:
+        """Ends every connection with 1001, without `$disconnect`, and everything in flight."""
+        self._is_closing = True
+        connections = list(self._connections)
+        for connection in connections:
+            connection.close(GOING_AWAY)
+        await self._in_flight.cancel()
+        try:
+            await asyncio.wait_for(self._in_flight.idle.wait(), _CLOSING)
+        except TimeoutError:
+            for connection in connections:
+                connection.abort()
+
+    # --- what happens on a connection -----------------------------------------------------------------------
+
+    def message_received(self, connection: OpenConnection, text: str) -> None:
+        """A client sent a message: its route's integration runs, at once unless turns are taken."""
+        if self.settings.invocations == "serial":
+            self._in_flight.start(self._message_in_turn(connection, text))
+        else:
+            self._in_flight.start(self._message(connection, text))
+
+    def connection_closed(self, connection: OpenConnection, closed: Closed) -> None:
+        """A connection is over: it is gone for posts from now on, and `$disconnect` runs (X-1, X-7, M-18)."""
+        facts = connection.facts
+        self._connections.remove(facts.api_id, facts.stage, facts.connection_id)
+        at = self._clock.monotonic()
+        self._note(ConnectionClosed(at, facts.connection_id, closed.code, closed.reason))
+        if self.settings.disconnect_events == "delivered" and not self._is_closing:
+            self._in_flight.start(self._disconnect(facts, closed))
+
+    async def _message_in_turn(self, connection: OpenConnection, text: str) -> None:
+        async with connection.turn:
+            await self._message(connection, text)
+
+    async def _message(self, connection: OpenConnection, text: str) -> None:
+        facts = connection.facts
+        request_id = new_request_id(self._clock.time(), self._random)
+        answer = await self._answer(facts, text, request_id)
+        match answer:
+            case Failed(why=why, message=message):
+                _log.info("message on %s: %s", facts.connection_id, why)
+                frame = error_frame(message, connection_id=facts.connection_id, request_id=request_id)
+                connection.send_text(frame)
+            case str():
+                connection.send_text(answer)
+            case None:
+                pass
+
+    async def _answer(self, facts: ConnectionFacts, text: str, request_id: str) -> str | Failed | None:
+        api, stage = self._deployed(facts.api_id, facts.stage)
+        route = choose_route(api, text) if api is not None else None
+        if api is None or stage is None or route is None:
+            return Failed("no route matches", FORBIDDEN)  # R-10
+        if not self._throttles.admit_route(api, stage, route.route_key, self._clock.monotonic()):
+            # Not recorded on AWS yet: the frame for a message that is throttled.
+            return Failed("throttled", TOO_MANY_REQUESTS)
+        now = self._clock.time()
+        payload = message_event(
+            facts,
+            text,
+            stage.variables,
+            route_key=route.route_key,
+            message_id=new_message_id(facts.connection_id, now, self._random),
+            request_id=request_id,
+            now=now,
+        )
+        cause = Cause(connection=facts.connection_id, route=route.route_key)
+        answer = await self._integrations.call(route.integration, payload, stage.variables, cause)
+        return read_message_answer(answer, two_way=route.route_response)
+
+    async def _disconnect(self, facts: ConnectionFacts, closed: Closed) -> None:
+        api, stage = self._deployed(facts.api_id, facts.stage)
+        route = api.routes.get(DISCONNECT) if api is not None else None
+        if stage is None or route is None or route.integration is None:
+            return
+        now = self._clock.time()
+        payload = disconnect_event(
+            facts,
+            stage.variables,
+            code=closed.code,
+            reason=closed.reason,
+            request_id=new_request_id(now, self._random),
+            now=now,
+        )
+        cause = Cause(connection=facts.connection_id, route=DISCONNECT)
+        await self._integrations.call(
+            route.integration, payload, stage.variables, cause
+        )  # what it returns is ignored (X-1)
+
+    # --- @connections ---------------------------------------------------------------------------------------
+
+    def _manage(
+        self,
+        request: Request,
+        deployed: tuple[Api | None, Stage | None],
+        connection_id: str | None,
+        signature: connections_api.Signature | None,
+    ) -> Response:
+        api, stage = deployed
+        if len(request.path) > self.quotas.url_length:
+            return connections_api.URL_TOO_LONG
+        if api is None or stage is None or connection_id is None:
+            return connections_api.FORBIDDEN
+        refused = connections_api.fault_of_signature(signature, api.region)
+        if refused is not None:
+            return refused
+        if not self._throttles.admit_call(api, self._clock.monotonic()):
+            return connections_api.LIMIT_EXCEEDED
+        found = self._connections.find(api.api_id, stage.name, connection_id)
+        if found is Missing.MALFORMED:
+            return connections_api.missing(found, connection_id)
+        if len(request.body) > self.quotas.message_size:
+            return connections_api.TOO_LARGE
+        if isinstance(found, Missing):
+            return connections_api.missing(found, connection_id)
+        return _carry_out(request, found)
+
+    def _deployed(self, api_id: str, stage: str) -> tuple[Api | None, Stage | None]:
+        api = self._api(api_id)
+        return api, api.stages.get(stage) if api is not None else None
+
+
+def _carry_out(request: Request, connection: OpenConnection) -> Response:
+    match request.method:
+        case "POST":
+            # M-16: verbatim, as one text message.
+            return connections_api.POSTED if connection.post(request.body) else connections_api.LIMIT_EXCEEDED
+        case "GET":
+            facts = connection.facts
+            return connections_api.described(
+                connected_at=facts.connected_at,
+                last_active_at=connection.last_active_at,
+                source_ip=facts.source_ip,
+                user_agent=facts.user_agent,
+            )
+        case "DELETE":
+            connection.close(DELETED)
+            return connections_api.DELETED
+        case _:
+            return connections_api.FORBIDDEN
+
+
+def _client_name(user_agent: str | None) -> str | None:
+    match = _CLIENT.fullmatch(user_agent or "")
+    return match[1] if match else None

@@ -1,0 +1,33 @@
+"""What a Python function's process runs first: ties itself to the emulator, then becomes AWS's own runtime.
+
+`python python.py <emulator's process id> <handler>`, in the function's code folder.
+"""
+
+import os
+import sys
+
+_PR_SET_PDEATHSIG = 1
+_SIGKILL = 9
+
+
+def _die_with(emulator_pid: int) -> None:
+    """The kernel kills this process when the emulator dies, frozen or not; exits now if that has happened."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
+    if os.getppid() != emulator_pid:
+        os._exit(1)
+
+
+def _main() -> None:
+    _die_with(int(sys.argv[1]))
+    # The folder of this file stands first on the path, where Lambda has the code.
+    sys.path[0] = os.getcwd()  # noqa: PTH109 - importing pathlib takes longer than all of this
+    sys.argv = ["bootstrap", sys.argv[2]]
+    from awslambdaric.__main__ import main
+
+    main(sys.argv)
+
+
+_main()

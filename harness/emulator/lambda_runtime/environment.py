@@ -1,0 +1,256 @@
+"""One execution environment: a process, its Runtime API, one invocation at a time, frozen in between (L-3, L-5).
+
+It starts, runs what it is handed, and tells its owner what happens; which environment runs what is decided in
+`runtime`.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from harness.clock import Clock, TimerHandle
+from harness.emulator.lambda_runtime.function import FunctionConfiguration
+from harness.emulator.lambda_runtime.outcome import RequestId
+from harness.emulator.lambda_runtime.payloads import (
+    ErrorReported,
+    Exited,
+    Failure,
+    NotStarted,
+    ResponseTooLarge,
+    TimedOut,
+)
+from harness.emulator.lambda_runtime.process import FunctionProcess
+from harness.emulator.lambda_runtime.runtime_api import (
+    AskedNext,
+    Failed,
+    FailedToInitialise,
+    Invocation,
+    Responded,
+    RespondedTooMuch,
+    Step,
+)
+from harness.emulator.lambda_runtime.runtime_endpoint import RuntimeEndpoint
+
+INIT_TIMEOUT = 10.0
+"""Seconds that INIT may take before it is run again under the function's timeout (L-4)."""
+
+
+class EnvironmentOwner(Protocol):
+    """Who is told what happens in an environment."""
+
+    def environment_ready(self, environment: "Environment") -> None:
+        """It is initialised, or done with its invocation, and takes the next one."""
+
+    def environment_failed(self, environment: "Environment", failure: Failure) -> None:
+        """INIT failed; the environment is at its end."""
+
+    def environment_lost(self, environment: "Environment") -> None:
+        """The process ended although no invocation was running; the environment is at its end."""
+
+    def invocation_ended(self, environment: "Environment", result: bytes | Failure) -> None:
+        """The invocation returned JSON or failed; after a failure that `ends_environment`, so does this."""
+
+    def environment_logged(self, environment: "Environment", line: str, request: RequestId | None) -> None:
+        """The process wrote a line, while `request` ran."""
+
+
+def ends_environment(result: bytes | Failure) -> bool:
+    """Whether an invocation that ended so leaves no process that could take another (L-7)."""
+    return isinstance(result, TimedOut | Exited)
+
+
+class Environment:
+    """A process of one function.
+
+    `generation` tells which configuration and code it was started with, `prewarmed` that no invocation asked for
+    it, `invocations` how many it was handed, `request` which one it runs now.
+    """
+
+    def __init__(
+        self,
+        function: FunctionConfiguration,
+        *,
+        generation: int,
+        prewarmed: bool,
+        access_key_id: str,
+        command: tuple[str, ...],
+        variables: Callable[[str], Mapping[str, str]],
+        temporary_folder: Path,
+        clock: Clock,
+        owner: EnvironmentOwner,
+    ) -> None:
+        """`variables` gives the process's environment variables for the Runtime API's address."""
+        self.function = function
+        self.generation = generation
+        self.prewarmed = prewarmed
+        self.access_key_id = access_key_id
+        self.init_duration = 0.0
+        self.invocations = 0
+        self.request: RequestId | None = None
+        self._command, self._variables = command, variables
+        self._temporary_folder = temporary_folder
+        self._clock, self._owner = clock, owner
+        self._endpoint = RuntimeEndpoint(self._runtime_said, self._runtime_hung_up)
+        self._process: FunctionProcess | None = None
+        self._processes: list[FunctionProcess] = []
+        self._timer: TimerHandle | None = None
+        self._initialised = False
+        self._init_again_until: float | None = None
+        self._ended = False
+        self._started_at = 0.0
+        self._address = ""
+        self._init_again: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Starts the process; the owner hears of `ready` or `failed` in time."""
+        self._temporary_folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._address = await self._endpoint.open()
+        except OSError as error:
+            self._fail(NotStarted(str(error)))
+            return
+        if self._ended:
+            self._endpoint.close()
+            return
+        await self._start_process(INIT_TIMEOUT, self._init_took_too_long)
+
+    def begin(self, invocation: Invocation) -> None:
+        """Hands over an invocation and starts its timeout; only for an environment that is ready."""
+        seconds = self.time_allowed()
+        self.request = invocation.request
+        self.invocations += 1
+        self._init_again_until = None
+        self._timer = self._clock.call_later(seconds, self._timed_out)
+        assert self._process is not None
+        self._process.thaw()
+        self._endpoint.hand(invocation)
+
+    def time_allowed(self) -> float:
+        """Seconds for the next invocation: the function's timeout, less an INIT that was run again in it."""
+        if self._init_again_until is None:
+            return float(self.function.timeout)
+        return max(0.0, self._init_again_until - self._clock.monotonic())
+
+    def freeze(self) -> None:
+        """Stops the process until the next invocation."""
+        if self._process is not None and not self._ended:
+            self._process.freeze()
+
+    def kill(self) -> None:
+        """Ends the environment; the owner is not told."""
+        self._ended = True
+        self._cancel_timer()
+        self._endpoint.close()
+        if self._process is not None:
+            self._process.kill()
+
+    async def wait_gone(self) -> None:
+        """Returns when every process has ended; clears up behind them."""
+        for process in self._processes:
+            await process.wait()
+        if self._init_again is not None:
+            await self._init_again
+        shutil.rmtree(self._temporary_folder, ignore_errors=True)
+
+    async def _start_process(self, seconds: float, late: Callable[[], None]) -> None:
+        process = FunctionProcess(self._logged, lambda status: self._process_exited(process, status))
+        self._processes.append(process)
+        self._process = process
+        self._started_at = self._clock.monotonic()
+        self._timer = self._clock.call_later(seconds, late)
+        try:
+            await process.start(
+                self._command, variables=self._variables(self._address), folder=self.function.code.folder
+            )
+        except OSError as error:
+            self._fail(NotStarted(f"fork/exec {self._command[0]}: {error}"))
+            return
+        if self._ended or process is not self._process:
+            process.kill()
+
+    def _runtime_said(self, step: Step) -> None:
+        if self._ended:
+            return
+        match step:
+            case AskedNext():
+                self._is_ready()
+            case Responded(payload):
+                self._invocation_ended(payload)
+            case Failed(payload):
+                self._invocation_ended(ErrorReported(payload))
+            case RespondedTooMuch():
+                self._invocation_ended(ResponseTooLarge())
+            case FailedToInitialise(payload):
+                self._drain()
+                self._fail(ErrorReported(payload))
+
+    def _runtime_hung_up(self) -> None:
+        if not self._ended:
+            self._lost()
+
+    def _lost(self) -> None:
+        self.kill()
+        self._owner.environment_lost(self)
+
+    def _is_ready(self) -> None:
+        if not self._initialised:
+            self._initialised = True
+            self._cancel_timer()
+            self.init_duration = self._clock.monotonic() - self._started_at
+        self._drain()
+        self._owner.environment_ready(self)
+
+    def _invocation_ended(self, result: bytes | Failure) -> None:
+        self._cancel_timer()
+        self._drain()
+        self.request = None
+        if ends_environment(result):
+            self.kill()
+        self._owner.invocation_ended(self, result)
+
+    def _timed_out(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._invocation_ended(TimedOut(float(self.function.timeout)))
+
+    def _init_took_too_long(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._endpoint.restart()
+        seconds = float(self.function.timeout)
+        self._init_again_until = self._clock.monotonic() + seconds
+        self._init_again = asyncio.get_running_loop().create_task(
+            self._start_process(seconds, self._init_timed_out)
+        )
+
+    def _init_timed_out(self) -> None:
+        self._fail(TimedOut(float(self.function.timeout)))
+
+    def _process_exited(self, process: FunctionProcess, status: int) -> None:
+        if self._ended or process is not self._process:
+            return
+        if not self._initialised:
+            self._fail(Exited(status))
+        elif self.request is not None:
+            self._invocation_ended(Exited(status))
+        else:
+            self._lost()
+
+    def _fail(self, failure: Failure) -> None:
+        if not self._ended:
+            self.kill()
+            self._owner.environment_failed(self, failure)
+
+    def _logged(self, line: str) -> None:
+        self._owner.environment_logged(self, line, self.request)
+
+    def _drain(self) -> None:
+        if self._process is not None:
+            self._process.drain()
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,192 @@
+"""What a function is: its configuration, the ways to name it, the variables its processes see."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+LATEST = "$LATEST"
+
+_REFERENCE = re.compile(
+    r"(?:(?:arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):)?(?P<account>\d{12}):function:)?"
+    r"(?P<name>[A-Za-z0-9_-]{1,64})(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]+))?"
+)
+_PYTHON = re.compile(r"python3\.\d+")
+_NODE = re.compile(r"nodejs\d+\.x")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLocation:
+    """Where a function's code lies: an absolute folder, and the digest and size that AWS would report.
+
+    `hot_reload` says that the folder is the developer's own and may change at any time.
+    """
+
+    folder: str
+    sha256: str
+    size: int
+    hot_reload: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionConfiguration:
+    """One function as deployed; `timeout` is in seconds, `memory_size` in MB, `last_modified` as AWS writes it.
+
+    `reserved_concurrency` is None for an unreserved function.
+    """
+
+    name: str
+    arn: str
+    runtime: str
+    handler: str
+    code: CodeLocation
+    role: str = ""
+    timeout: int = 3
+    memory_size: int = 128
+    environment: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+    reserved_concurrency: int | None = None
+    last_modified: str = ""
+    revision_id: str = ""
+    version: str = LATEST
+    tags: Mapping[str, str] = field(default_factory=dict)
+    architectures: tuple[str, ...] = ("x86_64",)
+    ephemeral_storage: int = 512
+    tracing_mode: str = "PassThrough"
+    layers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionReference:
+    """A function as a caller named it; "" for the parts that the caller left out."""
+
+    name: str
+    qualifier: str = ""
+    region: str = ""
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The temporary credentials of one execution environment."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+
+
+def function_arn(region: str, account: str, name: str) -> str:
+    """The unqualified ARN."""
+    return f"arn:aws:lambda:{region}:{account}:function:{name}"
+
+
+def parse_reference(text: str) -> FunctionReference | None:
+    """A name, ARN or partial ARN, each with or without a qualifier; None for anything else."""
+    match = _REFERENCE.fullmatch(text)
+    if match is None:
+        return None
+    parts = match.groupdict(default="")
+    return FunctionReference(parts["name"], parts["qualifier"], parts["region"], parts["account"])
+
+
+def runtime_family(runtime: str) -> str | None:
+    """`python` or `nodejs`, None for a runtime that AWS does not have."""
+    if _PYTHON.fullmatch(runtime):
+        return "python"
+    return "nodejs" if _NODE.fullmatch(runtime) else None
+
+
+def split_python_handler(handler: str) -> tuple[str, str] | None:
+    """The module to import and the function in it (L-60); None for a malformed handler (L-61).
+
+    `dex/ws/fan_out.handler` is `handler` in `dex.ws.fan_out`: split at the last dot, slashes are dots.
+    """
+    module, dot, function = handler.rpartition(".")
+    return (module.replace("/", "."), function) if dot else None
+
+
+def log_stream_name(created_at: float, digits: str) -> str:
+    """`yyyy/mm/dd/[$LATEST]<32 hex digits>`; `created_at` in seconds since the epoch."""
+    day = datetime.fromtimestamp(created_at, UTC).strftime("%Y/%m/%d")
+    return f"{day}/[{LATEST}]{digits}"
+
+
+def environment_variables(
+    function: FunctionConfiguration,
+    *,
+    region: str,
+    endpoint: str,
+    runtime_api: str,
+    credentials: Credentials,
+    log_stream: str,
+    runtime_dir: str,
+    temporary_folder: str,
+    path: str,
+) -> dict[str, str]:
+    """Every variable that a process of the function starts with (section 3.1), the function's own on top.
+
+    `endpoint` is where the AWS SDKs are sent; the AWS files point at nothing and the instance metadata is off, so
+    that no code under test finds a way to the real AWS.
+    """
+    return {
+        **_lambda_variables(function, log_stream, runtime_api, runtime_dir),
+        **_sdk_variables(region, endpoint, credentials, temporary_folder),
+        **_process_variables(function, temporary_folder, path),
+        **function.environment,
+    }
+
+
+def _lambda_variables(
+    function: FunctionConfiguration, log_stream: str, runtime_api: str, runtime_dir: str
+) -> dict[str, str]:
+    return {
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": function.version,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_RUNTIME_API": runtime_api,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
+        "_HANDLER": function.handler,
+        "LAMBDA_TASK_ROOT": function.code.folder,
+        "LAMBDA_RUNTIME_DIR": runtime_dir,
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        # On Lambda this is a link-local daemon; traces must not leave the machine here.
+        "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+        "_AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1",
+        "_AWS_XRAY_DAEMON_PORT": "2000",
+    }
+
+
+def _sdk_variables(
+    region: str, endpoint: str, credentials: Credentials, temporary_folder: str
+) -> dict[str, str]:
+    return {
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "AWS_SESSION_TOKEN": credentials.session_token,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": f"{temporary_folder}/no-aws-config",
+        "AWS_SHARED_CREDENTIALS_FILE": f"{temporary_folder}/no-aws-credentials",
+    }
+
+
+def _process_variables(function: FunctionConfiguration, temporary_folder: str, path: str) -> dict[str, str]:
+    variables = {
+        "PATH": path,
+        "PWD": function.code.folder,
+        "SHLVL": "0",
+        "TZ": ":UTC",
+        "LANG": "en_US.UTF-8",
+        "LC_CTYPE": "C.UTF-8",
+        "HOME": temporary_folder,
+        "TMPDIR": temporary_folder,
+    }
+    if function.code.hot_reload:
+        # Lambda's /var/task is read-only; a developer's folder should look so too.
+        variables["PYTHONDONTWRITEBYTECODE"] = "1"
+    return variables

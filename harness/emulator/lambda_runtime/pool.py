@@ -1,0 +1,78 @@
+"""Which execution environment takes which invocation: the rules of one function's pool.
+
+Idle environments are reused, the most recently used first; invocations wait first in, first out, for whichever
+environment becomes free first; new environments are wanted only for invocations that no start is under way for.
+"""
+
+from collections import deque
+from typing import Generic, TypeVar
+
+E = TypeVar("E")
+I = TypeVar("I")  # noqa: E741 - I for invocation, as E for environment
+
+
+class Pool(Generic[E, I]):
+    """One function's environments and the invocations that wait for them; at most `limit` environments."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.waiting: deque[I] = deque()
+        self._idle: dict[E, float] = {}
+        self._starting: set[E] = set()
+        self._busy: set[E] = set()
+
+    @property
+    def size(self) -> int:
+        """How many environments there are."""
+        return len(self._idle) + len(self._starting) + len(self._busy)
+
+    @property
+    def concurrency(self) -> int:
+        """Invocations that run or wait."""
+        return len(self._busy) + len(self.waiting)
+
+    @property
+    def starts_wanted(self) -> int:
+        """How many more environments should be started now."""
+        unserved = len(self.waiting) - len(self._starting)
+        return max(0, min(unserved, self.limit - self.size))
+
+    def started(self, environment: E) -> None:
+        """The environment's process is being started."""
+        self._starting.add(environment)
+
+    def freed(self, environment: E, *, at: float) -> None:
+        """The environment is initialised, or its invocation has ended: it is idle since `at`."""
+        self._starting.discard(environment)
+        self._busy.discard(environment)
+        self._idle[environment] = at
+
+    def removed(self, environment: E) -> None:
+        """The environment is no more."""
+        self._starting.discard(environment)
+        self._busy.discard(environment)
+        self._idle.pop(environment, None)
+
+    def is_idle(self, environment: E) -> bool:
+        return environment in self._idle
+
+    def match(self) -> tuple[E, I] | None:
+        """The next invocation and the environment that takes it, now busy; None when either is missing."""
+        if not self.waiting or not self._idle:
+            return None
+        environment, _ = self._idle.popitem()
+        self._busy.add(environment)
+        return environment, self.waiting.popleft()
+
+    def idle(self) -> tuple[E, ...]:
+        """The idle environments, least recently used first."""
+        return tuple(self._idle)
+
+    def idle_since(self, at: float) -> tuple[E, ...]:
+        """The environments that have been idle since `at` or longer."""
+        return tuple(environment for environment, since in self._idle.items() if since <= at)
+
+    @property
+    def oldest_idle_at(self) -> float | None:
+        """Since when the least recently used environment has been idle."""
+        return next(iter(self._idle.values()), None)

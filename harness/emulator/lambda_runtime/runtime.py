@@ -1,0 +1,294 @@
+"""Lambda, as event sources and the Lambda API see it: functions that are deployed, invoked, and logged.
+
+One walk: `invoke` -> `scheduler` -> `environment` -> the function's process -> back. Asynchronous invocations take
+the same way, and come back to it when they fail.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from harness.clock import Clock, TimerHandle
+from harness.emulator.journal import Note
+from harness.emulator.lambda_runtime.function import (
+    LATEST,
+    FunctionConfiguration,
+    function_arn,
+    parse_reference,
+)
+from harness.emulator.lambda_runtime.function_log import LogLine
+from harness.emulator.lambda_runtime.identifiers import request_id
+from harness.emulator.lambda_runtime.launch import Launcher
+from harness.emulator.lambda_runtime.outcome import (
+    Cause,
+    FunctionError,
+    NoSuchFunction,
+    Outcome,
+    RequestId,
+    Returned,
+    Throttled,
+)
+from harness.emulator.lambda_runtime.retries import delay_after_function_error, delay_after_throttle
+from harness.emulator.lambda_runtime.scheduler import Deployed, Queued, Scheduler
+from harness.errors import BackendError
+from harness.record.observation import InvocationEnded
+
+_THROTTLED = Throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
+
+
+@dataclass(eq=False, slots=True)
+class _QueuedEvent:
+    """An asynchronous invocation, over all its attempts."""
+
+    request: RequestId
+    function: str
+    payload: bytes
+    cause: Cause
+    client_context: str | None
+    queued_at: float
+    failed_attempts: int = 0
+    throttles: int = 0
+    retry: TimerHandle | None = None
+
+
+class LambdaRuntime:
+    """The functions of one account and region. `on_idle` is called whenever `in_flight` falls to zero."""
+
+    def __init__(
+        self,
+        *,
+        endpoint: Callable[[], str] | str,
+        region: str,
+        account: str,
+        clock: Clock,
+        random: Random,
+        note: Note,
+        scratch: Path,
+        max_environments: int = 8,
+        on_idle: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`endpoint` is the URL of the AWS APIs that functions call; `scratch` a folder of our own."""
+        self.region, self.account, self.scratch = region, account, scratch
+        self._clock, self._random, self._note = clock, random, note
+        self._max_environments = max_environments
+        launcher = Launcher(
+            endpoint=endpoint if callable(endpoint) else lambda: endpoint,
+            region=region,
+            clock=clock,
+            random=random,
+            scratch=scratch,
+        )
+        self._scheduler = Scheduler(launcher=launcher, clock=clock, random=random, note=note, on_idle=on_idle)
+        self._retrying: set[_QueuedEvent] = set()
+        self._closed = False
+
+    # --- functions ----------------------------------------------------------------------------------------
+
+    def put_function(self, function: FunctionConfiguration) -> None:
+        """Deploys a function, or replaces its configuration and code; running invocations end as they began."""
+        self._scheduler.deploy(function, self._max_environments)
+
+    def delete_function(self, function: str) -> bool:
+        """Forgets the function; False when there is none."""
+        deployed = self._find(function)
+        if deployed is not None:
+            self._scheduler.remove(deployed.function.name)
+        return deployed is not None
+
+    def function(self, function: str) -> FunctionConfiguration | None:
+        """The function that a name, ARN, partial ARN or one of these with `:$LATEST` means."""
+        deployed = self._find(function)
+        return None if deployed is None else deployed.function
+
+    def functions(self) -> tuple[FunctionConfiguration, ...]:
+        """Every function, in the order of creation."""
+        return tuple(deployed.function for deployed in self._scheduler.deployed())
+
+    def set_reserved_concurrency(self, function: str, reserved: int | None) -> None:
+        """Reserves concurrency for a function, None to take that back; its environments stay."""
+        deployed = self._find(function)
+        if deployed is not None:
+            deployed.function = replace(deployed.function, reserved_concurrency=reserved)
+
+    def set_tags(self, function: str, tags: dict[str, str]) -> None:
+        """Replaces a function's tags; its environments stay."""
+        deployed = self._find(function)
+        if deployed is not None:
+            deployed.function = replace(deployed.function, tags=tags)
+
+    def arn_of(self, function: str) -> str:
+        """The ARN that a reference means here, whether or not there is such a function."""
+        reference = parse_reference(function)
+        if function.startswith("arn:") or reference is None:
+            return function
+        arn = function_arn(self.region, reference.account or self.account, reference.name)
+        return f"{arn}:{reference.qualifier}" if reference.qualifier else arn
+
+    # --- invocations --------------------------------------------------------------------------------------
+
+    async def invoke(
+        self, function: str, payload: bytes, *, cause: Cause, client_context: str | None = None
+    ) -> Outcome:
+        """Invokes synchronously (RequestResponse) and returns when the function has ended."""
+        self._must_be_open()
+        deployed = self._find(function)
+        if deployed is None:
+            return NoSuchFunction(self.arn_of(function))
+        if _is_throttled(deployed):
+            return _THROTTLED
+        ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._scheduler.submit(
+            Queued(
+                request_id(self._random),
+                deployed,
+                payload,
+                cause,
+                partial(_resolve, ended),
+                client_context,
+            )
+        )
+        return await ended
+
+    def invoke_event(
+        self, function: str, payload: bytes, *, cause: Cause, client_context: str | None = None
+    ) -> RequestId | NoSuchFunction:
+        """Queues an asynchronous invocation (Event) and returns at once.
+
+        A function error is retried twice, a throttle with backoff for up to 6 h, with the same request id (S-10,
+        S-12). `in_flight` counts attempts, not events that wait for their next one.
+        """
+        self._must_be_open()
+        deployed = self._find(function)
+        if deployed is None:
+            return NoSuchFunction(self.arn_of(function))
+        queued = _QueuedEvent(
+            request_id(self._random),
+            deployed.function.name,
+            payload,
+            cause,
+            client_context,
+            self._clock.monotonic(),
+        )
+        self._attempt(queued)
+        return queued.request
+
+    async def prewarm(self, function: str, n: int) -> bytes | NoSuchFunction | None:
+        """Starts `n` more environments, within the limit, and returns when they are initialised.
+
+        None when all is well, else the error JSON of an INIT that failed.
+        """
+        self._must_be_open()
+        deployed = self._find(function)
+        if deployed is None:
+            return NoSuchFunction(self.arn_of(function))
+        errors = await asyncio.gather(*[self._scheduler.prewarm(deployed) for _ in range(n)])
+        return next((error for error in errors if error is not None), None)
+
+    def request_of(self, access_key_id: str) -> RequestId | None:
+        """The invocation that the environment with these credentials is running now."""
+        return self._scheduler.request_of(access_key_id)
+
+    def in_flight(self) -> int:
+        """Invocations that are queued or running."""
+        return self._scheduler.in_flight
+
+    def logs(self, function: str, request: RequestId | None = None) -> tuple[LogLine, ...]:
+        """The function's log, or one invocation's part of it, oldest line first; empty for an unknown function."""
+        deployed = self._find(function)
+        return () if deployed is None else deployed.log.lines(request)
+
+    def log_tail(self, function: str, request: RequestId) -> bytes:
+        """The last 4 KB of an invocation's log."""
+        deployed = self._find(function)
+        return b"" if deployed is None else deployed.log.tail(request)
+
+    async def close(self) -> None:
+        """Kills every process and returns when all have ended; what was in flight has failed."""
+        self._closed = True
+        for queued in self._retrying:
+            if queued.retry is not None:
+                queued.retry.cancel()
+        self._retrying.clear()
+        await self._scheduler.close()
+
+    def _find(self, function: str) -> Deployed | None:
+        deployed = self._scheduler.find(function)
+        if deployed is not None:
+            return deployed
+        reference = parse_reference(function)
+        if reference is None or reference.qualifier not in ("", LATEST):
+            return None
+        if reference.region not in ("", self.region) or reference.account not in ("", self.account):
+            return None
+        return self._scheduler.find(reference.name)
+
+    def _must_be_open(self) -> None:
+        if self._closed:
+            raise BackendError("the Lambda runtime is closed and takes no invocations")
+
+    # --- the event queue ----------------------------------------------------------------------------------
+
+    def _attempt(self, event: _QueuedEvent) -> None:
+        self._retrying.discard(event)
+        deployed = self._scheduler.find(event.function)
+        if deployed is None:
+            self._drop(event, f"ResourceNotFoundException: Function not found: {self.arn_of(event.function)}")
+        elif _is_throttled(deployed):
+            self._attempt_ended(event, _THROTTLED)
+        else:
+            self._scheduler.submit(
+                Queued(
+                    event.request,
+                    deployed,
+                    event.payload,
+                    event.cause,
+                    partial(self._attempt_ended, event),
+                    event.client_context,
+                )
+            )
+
+    def _attempt_ended(self, event: _QueuedEvent, outcome: Outcome) -> None:
+        match outcome:
+            case Returned():
+                return
+            case FunctionError():
+                event.failed_attempts += 1
+                self._retry(event, delay_after_function_error(event.failed_attempts))
+            case Throttled(reason):
+                event.throttles += 1
+                delay = self._delay_after_throttle(event)
+                self._retry(event, delay)
+                if delay is None:
+                    self._drop(event, f"TooManyRequestsException: {reason}")
+            case NoSuchFunction(function):
+                self._drop(event, f"ResourceNotFoundException: Function not found: {function}")
+
+    def _delay_after_throttle(self, event: _QueuedEvent) -> float | None:
+        deployed = self._scheduler.find(event.function)
+        return delay_after_throttle(
+            event.throttles,
+            age=self._clock.monotonic() - event.queued_at,
+            reserved_concurrency=None if deployed is None else deployed.function.reserved_concurrency,
+        )
+
+    def _retry(self, event: _QueuedEvent, delay: float | None) -> None:
+        if delay is None or self._closed:
+            return
+        event.retry = self._clock.call_later(delay, partial(self._attempt, event))
+        self._retrying.add(event)
+
+    def _drop(self, event: _QueuedEvent, error: str) -> None:
+        self._note(InvocationEnded(self._clock.monotonic(), event.request, event.function, error))
+
+
+def _is_throttled(deployed: Deployed) -> bool:
+    reserved = deployed.function.reserved_concurrency
+    return reserved is not None and deployed.pool.concurrency >= reserved
+
+
+def _resolve(ended: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
+    if not ended.done():
+        ended.set_result(outcome)

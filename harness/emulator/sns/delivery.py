@@ -1,0 +1,134 @@
+"""Delivery of published messages to a topic's subscriptions.
+
+Topics, subscriptions and filter policies are moto's; a publish and what follows from it are ours: functions are
+invoked asynchronously (S-9), every other protocol is moto's to deliver.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
+from uuid import UUID
+
+from harness.clock import Clock
+from harness.emulator.aws_errors import aws_error
+from harness.emulator.http import Request, Response
+from harness.emulator.lambda_runtime.outcome import Cause, Functions, NoSuchFunction
+from harness.emulator.sns.envelope import MessageAttribute, Notification, lambda_event
+from harness.emulator.sns.publish import (
+    InvalidPublish,
+    Publication,
+    form_of,
+    parse_publish,
+    parse_publish_batch,
+    publish_answer,
+    publish_batch_answer,
+)
+
+log = logging.getLogger(__name__)
+
+
+class FilterPolicyMatcher(Protocol):
+    """Whether a subscription's filter policy lets a message through."""
+
+    def matches(self, attributes: Mapping[str, Mapping[str, str]] | None, message: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A confirmed subscription. `forward` delivers a publication for protocols that are not ours."""
+
+    arn: str
+    protocol: str
+    endpoint: str
+    filter_policy: FilterPolicyMatcher | None
+    forward: Callable[[Publication, str], None]
+
+
+Subscriptions = Callable[[str], Iterable[Subscription] | None]
+"""The subscriptions of a topic ARN; None when there is no such topic."""
+
+
+class SnsDelivery:
+    """Answers Publish and PublishBatch, and delivers."""
+
+    def __init__(
+        self,
+        *,
+        subscriptions: Subscriptions,
+        functions: Functions,
+        run_elsewhere: Callable[[Callable[[], None]], object],
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self._subscriptions = subscriptions
+        self._functions = functions
+        self._run_elsewhere = run_elsewhere
+        self._clock = clock
+        self._random = random
+
+    def publish(self, request: Request) -> Response:
+        """Publish: answered as soon as the message is on its way."""
+        try:
+            publication = parse_publish(form_of(request.body))
+            return publish_answer(self._deliver(publication), self._uuid())
+        except InvalidPublish as invalid:
+            return _refusal(invalid)
+
+    def publish_batch(self, request: Request) -> Response:
+        """PublishBatch: each entry is a message of its own and its own invocations (S-7)."""
+        try:
+            batch = parse_publish_batch(form_of(request.body))
+            accepted = {publication.entry_id: self._deliver(publication) for publication in batch}
+            return publish_batch_answer(accepted, self._uuid())
+        except InvalidPublish as invalid:
+            return _refusal(invalid)
+
+    def _deliver(self, publication: Publication) -> str:
+        subscriptions = self._subscriptions(publication.topic_arn)
+        if subscriptions is None:
+            raise InvalidPublish("NotFound", "Topic does not exist")
+        message_id = self._uuid()
+        for subscription in subscriptions:
+            if _lets_through(subscription.filter_policy, publication):
+                self._deliver_to(subscription, publication, message_id)
+        return message_id
+
+    def _deliver_to(self, subscription: Subscription, publication: Publication, message_id: str) -> None:
+        if subscription.protocol != "lambda":
+            self._run_elsewhere(lambda: subscription.forward(publication, message_id))
+            return
+        notification = Notification(
+            message_id=message_id,
+            topic_arn=publication.topic_arn,
+            subscription_arn=subscription.arn,
+            message=publication.message_for("lambda"),
+            published_at=self._clock.time(),
+            subject=publication.subject,
+            attributes=publication.attributes,
+        )
+        outcome = self._functions.invoke_event(
+            subscription.endpoint, lambda_event(notification), cause=Cause(messages=(message_id,))
+        )
+        if isinstance(outcome, NoSuchFunction):
+            # A client-side error is not retried (S-17).
+            log.warning("SNS subscription %s: no function %s", subscription.arn, subscription.endpoint)
+
+    def _uuid(self) -> str:
+        return str(UUID(int=self._random.getrandbits(128), version=4))
+
+
+def _lets_through(policy: FilterPolicyMatcher | None, publication: Publication) -> bool:
+    return policy is None or policy.matches(as_moto(publication.attributes), publication.message)
+
+
+def as_moto(attributes: Mapping[str, MessageAttribute]) -> dict[str, dict[str, str]]:
+    """Message attributes as moto holds them."""
+    return {
+        name: {"Type": attribute.type, "Value": attribute.value} for name, attribute in attributes.items()
+    }
+
+
+def _refusal(invalid: InvalidPublish) -> Response:
+    return aws_error("sns", 404 if invalid.code == "NotFound" else 400, invalid.code, invalid.message)

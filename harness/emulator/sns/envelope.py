@@ -1,0 +1,66 @@
+"""The SNS event that a Lambda function receives: one record per invocation, key for key (S-1 to S-7)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAttribute:
+    """A message attribute; `value` is text, or base64 text for Binary."""
+
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A published message on its way to a subscription. `published_at` is in seconds since the epoch."""
+
+    message_id: str
+    topic_arn: str
+    subscription_arn: str
+    message: str
+    published_at: float
+    subject: str | None = None
+    attributes: Mapping[str, MessageAttribute] = field(default_factory=dict)
+
+
+# Number and String.Array reach Lambda as String (S-4).
+_LAMBDA_TYPES = {"Number": "String", "String.Array": "String"}
+
+
+def lambda_event(notification: Notification) -> bytes:
+    """The JSON of the invocation that delivers this notification."""
+    region = notification.topic_arn.split(":")[3]
+    host = f"https://sns.{region}.amazonaws.com"
+    record = {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": notification.subscription_arn,
+        "Sns": {
+            "Type": "Notification",
+            "MessageId": notification.message_id,
+            "TopicArn": notification.topic_arn,
+            "Subject": notification.subject,
+            "Message": notification.message,
+            "Timestamp": iso_milliseconds(notification.published_at),
+            # Always "1" for Lambda, even on topics that sign with version 2 (S-5).
+            "SignatureVersion": "1",
+            "Signature": "ZmFub3V0LWhhcm5lc3MgZG9lcyBub3Qgc2lnbg==",
+            "SigningCertUrl": f"{host}/SimpleNotificationService-00000000000000000000000000000000.pem",
+            "UnsubscribeUrl": f"{host}/?Action=Unsubscribe&SubscriptionArn={notification.subscription_arn}",
+            "MessageAttributes": {
+                name: {"Type": _LAMBDA_TYPES.get(attribute.type, attribute.type), "Value": attribute.value}
+                for name, attribute in notification.attributes.items()
+            },
+        },
+    }
+    return orjson.dumps({"Records": [record]})
+
+
+def iso_milliseconds(at: float) -> str:
+    """`2025-10-06T12:00:00.123Z` (S-6)."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(at * 1000) % 1000:03d}Z"

@@ -1,0 +1,191 @@
+"""The wiring diagram: which parts the emulator is made of, and which request goes to which.
+
+port ──> doors ──┬── /_harness/ ............ pages ──> journal
+                 ├── execute-api hosts ..... gateway (handshakes, messages, @connections)
+                 ├── lambda ................ lambda_runtime.api
+                 ├── sns Publish* .......... sns.delivery ──> lambda_runtime
+                 └── everything else ....... moto (its writes are watched: tables, APIs)
+gateway ──> lambda_runtime ──> the functions' processes ──> port
+"""
+
+import asyncio
+import random
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+from harness import __version__
+from harness.clock import Clock, RealClock
+from harness.emulator.aws_errors import aws_error, not_emulated
+from harness.emulator.aws_requests import AwsCall, aws_call
+from harness.emulator.deployed import DeployedApis, subscriptions_of
+from harness.emulator.gateway.opening import Accepted
+from harness.emulator.gateway.server import Gateway
+from harness.emulator.gateway.urls import execute_api_target
+from harness.emulator.http import MaybeLater, Request, Response, json_response
+from harness.emulator.journal import Journal
+from harness.emulator.lambda_runtime.api import LambdaApi
+from harness.emulator.lambda_runtime.runtime import LambdaRuntime
+from harness.emulator.moto_services import ACCOUNT, MotoServices
+from harness.emulator.pages import PREFIX, Pages
+from harness.emulator.server import Adopt, Port
+from harness.emulator.sns.delivery import SnsDelivery
+from harness.emulator.table_watch import TableWatch
+from harness.errors import BackendError
+
+
+class Emulator:
+    """AWS on one port, as far as WebSocket fan-out needs it. Use as an async context manager."""
+
+    def __init__(
+        self, *, region: str = "us-east-1", clock: Clock | None = None, seed: int | None = None
+    ) -> None:
+        self._region = region
+        self._clock = clock or RealClock()
+        self._scratch = tempfile.TemporaryDirectory(prefix="fanout-harness-")
+        chance = random.Random(seed)  # noqa: S311 - ids, not secrets
+        self.endpoint = ""
+        self._functions_idle = asyncio.Event()
+        self.journal = Journal()
+        self._moto = MotoServices()
+        self._apis = DeployedApis(region)
+        self._tables = TableWatch()
+        self.functions = LambdaRuntime(
+            endpoint=lambda: self.endpoint,
+            region=region,
+            account=ACCOUNT,
+            clock=self._clock,
+            random=chance,
+            note=self.journal.note,
+            scratch=Path(self._scratch.name),
+            on_idle=self._functions_idle.set,
+        )
+        self._lambda_api = LambdaApi(self.functions, clock=self._clock, random=chance)
+        self.gateway = Gateway(
+            api=self._apis,
+            functions=self.functions,
+            clock=self._clock,
+            random=chance,
+            note=self.journal.note,
+            invocation_of=self.functions.request_of,
+        )
+        self._sns = SnsDelivery(
+            subscriptions=subscriptions_of,
+            functions=self.functions,
+            run_elsewhere=self._moto.submit,
+            clock=self._clock,
+            random=chance,
+        )
+        self._pages = Pages(
+            version=__version__,
+            journal=self.journal,
+            quiet=self.quiet,
+            gateway=self.gateway.settings,
+            functions=self.functions,
+        )
+        self._port = Port(self)
+
+    async def listen(self, host: str, port: int) -> str:
+        """Listens and returns the endpoint; BackendError when the port is taken."""
+        try:
+            bound = await self._port.listen(host, port)
+        except OSError as error:
+            raise BackendError(
+                f"port {port} on {host} cannot be opened ({error.strerror}): stop what uses it "
+                f"(`ss -ltnp 'sport = :{port}'` shows it) or choose another with --port"
+            ) from error
+        self.endpoint = f"http://{host}:{bound}"
+        return self.endpoint
+
+    async def quiet(self, timeout: float) -> bool:
+        """Waits until no invocation and no handshake is in flight; False after `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                while self.gateway.in_flight() or self.functions.in_flight():
+                    await self.gateway.idle.wait()
+                    if self.functions.in_flight():
+                        self._functions_idle.clear()
+                        await self._functions_idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    # --- Doors: where requests go -------------------------------------------------------------------------
+
+    def answer(self, request: Request) -> MaybeLater:
+        """The response to a request that is no opening handshake."""
+        target = execute_api_target(request.headers.get("host"), request.path)
+        if target is not None:
+            return self.gateway.manage(request, target.api_id, target.stage, target.rest)
+        if request.path.startswith(PREFIX):
+            return self._pages.answer(request)
+        call = aws_call(request, default_region=self._region)
+        if call is None:
+            return json_response(
+                403,
+                b'{"message":"Missing Authentication Token: AWS calls must be signed (any credentials do)"}',
+                {"x-amzn-ErrorType": "MissingAuthenticationTokenException"},
+            )
+        return self._aws(call, request)
+
+    def _aws(self, call: AwsCall, request: Request) -> MaybeLater:
+        match call.service, call.operation:
+            case "lambda", _:
+                return self._lambda_api.handle(request)
+            case "sns", "Publish":
+                return self._sns.publish(request)
+            case "sns", "PublishBatch":
+                return self._sns.publish_batch(request)
+            case "dynamodb", operation if self._tables.watches(operation):
+                return self._watched(call, request)
+            case "apigateway", _:
+                return self._changing_apis(call, request)
+            case "execute-api", _:
+                return aws_error("execute-api", 403, "ForbiddenException", "Forbidden")
+            case "", _:
+                return not_emulated(call.service, call.operation)
+        return self._moto.handle(call, request)
+
+    async def _watched(self, call: AwsCall, request: Request) -> Response:
+        invocation = self.functions.request_of(call.access_key_id)
+        response = await self._moto.handle(call, request)
+        if response.status == 200:
+            at = self._clock.monotonic()
+            for seen in self._tables.succeeded(call.operation, request.body, at=at, request=invocation):
+                self.journal.note(seen)
+        return response
+
+    async def _changing_apis(self, call: AwsCall, request: Request) -> Response:
+        response = await self._moto.handle(call, request)
+        if request.method != "GET":
+            self._apis.changed()
+        return response
+
+    async def upgrade(self, request: Request) -> Response | Adopt:
+        """The answer to an opening handshake."""
+        target = execute_api_target(request.headers.get("host"), request.path)
+        if target is None:
+            return json_response(404, b'{"message":"Not Found: no WebSocket API at this address"}')
+        answer = await self.gateway.handshake(request, target.api_id, target.stage)
+        if isinstance(answer, Accepted):
+            accepted = answer
+            return lambda transport: self.gateway.open(accepted, transport)
+        return answer
+
+    # --- life ---------------------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """Closes the port and every connection, ends every function's process, removes the scratch folder."""
+        await self._port.close()
+        await self.gateway.close()
+        await self.functions.close()
+        self._moto.close()
+        self._scratch.cleanup()
+
+    async def __aenter__(self) -> "Emulator":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

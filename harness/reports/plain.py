@@ -1,0 +1,19 @@
+"""How reports write what came from outside: text that no terminal and no XML parser stumbles over."""
+
+import re
+
+# What XML 1.0 cannot hold, and what moves a terminal's cursor or colours it: all controls but tab and newline.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]"
+)
+
+
+def plain(text: str) -> str:
+    """The text with a U+FFFD in place of each control character; tab and newline stay."""
+    return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
+
+
+def shortened(text: str, length: int) -> str:
+    """The text on one line, at most `length` characters long, an ellipsis in place of what is left out."""
+    line = " ".join(plain(text).split())
+    return line if len(line) <= length else f"{line[: length - 1]}…"

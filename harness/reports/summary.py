@@ -1,0 +1,69 @@
+"""The results as summary.json: everything the checks said, for other programs to read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from math import isfinite
+
+import orjson
+
+from harness.checks.verdict import CheckResult, Finding, LatencyFigures, ScenarioResult, Verdict
+from harness.record.observation import Observation
+
+VERSION = 1
+"""Rises when a member changes its meaning or goes; new members do not change it."""
+
+
+def summary(results: Sequence[ScenarioResult], *, run: Mapping[str, object]) -> bytes:
+    """One JSON object: `version`, `run` (as given), `verdict`, `scenarios` with checks, figures and findings.
+
+    Times are seconds; an observation's `at` is on the history's clock, where the timeline began at `timeline_at`.
+    JSON knows no infinity: it is null, and `missing` beside it tells how many deliveries never came.
+    """
+    whole = {
+        "version": VERSION,
+        "run": dict(run),
+        "verdict": Verdict.worst(result.verdict for result in results).value,
+        "scenarios": [_scenario(result) for result in results],
+    }
+    return orjson.dumps(whole, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _scenario(result: ScenarioResult) -> dict[str, object]:
+    return {
+        "scenario": result.scenario,
+        "title": result.title,
+        "verdict": result.verdict.value,
+        "seconds": result.seconds,
+        "timeline_at": result.timeline_at,
+        "checks": [_check(check) for check in result.results],
+    }
+
+
+def _check(check: CheckResult) -> dict[str, object]:
+    return {
+        "check": check.check,
+        "verdict": check.verdict.value,
+        "summary": check.summary,
+        "counts": {name: _number(value) for name, value in check.counts.items()},
+        "latencies": [_figures(figures) for figures in check.latencies],
+        "findings": [_finding(finding) for finding in check.findings],
+    }
+
+
+def _figures(figures: LatencyFigures) -> dict[str, object]:
+    return {
+        name: _number(value) if isinstance(value, float) else value for name, value in asdict(figures).items()
+    }
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    evidence = [_observation(one) for one in finding.evidence]
+    return {"kind": finding.kind, "what": finding.what, "evidence": evidence}
+
+
+def _observation(observation: Observation) -> dict[str, object]:
+    return {"kind": type(observation).__name__, **asdict(observation)}
+
+
+def _number(value: float) -> float | None:
+    return value if isfinite(value) else None

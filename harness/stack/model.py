@@ -1,0 +1,180 @@
+"""What is deployed: tables, topics, functions, the WebSocket API, and how the application speaks.
+
+The values behind a `stack.yaml`, and nothing else: reading the file is `loader`, creating the resources is
+`provision`. Names that the file gives are logical; the names that AWS sees stand in `name`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from harness.scenario.feed import Feed
+from harness.scenario.model import Duration
+
+_REFERENCE = re.compile(r"\$\{([^}]*)\}")
+
+KeyType = Literal["S", "N", "B"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _name(pattern: str, wording: str) -> AfterValidator:
+    """AWS's own rule for a kind of name, told in words."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"{value!r} is no such name; it takes {wording}")
+        return value
+
+    return AfterValidator(check)
+
+
+TableName = Annotated[str, _name(r"[A-Za-z0-9_.-]{3,255}", "3 to 255 letters, digits, '_', '.' and '-'")]
+TopicName = Annotated[str, _name(r"[A-Za-z0-9_-]{1,256}", "1 to 256 letters, digits, '_' and '-'")]
+FunctionName = Annotated[str, _name(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, '_' and '-'")]
+StageName = Annotated[
+    str, _name(r"\$default|[A-Za-z0-9_-]{1,128}", "letters, digits, '_' and '-', or $default")
+]
+VariableName = Annotated[str, _name(r"[A-Za-z][A-Za-z0-9_]+", "a letter, then letters, digits and '_'")]
+LogicalName = Annotated[str, _name(r"[A-Za-z][A-Za-z0-9_-]*", "a letter, then letters, digits, '_' and '-'")]
+
+
+class Index(_Model):
+    """A global secondary index."""
+
+    hash_key: str
+    range_key: str | None = None
+    projection: Literal["ALL", "KEYS_ONLY", "INCLUDE"] = "ALL"
+    include: tuple[str, ...] = Field(default=(), description="The attributes that INCLUDE copies.")
+
+
+class Table(_Model):
+    """A DynamoDB table, billed on demand."""
+
+    name: TableName
+    hash_key: str
+    range_key: str | None = None
+    ttl: str | None = Field(
+        default=None, description="The attribute with the epoch seconds at which rows expire."
+    )
+    types: Mapping[str, KeyType] = Field(default={}, description="Types of key attributes that are not S.")
+    indexes: Mapping[TableName, Index] = Field(default={}, description="Global secondary indexes by name.")
+
+    def key_attributes(self) -> tuple[str, ...]:
+        """Every attribute that is a key of the table or of an index, each once."""
+        keys = [self.hash_key, self.range_key]
+        for index in self.indexes.values():
+            keys += [index.hash_key, index.range_key]
+        return tuple(dict.fromkeys(key for key in keys if key is not None))
+
+
+class Topic(_Model):
+    """A standard SNS topic."""
+
+    name: TopicName
+
+
+class Function(_Model):
+    """A Lambda function."""
+
+    handler: str = Field(description="As Lambda writes it: `folder/file.function`.")
+    runtime: Annotated[
+        str, _name(r"(python3\.\d+|nodejs\d+\.x)", "python3.11 and the like, or nodejs22.x and the like")
+    ] = "python3.11"
+    code: Path = Field(default=Path(), description="Folder that holds the handler, relative to this file.")
+    timeout: Duration = Field(default=10.0, ge=1, le=900, description="At most 15 minutes.")
+    memory: int = Field(default=256, ge=128, le=10240, description="In MB.")
+    environment: Mapping[VariableName, str] = Field(
+        default={}, description="Variables; `${tables.connections.name}` and the like are filled in."
+    )
+    subscribed_to: tuple[str, ...] = Field(default=(), description="Topics, by their names in this file.")
+    reserved_concurrency: int | None = Field(default=None, ge=0, description="Most environments at once.")
+    prewarm: int = Field(default=1, ge=0, description="Environments started before the first invocation.")
+    name: FunctionName | None = Field(default=None, description="The name in AWS; default: stack-function.")
+
+
+class Route(_Model):
+    """What a route does; one-way unless `two_way` gives it a route response (T-1, T-2)."""
+
+    function: str
+    two_way: bool = Field(default=False, description="The function's `body` is sent back to the client.")
+
+
+def _route_from_name(value: object) -> object:
+    return {"function": value} if isinstance(value, str) else value
+
+
+class Api(_Model):
+    """A WebSocket API with one stage."""
+
+    name: str
+    stage: StageName = "prod"
+    route_selection_expression: str = "$request.body.action"
+    routes: Mapping[
+        str, Annotated[Route, BeforeValidator(_route_from_name, json_schema_input_type=str | Route)]
+    ]
+
+
+class ConnectionId(_Model):
+    """Where a row says whose connection it is: in `attribute`, after `prefix`."""
+
+    attribute: str
+    prefix: str = ""
+
+
+class Connections(_Model):
+    """Which rows stand for connections, so that leftovers can be found."""
+
+    table: str = Field(description="A table, by its name in this file.")
+    connection_id: ConnectionId
+
+
+class Stack(_Model):
+    """One deployed application."""
+
+    name: Annotated[
+        str, _name(r"[A-Za-z][A-Za-z0-9-]{0,39}", "a letter, then at most 39 letters, digits and '-'")
+    ]
+    region: Annotated[str, _name(r"[a-z]{2}(-[a-z]+)+-\d", "a region such as us-east-1")] = "us-east-1"
+    tables: Mapping[LogicalName, Table] = {}
+    topics: Mapping[LogicalName, Topic] = {}
+    functions: Mapping[LogicalName, Function]
+    api: Api
+    events: str | None = Field(
+        default=None, description="The topic that matchers publish to; may be left out where there is one only."
+    )
+    feed: Feed = Field(default=Feed(), description="The application's protocol.")
+    connections: Connections | None = None
+
+    def function_name(self, function: str) -> str:
+        """The name in AWS of a function by its name in the file; KeyError for a stranger."""
+        return self.functions[function].name or f"{self.name}-{function}"
+
+    def events_topic(self) -> str:
+        """The topic that matchers publish to, by its name in the file."""
+        return self.events or next(iter(self.topics))
+
+    def references(self) -> Iterator[str]:
+        """Every name that `${...}` can stand for, in the order in which deploying makes them known."""
+        yield "region"
+        yield from (f"tables.{name}.name" for name in self.tables)
+        for name in self.topics:
+            yield from (f"topics.{name}.name", f"topics.{name}.arn")
+        yield from ("api.id", "api.stage", "api.url", "api.management_endpoint")
+        yield from (f"functions.{name}.name" for name in self.functions)
+        yield from (f"functions.{name}.arn" for name in self.functions)
+
+
+def references_in(value: str) -> tuple[str, ...]:
+    """The names that stand in `${...}` in the value, in order."""
+    return tuple(_REFERENCE.findall(value))
+
+
+def resolve(value: str, outputs: Mapping[str, str]) -> str:
+    """The value with each `${name}` replaced by the output of that name; KeyError for an unknown one."""
+    return _REFERENCE.sub(lambda match: outputs[match[1]], value)

@@ -1,0 +1,204 @@
+"""Deploys a stack through AWS's public API: the same boto3 calls for the emulator, LocalStack and AWS.
+
+Order matters where one resource names another: tables and topics, then the API (its id is in its URLs), then the
+functions (their environment names all of these), then routes and subscriptions, which name the functions.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from harness.errors import BackendError
+from harness.stack.model import Function, Stack, Table, resolve
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+ROLE = "arn:aws:iam::000000000000:role/fanout-harness"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What is deployed, by the names that `stack.yaml` gives: `outputs` holds every `${...}` reference."""
+
+    url: str
+    management_endpoint: str
+    api_id: str
+    outputs: Mapping[str, str]
+
+    def topic_arn(self, name: str) -> str:
+        """The ARN of a topic by its logical name."""
+        return self.outputs[f"topics.{name}.arn"]
+
+    def table_name(self, name: str) -> str:
+        """The real name of a table by its logical name."""
+        return self.outputs[f"tables.{name}.name"]
+
+
+def provision(
+    stack: Stack,
+    *,
+    client: Callable[[str], "BaseClient"],
+    urls: Callable[[str, str], Mapping[str, str]],
+    code: Callable[[Function], Mapping[str, object]],
+) -> Deployment:
+    """Creates everything in the stack; BackendError names the resource and what AWS said.
+
+    `urls(api id, stage)` gives the API's addresses at this backend; `code(function)` the `Code` argument of
+    CreateFunction.
+    """
+    aws = _Provisioner(client)
+    outputs = {"region": stack.region}
+    for name, table in stack.tables.items():
+        outputs[f"tables.{name}.name"] = aws.table(table)
+    for name, topic in stack.topics.items():
+        outputs[f"topics.{name}.name"] = topic.name
+        outputs[f"topics.{name}.arn"] = aws.topic(topic.name)
+    api_id = aws.api(stack.api.name, stack.api.route_selection_expression)
+    addresses = urls(api_id, stack.api.stage)
+    outputs |= {"api.id": api_id, "api.stage": stack.api.stage}
+    outputs |= {f"api.{name}": address for name, address in addresses.items()}
+    outputs |= {f"functions.{name}.name": stack.function_name(name) for name in stack.functions}
+    for name, function in stack.functions.items():
+        environment = {key: resolve(value, outputs) for key, value in function.environment.items()}
+        outputs[f"functions.{name}.arn"] = aws.function(
+            stack.function_name(name), function, environment, code(function)
+        )
+    _connect(stack, aws, api_id, outputs)
+    return Deployment(addresses["url"], addresses["management_endpoint"], api_id, outputs)
+
+
+def _connect(stack: Stack, aws: "_Provisioner", api_id: str, outputs: Mapping[str, str]) -> None:
+    """Routes and subscriptions, then the stage, which makes the routes reachable."""
+    for route_key, route in stack.api.routes.items():
+        function_arn = outputs[f"functions.{route.function}.arn"]
+        aws.route(api_id, route_key, function_arn, stack.region, two_way=route.two_way)
+    aws.stage(api_id, stack.api.stage)
+    for name, function in stack.functions.items():
+        for topic in function.subscribed_to:
+            aws.subscription(outputs[f"topics.{topic}.arn"], outputs[f"functions.{name}.arn"])
+
+
+class _Provisioner:
+    """One method per resource; a refusal is translated here, once."""
+
+    def __init__(self, client: Callable[[str], "BaseClient"]) -> None:
+        self._client = client
+        self._clients: dict[str, BaseClient] = {}
+
+    def table(self, table: Table) -> str:
+        indexes = [
+            {
+                "IndexName": name,
+                "KeySchema": _key_schema(index.hash_key, index.range_key),
+                "Projection": {"ProjectionType": index.projection}
+                | ({"NonKeyAttributes": list(index.include)} if index.include else {}),
+            }
+            for name, index in table.indexes.items()
+        ]
+        self._call(
+            "dynamodb",
+            "create_table",
+            TableName=table.name,
+            KeySchema=_key_schema(table.hash_key, table.range_key),
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": table.types.get(name, "S")}
+                for name in table.key_attributes()
+            ],
+            BillingMode="PAY_PER_REQUEST",
+            **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+        )
+        if table.ttl:
+            self._call(
+                "dynamodb",
+                "update_time_to_live",
+                TableName=table.name,
+                TimeToLiveSpecification={"Enabled": True, "AttributeName": table.ttl},
+            )
+        return table.name
+
+    def topic(self, name: str) -> str:
+        return str(self._call("sns", "create_topic", Name=name)["TopicArn"])
+
+    def api(self, name: str, route_selection_expression: str) -> str:
+        answer = self._call(
+            "apigatewayv2",
+            "create_api",
+            Name=name,
+            ProtocolType="WEBSOCKET",
+            RouteSelectionExpression=route_selection_expression,
+        )
+        return str(answer["ApiId"])
+
+    def function(
+        self, name: str, function: Function, environment: Mapping[str, str], code: Mapping[str, object]
+    ) -> str:
+        answer = self._call(
+            "lambda",
+            "create_function",
+            FunctionName=name,
+            Runtime=function.runtime,
+            Role=ROLE,
+            Handler=function.handler,
+            Code=code,
+            Timeout=int(function.timeout),
+            MemorySize=function.memory,
+            Environment={"Variables": dict(environment)},
+        )
+        if function.reserved_concurrency is not None:
+            self._call(
+                "lambda",
+                "put_function_concurrency",
+                FunctionName=name,
+                ReservedConcurrentExecutions=function.reserved_concurrency,
+            )
+        return str(answer["FunctionArn"])
+
+    def route(self, api_id: str, route_key: str, function_arn: str, region: str, *, two_way: bool) -> None:
+        integration = self._call(
+            "apigatewayv2",
+            "create_integration",
+            ApiId=api_id,
+            IntegrationType="AWS_PROXY",
+            IntegrationMethod="POST",
+            IntegrationUri=f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function_arn}/invocations",
+        )
+        answers = {"RouteResponseSelectionExpression": "$default"} if two_way else {}
+        route = self._call(
+            "apigatewayv2",
+            "create_route",
+            ApiId=api_id,
+            RouteKey=route_key,
+            Target=f"integrations/{integration['IntegrationId']}",
+            **answers,
+        )
+        if two_way:
+            self._call(
+                "apigatewayv2",
+                "create_route_response",
+                ApiId=api_id,
+                RouteId=route["RouteId"],
+                RouteResponseKey="$default",
+            )
+
+    def stage(self, api_id: str, name: str) -> None:
+        self._call("apigatewayv2", "create_stage", ApiId=api_id, StageName=name, AutoDeploy=True)
+
+    def subscription(self, topic_arn: str, function_arn: str) -> None:
+        self._call("sns", "subscribe", TopicArn=topic_arn, Protocol="lambda", Endpoint=function_arn)
+
+    def _call(self, service: str, operation: str, **arguments: object) -> Mapping[str, Any]:
+        client = self._clients.get(service) or self._clients.setdefault(service, self._client(service))
+        try:
+            answer: Mapping[str, Any] = getattr(client, operation)(**arguments)
+        except (ClientError, BotoCoreError) as error:
+            named = next((value for key, value in arguments.items() if key.endswith(("Name", "Key"))), "")
+            raise BackendError(f"deploying {named}: {service} {operation} was refused: {error}") from error
+        return answer
+
+
+def _key_schema(hash_key: str, range_key: str | None) -> list[dict[str, str]]:
+    keys = [{"AttributeName": hash_key, "KeyType": "HASH"}]
+    return keys + ([{"AttributeName": range_key, "KeyType": "RANGE"}] if range_key else [])

@@ -1,0 +1,220 @@
+from math import inf
+
+import pytest
+
+from harness.checks.latency import check, percentile
+from harness.checks.testkit import (
+    MARKET,
+    a_client,
+    a_fan_out,
+    a_frame,
+    a_history,
+    a_scenario,
+    an_event,
+    its_connection,
+)
+from harness.checks.verdict import CheckResult, Finding, LatencyFigures, Verdict
+from harness.record.observation import EventPublished, FrameReceived, LoopLag, Observation
+
+ALICE = a_client("alice")
+EVENT = an_event("e1", at=11.0)
+BARE = {"max_loop_lag_s": 0.0, "max_publish_lateness_s": 0.0}
+
+
+def judged(
+    thresholds: list[object], *observations: Observation | tuple[Observation, ...]
+) -> CheckResult | None:
+    scenario = a_scenario(expect={"latency": thresholds})
+    return check(scenario, a_history(ALICE, *observations))
+
+
+def verdict_of(thresholds: list[object], *observations: Observation | tuple[Observation, ...]) -> Verdict:
+    result = judged(thresholds, *observations)
+    assert result is not None
+    return result.verdict
+
+
+@pytest.mark.parametrize(
+    ("values", "percent", "expected"),
+    [
+        pytest.param([7.0], 50, 7.0, id="of one value"),
+        pytest.param([1.0, 2.0], 50, 1.0, id="50 of two"),
+        pytest.param([float(n) for n in range(1, 101)], 99, 99.0, id="99 of a hundred"),
+        pytest.param([float(n) for n in range(1, 102)], 99, 100.0, id="99 of a hundred and one"),
+        pytest.param([1.0, 2.0, inf], 100, inf, id="the longest"),
+    ],
+)
+def test_percentiles_are_nearest_rank(values: list[float], percent: float, expected: float) -> None:
+    assert percentile(values, percent) == expected
+
+
+def test_a_threshold_that_holds_passes() -> None:
+    event = an_event("e1", at=11.0, intended_at=10.5)
+    row = ("trade", MARKET, 1, 0, 0.75, 0.75, 0.75, 0.75)
+
+    assert judged(["p99 < 800 ms"], event, a_frame("alice", event, after=0.25)) == CheckResult(
+        "latency",
+        Verdict.PASS,
+        "p99 750 ms (< 800 ms) over 1 expected delivery",
+        counts={"expected": 1, "missing": 0, "max_loop_lag_s": 0.0, "max_publish_lateness_s": 0.5},
+        latencies=(LatencyFigures("all", "all", *row[2:]), LatencyFigures(*row)),
+    )
+
+
+def test_a_threshold_is_less_than() -> None:
+    frame = a_frame("alice", EVENT, after=0.25)
+
+    assert verdict_of(["max < 250 ms"], EVENT, frame) is Verdict.FAIL
+    assert verdict_of(["max < 251 ms"], EVENT, frame) is Verdict.PASS
+
+
+def test_a_threshold_that_does_not_hold_fails_and_shows_the_slowest() -> None:
+    slow = an_event("e2", at=12.0)
+    frames = (a_frame("alice", EVENT), a_frame("alice", slow, after=0.5))
+
+    result = judged(["p99 < 100 ms"], EVENT, slow, frames)
+
+    assert result is not None
+    assert (result.verdict, result.summary) == (
+        Verdict.FAIL,
+        "p99 500 ms (< 100 ms) over 2 expected deliveries",
+    )
+    what = (
+        "p99 < 100 ms does not hold: it was 500 ms over 2 expected deliveries; "
+        "slowest: e2 (trade on market.BTC-PERP) at alice"
+    )
+    assert result.findings == (Finding("too slow", what, (slow, frames[1])),)
+
+
+def test_a_missing_frame_is_infinitely_late() -> None:
+    events = tuple(an_event(f"e{number}", at=11.0 + number) for number in range(3))
+    frames = tuple(a_frame("alice", event) for event in events[:2])
+
+    result = judged(["p50 < 100 ms", "p99 < 100 ms"], events, frames)
+
+    assert result is not None
+    assert result.summary == "p50 50 ms (< 100 ms), p99 never (< 100 ms) over 3 expected deliveries"
+    assert result.verdict is Verdict.FAIL
+    assert [(row.expected, row.missing, row.max) for row in result.latencies] == [(3, 1, inf), (3, 1, inf)]
+    assert "1 of them never arrived" in result.findings[0].what
+
+
+@pytest.mark.parametrize(
+    ("threshold", "verdict"),
+    [
+        pytest.param({"threshold": "max < 100 ms", "type": "trade"}, Verdict.PASS, id="the fast type"),
+        pytest.param({"threshold": "max < 100 ms", "type": "depth"}, Verdict.FAIL, id="the slow type"),
+        pytest.param({"threshold": "max < 100 ms", "channel": MARKET}, Verdict.FAIL, id="the channel of both"),
+        pytest.param({"threshold": "max < 100 ms", "channel": "market.ETH"}, Verdict.UNKNOWN, id="another channel"),
+        pytest.param("max < 100 ms", Verdict.FAIL, id="everything"),
+    ],
+)
+def test_a_threshold_looks_at_what_it_names(threshold: object, verdict: Verdict) -> None:
+    slow = an_event("e2", kind="depth")
+    seen = (EVENT, slow, a_frame("alice", EVENT), a_frame("alice", slow, after=0.5))
+
+    assert verdict_of([threshold], seen) is verdict
+
+
+def test_a_threshold_without_samples_is_unknown() -> None:
+    result = check(a_scenario(expect={"latency": ["p99 < 1 s"]}), a_history())
+
+    what = "no delivery was expected that p99 < 1 s could be measured on"
+    assert result == CheckResult(
+        "latency",
+        Verdict.UNKNOWN,
+        "p99 nothing measured (< 1 s) over 0 expected deliveries",
+        (Finding("no samples", what),),
+        {"expected": 0, "missing": 0} | BARE,
+    )
+
+
+def test_without_thresholds_the_figures_are_shown() -> None:
+    result = judged([], EVENT, a_frame("alice", EVENT))
+
+    assert result is not None
+    assert (result.verdict, len(result.latencies)) == (Verdict.PASS, 2)
+    assert result.summary == "p99 50 ms over 1 expected delivery; the scenario sets no threshold"
+
+
+def test_without_thresholds_and_figures_there_is_nothing_to_say() -> None:
+    assert judged([]) is None
+
+
+@pytest.mark.parametrize(
+    ("published", "lags", "verdict"),
+    [
+        pytest.param(EVENT, (LoopLag(11.1, 0.45),), Verdict.UNKNOWN, id="its loop lagged"),
+        pytest.param(EVENT, (LoopLag(11.1, 0.3),), Verdict.FAIL, id="its loop lagged too little"),
+        pytest.param(EVENT, (LoopLag(5.0, 0.45),), Verdict.FAIL, id="its loop lagged before"),
+        pytest.param(EVENT, (LoopLag(50.0, 0.45),), Verdict.FAIL, id="its loop lagged later"),
+        pytest.param(an_event(at=11.0, intended_at=10.8), (), Verdict.FAIL, id="it published late too little"),
+        pytest.param(
+            an_event(at=11.0, intended_at=10.8), (LoopLag(11.1, 0.45),), Verdict.UNKNOWN, id="both together"
+        ),
+    ],
+)
+def test_a_slow_load_generator_is_unknown_when(
+    published: EventPublished, lags: tuple[LoopLag, ...], verdict: Verdict
+) -> None:
+    frame = a_frame("alice", published, after=0.5)
+
+    assert verdict_of(["max < 100 ms"], published, frame, lags) is verdict
+
+
+def test_publishes_later_than_the_threshold_are_the_load_generators_fault() -> None:
+    late = an_event(at=12.0, intended_at=11.0)
+
+    result = judged(["max < 100 ms"], late, a_frame("alice", late))
+
+    assert result is not None
+    assert result.verdict is Verdict.UNKNOWN
+    what = (
+        "the load generator was saturated: max < 100 ms does not hold (1.05 s), "
+        "but its own loop lagged up to 0 ms and it published up to 1 s late"
+    )
+    assert result.findings == (Finding("saturated", what, (late,)),)
+
+
+def test_a_lost_frame_is_never_the_load_generators_fault() -> None:
+    late = an_event(at=12.0, intended_at=11.0)
+
+    assert verdict_of(["max < 100 ms"], late, LoopLag(12.0, 5.0)) is Verdict.FAIL
+
+
+def test_the_inside_breaks_the_way_down() -> None:
+    frames = (FrameReceived(11.03, "alice", EVENT.text, "e1"),)
+
+    result = judged(
+        [],
+        its_connection("alice"),
+        EVENT,
+        a_fan_out(EVENT, {"c-alice": 200, "c-gone": 410}, after=0.01, ends_after=0.04),
+        frames,
+    )
+
+    assert result is not None
+    assert result.counts == {"expected": 1, "missing": 0} | BARE | {
+        "publish_to_invocation_s": pytest.approx(0.01),
+        "invocation_s": pytest.approx(0.03),
+        "last_post_to_last_arrival_s": pytest.approx(0.01),
+        "harness_floor_s": pytest.approx(0.01),
+    }
+
+
+def test_a_frame_that_arrives_before_its_post_is_answered_costs_nothing() -> None:
+    frame = FrameReceived(11.015, "alice", EVENT.text, "e1")
+
+    result = judged([], its_connection("alice"), EVENT, a_fan_out(EVENT, {"c-alice": 200}), frame)
+
+    assert result is not None
+    assert (result.counts["harness_floor_s"], result.counts["last_post_to_last_arrival_s"]) == (0.0, 0.0)
+
+
+def test_frames_of_an_id_published_twice_belong_to_its_publications_in_turn() -> None:
+    again = an_event("e1", at=20.0)
+
+    result = judged([], EVENT, again, a_frame("alice", EVENT), a_frame("alice", again))
+
+    assert result is not None
+    assert result.latencies[0].max == pytest.approx(0.05)

@@ -1,0 +1,104 @@
+from harness.checks.order import check
+from harness.checks.testkit import a_frame, a_history, a_scenario, an_event
+from harness.checks.verdict import CheckResult, Finding, Verdict
+from harness.record.observation import Observation
+
+ORDERED = a_scenario(expect={"order": True})
+FIRST, SECOND, THIRD = (an_event(f"e{number}", at=10.0 + number) for number in (1, 2, 3))
+
+
+def judged(*observations: Observation) -> CheckResult | None:
+    return check(ORDERED, a_history(*observations))
+
+
+def test_frames_in_the_order_of_publishing_pass() -> None:
+    assert judged(FIRST, SECOND, a_frame("alice", FIRST), a_frame("alice", SECOND)) == CheckResult(
+        "order",
+        Verdict.PASS,
+        "2 frames arrived in the order of publishing",
+        counts={"streams": 1, "frames": 2, "out_of_order": 0},
+    )
+
+
+def test_a_frame_after_one_that_was_published_later_fails() -> None:
+    late, early = a_frame("alice", FIRST, after=5.0), a_frame("alice", SECOND)
+
+    result = judged(FIRST, SECOND, late, early)
+
+    what = (
+        "alice received e1 (trade on market.BTC-PERP) after e2 (trade on market.BTC-PERP), "
+        "which was published 1 s later"
+    )
+    assert result == CheckResult(
+        "order",
+        Verdict.FAIL,
+        "1 frame arrived out of order",
+        (Finding("out of order", what, (FIRST, SECOND, early, late)),),
+        {"streams": 1, "frames": 2, "out_of_order": 1},
+    )
+
+
+def test_one_late_frame_is_one_finding_however_many_came_before_it() -> None:
+    result = judged(
+        FIRST, SECOND, THIRD, a_frame("a", SECOND), a_frame("a", THIRD), a_frame("a", FIRST, after=9.0)
+    )
+
+    assert result is not None
+    assert result.counts["out_of_order"] == 1
+
+
+def test_channels_and_clients_have_no_order_among_each_other() -> None:
+    other_channel = an_event("e0", at=10.5, channel="market.ETH-PERP")
+
+    result = judged(
+        other_channel,
+        FIRST,
+        SECOND,
+        a_frame("alice", FIRST),
+        a_frame("alice", SECOND),
+        a_frame("alice", other_channel, after=5.0),
+        a_frame("bob", FIRST, after=7.0),
+    )
+
+    assert result is not None
+    assert (result.verdict, result.counts["streams"]) == (Verdict.PASS, 3)
+
+
+def test_a_second_arrival_of_an_event_is_not_out_of_order() -> None:
+    result = judged(
+        FIRST, SECOND, a_frame("a", FIRST), a_frame("a", SECOND), a_frame("a", FIRST, after=9.0)
+    )
+
+    assert result is not None
+    assert result.verdict is Verdict.PASS
+
+
+def test_events_published_at_one_instant_may_arrive_in_any_order() -> None:
+    twin = an_event("twin", at=FIRST.at)
+
+    result = judged(FIRST, twin, a_frame("a", twin), a_frame("a", FIRST, after=0.1))
+
+    assert result is not None
+    assert result.verdict is Verdict.PASS
+
+
+def test_ids_published_twice_are_left_out() -> None:
+    again = an_event("e1", at=20.0)
+
+    result = judged(FIRST, again, SECOND, a_frame("a", FIRST), a_frame("a", SECOND), a_frame("a", again))
+
+    assert result is not None
+    assert (result.verdict, result.counts["frames"]) == (Verdict.UNKNOWN, 1)
+
+
+def test_fewer_than_two_frames_of_one_channel_are_unknown() -> None:
+    assert judged(FIRST, a_frame("alice", FIRST), a_frame("bob", FIRST)) == CheckResult(
+        "order",
+        Verdict.UNKNOWN,
+        "no client received two frames of one channel",
+        counts={"streams": 2, "frames": 2, "out_of_order": 0},
+    )
+
+
+def test_order_is_not_judged_unless_it_is_expected() -> None:
+    assert check(a_scenario(), a_history(FIRST, a_frame("alice", FIRST))) is None

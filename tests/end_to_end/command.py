@@ -1,0 +1,58 @@
+"""The `harness` command as a user starts it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+class Command:
+    """A running `harness` command; its end fails the test when it leaves a process behind."""
+
+    def __init__(self, arguments: Sequence[str], folder: Path, cwd: Path) -> None:
+        self._pid_file = folder / "pid"
+        self.process = subprocess.Popen(
+            [sys.executable, str(HERE / "orphanage.py"), str(self._pid_file), sys.executable, "-m", "harness"]
+            + list(arguments),
+            cwd=cwd,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "100"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def wait_for(self, text: str) -> str:
+        """Reads standard output up to the line that holds `text`, and returns what was read."""
+        assert self.process.stdout is not None
+        read = ""
+        for line in self.process.stdout:
+            read += line
+            if text in line:
+                return read
+        raise AssertionError(f"{text!r} never came; it said {read!r} and {self.end().stderr!r}")
+
+    def send(self, number: signal.Signals) -> None:
+        """Sends the signal to the command itself."""
+        os.kill(int(self._pid_file.read_text()), number)
+
+    def end(self, timeout: float = 90.0) -> Ended:
+        """Waits for the command's end."""
+        stdout, stderr = self.process.communicate(timeout=timeout)
+        assert self.process.returncode != 99, stderr
+        return Ended(self.process.returncode, stdout, stderr)

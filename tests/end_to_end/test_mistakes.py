@@ -1,0 +1,94 @@
+"""What goes wrong gives one clear message, the right exit code, and no process left behind."""
+
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.end_to_end.command import HERE, ROOT, Command, Ended
+
+BROKEN = "tests/end_to_end/broken_handlers"
+QUICK = str(HERE / "order.yaml")
+
+
+def test_a_handler_that_raises_fails_with_its_error(
+    harness: Callable[..., Ended], stack_with: Callable[..., Path], tmp_path: Path
+) -> None:
+    stack = stack_with(fan_out=f"{BROKEN}.raises")
+    ended = harness("run", "--stack", str(stack), "--runs", str(tmp_path / "runs"), QUICK)
+    assert ended.exit_code == 1
+    assert "ValueError: the symbol table is empty" in ended.stdout
+
+
+def test_a_handler_that_does_not_import_is_named_with_its_error(
+    harness: Callable[..., Ended], stack_with: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text("import a_library_that_is_not_there\n")
+    stack = stack_with(fan_out="mine.handler", code=tmp_path)
+    ended = harness("run", "--stack", str(stack), "--runs", str(tmp_path / "runs"), QUICK)
+    assert ended.exit_code == 1
+    (message,) = ended.stderr.splitlines()
+    assert message.startswith("harness: function 'dex-fan_out' does not start: Runtime.ImportModuleError")
+    assert "No module named 'a_library_that_is_not_there'" in message
+
+
+def test_a_typo_in_the_stack_is_told_with_its_line(harness: Callable[..., Ended], tmp_path: Path) -> None:
+    text = (ROOT / "stack.yaml").read_text().replace("hash_key: pk ", "hash_kee: pk ")
+    line = text.splitlines().index(next(one for one in text.splitlines() if "hash_kee" in one)) + 1
+    stack = tmp_path / "stack.yaml"
+    stack.write_text(text)
+    ended = harness("run", "--stack", str(stack), QUICK)
+    assert ended.exit_code == 2
+    assert f"{stack}:{line}: " in ended.stderr
+    assert "did you mean 'hash_key'?" in ended.stderr
+
+
+def test_an_unknown_step_is_told_with_its_line(harness: Callable[..., Ended], tmp_path: Path) -> None:
+    scenario = tmp_path / "claim.yaml"
+    scenario.write_text("scenario: A claim\nclients:\n  a: {}\ntimeline:\n  - at: 1s\n    subscirbe: a\n")
+    ended = harness("run", str(scenario))
+    assert ended.exit_code == 2
+    assert f"{scenario}:6: " in ended.stderr or f"{scenario}:5: " in ended.stderr
+    assert "'subscirbe'" in ended.stderr
+    assert "did you mean 'subscribe'?" in ended.stderr
+
+
+def test_a_port_that_is_taken_is_named(harness: Callable[..., Ended]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = harness("up", "--port", str(port))
+    assert ended.exit_code == 4
+    (message,) = ended.stderr.splitlines()
+    assert message.startswith(f"harness: port {port} on 127.0.0.1 cannot be opened")
+    assert "--port" in message
+
+
+def test_ctrl_c_in_the_middle_ends_everything_and_keeps_the_history(
+    start: Callable[..., Command], harness: Callable[..., Ended], tmp_path: Path
+) -> None:
+    scenario = tmp_path / "long.yaml"
+    scenario.write_text(
+        "scenario: A long session\nclients:\n  a: {count: 3, query: {market: BTC-PERP}}\ntimeline:\n"
+        "  - every: 100ms\n    for: 10m\n    publish: {type: trade, market: BTC-PERP}\n"
+    )
+    command = start("run", "--runs", str(tmp_path / "runs"), str(scenario))
+    command.wait_for("playing: A long session")
+    command.send(signal.SIGINT)
+    ended = command.end()
+    assert ended.exit_code == 130
+    assert ended.stderr.startswith("harness: interrupted")
+    assert harness("check", str(tmp_path / "runs/latest")).exit_code == 3
+
+
+def test_killing_the_runner_leaves_no_process_behind(start: Callable[..., Command], tmp_path: Path) -> None:
+    command = start("up", "--port", "0")
+    command.wait_for("Ctrl-C stops it")
+    command.send(signal.SIGKILL)
+    assert command.end().exit_code == 128 + signal.SIGKILL
+
+
+def test_stopping_up_ends_it_in_order(start: Callable[..., Command]) -> None:
+    command = start("up", "--port", "0")
+    command.wait_for("Ctrl-C stops it")
+    command.send(signal.SIGTERM)
+    assert command.end().exit_code == 0
