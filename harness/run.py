@@ -86,13 +86,14 @@ async def record(
     with folder.open_history() as history:
         async with _recording_the_inside(testbed, history):
             await play_scenario(testbed, scenario, history, progress)
+    await _empty_the_table(testbed, scenario)
     return folder.read_history()
 
 
 async def play_scenario(
     testbed: Testbed, scenario: Scenario, history: HistoryWriter, progress: Progress
 ) -> None:
-    """Clients, publisher and timeline, from an empty connections table to an empty one."""
+    """Clients, publisher and timeline; returns when everything in flight has arrived and everybody has left."""
     clock = RealClock()
     actions = schedule(scenario, files=read_events, chances=Random)
     await testbed.backend.set_disconnect_events(scenario.gateway.disconnect_events)
@@ -122,6 +123,10 @@ async def play_scenario(
                 history.append(RowsFound(clock.monotonic(), rows))
         finally:
             await publisher.close()
+
+
+async def _empty_the_table(testbed: Testbed, scenario: Scenario) -> None:
+    """The next scenario must not meet the connections of this one; not part of the history."""
     await testbed.backend.quiet(scenario.settle)
     if testbed.rows is not None:
         await asyncio.to_thread(testbed.rows.clear)

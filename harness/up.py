@@ -31,7 +31,7 @@ async def up(stack_file: Path | None, *, host: str, port: int, console: Console)
         if stack is not None:
             deployment = await _deploy(stack, emulator, endpoint)
             console.print(_deployed(stack, deployment))
-        console.print(_how_to_connect(endpoint), markup=False)
+        console.print(_how_to_connect(endpoint), markup=False, soft_wrap=True)
         await stop.wait()
         console.print("stopping")
 

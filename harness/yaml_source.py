@@ -23,7 +23,7 @@ Location: TypeAlias = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Mistake:
     """One thing that is wrong; `line` counts from 1."""
 
@@ -94,7 +94,7 @@ def validated(model: type[M], source: Source) -> M:
 
 def refuse(mistakes: Iterable[Mistake]) -> None:
     """Raises one UsageError that tells all the mistakes, a line each, in the order of the file."""
-    ordered = sorted(set(mistakes))
+    ordered = sorted(dict.fromkeys(mistakes), key=lambda mistake: (mistake.file, mistake.line))
     if ordered:
         raise UsageError("\n".join(map(str, ordered)))
 

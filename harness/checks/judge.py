@@ -1,7 +1,7 @@
 """What do all the checks say of one scenario's history?"""
 
 from collections.abc import Callable, Mapping
-from traceback import format_exception
+from traceback import format_exception_only
 from typing import TypeAlias
 
 from harness.checks import health, latency, order, purge, refusals, routing
@@ -45,7 +45,7 @@ def _answered(name: str, check: Check, scenario: Scenario, history: History) -> 
     try:
         return check(scenario, history)
     except Exception as error:
-        last_line = format_exception(error)[-1].strip().splitlines()[-1]
+        last_line = " ".join("".join(format_exception_only(error)).split())
         crashed = Finding("crashed", f"the check itself crashed: {last_line}{_place(error)}")
         return CheckResult(name, Verdict.UNKNOWN, "the check crashed, so nothing is known", (crashed,))
 

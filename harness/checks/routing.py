@@ -146,7 +146,7 @@ def _summary(tally: _Tally, publications: Sequence[Expected], history: History) 
 def _arrived(tally: _Tally, publications: Sequence[Expected]) -> str:
     if tally.expected:
         arrived = wording.amount(tally.expected - len(tally.lost))
-        return f"{arrived} of {wording.counted(tally.expected, 'expected frame')} arrived"
+        return f"{arrived} of {wording.amount(tally.expected)} expected frames arrived"
     if any(one.may for one in publications):
         return "nobody was surely subscribed to what was published"
     return f"{wording.counted(tally.events, 'event')} rightly had no receiver"

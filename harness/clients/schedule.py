@@ -172,6 +172,7 @@ class _Everyone:
         self._scenario = scenario
         self._chance = chance
         self._channels: dict[str, str | None] = {}
+        self._names: dict[ClientNames, tuple[str, ...]] = {}
         for client, _ in initial(scenario):
             self._enter(client)
 
@@ -200,12 +201,14 @@ class _Everyone:
     def _absent(self, who: ClientNames) -> list[str]:
         return [client for client in self._named(who) if client not in self._channels]
 
-    def _named(self, who: ClientNames) -> Iterable[str]:
-        """The clients, each once, however often a list names them."""
-        return dict.fromkeys(self._scenario.client_names(who))
+    def _named(self, who: ClientNames) -> tuple[str, ...]:
+        """The clients, each once, however often a list names them; kept, for a churn asks thousands of times."""
+        if who not in self._names:
+            self._names[who] = tuple(dict.fromkeys(self._scenario.client_names(who)))
+        return self._names[who]
 
     def _churn(self, at: float, churning: Churning) -> Action:
-        client = self._chance.choice(self._scenario.client_names(churning.clients))
+        client = self._chance.choice(self._named(churning.clients))
         if client not in self._channels:
             return self._connect(at, client)
         number = str(number_of(client))

@@ -1,10 +1,9 @@
 """The results as summary.json: everything the checks said, for other programs to read."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import isfinite
-
-import orjson
 
 from harness.checks.verdict import CheckResult, Finding, LatencyFigures, ScenarioResult, Verdict
 from harness.record.observation import Observation
@@ -25,7 +24,8 @@ def summary(results: Sequence[ScenarioResult], *, run: Mapping[str, object]) -> 
         "verdict": Verdict.worst(result.verdict for result in results).value,
         "scenarios": [_scenario(result) for result in results],
     }
-    return orjson.dumps(whole, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False)
+    return text.encode(errors="replace") + b"\n"
 
 
 def _scenario(result: ScenarioResult) -> dict[str, object]:

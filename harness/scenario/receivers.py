@@ -251,11 +251,12 @@ class _Channel:
     """
 
     def __init__(self, intervals: Sequence[Interval]) -> None:
-        self._intervals = intervals
-        self._sure_from = sorted(one.sure_from for one in intervals)
-        self._sure_until = sorted(one.sure_until for one in intervals)
-        self._maybe_from = sorted(one.maybe_from for one in intervals)
-        self._maybe_until = sorted(one.maybe_until for one in intervals)
+        self._sure = [(one.sure_from, one.sure_until, one.client) for one in intervals if one.sure_from < inf]
+        self._maybe = [(one.maybe_from, one.maybe_until, one.client) for one in intervals]
+        self._sure_from = sorted(begin for begin, _, _ in self._sure)
+        self._sure_until = sorted(until for _, until, _ in self._sure)
+        self._maybe_from = sorted(begin for begin, _, _ in self._maybe)
+        self._maybe_until = sorted(until for _, until, _ in self._maybe)
         self._musts: dict[tuple[int, int], frozenset[str]] = {}
         self._mays: dict[tuple[int, int], frozenset[str]] = {}
 
@@ -263,17 +264,19 @@ class _Channel:
         return Reach(self._must(start, end), self._may(start, end))
 
     def _must(self, start: float, end: float) -> frozenset[str]:
+        """Whoever is surely subscribed over the whole window."""
         key = bisect_right(self._sure_from, start), bisect_right(self._sure_until, end)
         if key not in self._musts:
             self._musts[key] = frozenset(
-                one.client for one in self._intervals if one.sure_from <= start and end < one.sure_until
+                [client for begin, until, client in self._sure if begin <= start and end < until]
             )
         return self._musts[key]
 
     def _may(self, start: float, end: float) -> frozenset[str]:
+        """Whoever is possibly subscribed at some moment of the window."""
         key = bisect_right(self._maybe_from, end), bisect_right(self._maybe_until, start)
         if key not in self._mays:
             self._mays[key] = frozenset(
-                one.client for one in self._intervals if one.maybe_from <= end and start < one.maybe_until
+                [client for begin, until, client in self._maybe if begin <= end and start < until]
             )
         return self._mays[key]

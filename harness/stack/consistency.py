@@ -54,6 +54,7 @@ def slips(stack: Stack, code_problem: CodeProblem) -> Iterator[Slip]:
     yield from _twice("tables", ((name, table.name) for name, table in stack.tables.items()))
     yield from _twice("topics", ((name, topic.name) for name, topic in stack.topics.items()))
     yield from _twice("functions", ((name, stack.function_name(name)) for name in stack.functions))
+    yield from _events_slips(stack)
     yield from _route_slips(stack)
     yield from _connections_slips(stack)
 
@@ -83,11 +84,9 @@ def _function_slips(stack: Stack, name: str, function: Function) -> Iterator[Sli
         yield location, f"the name {stack.function_name(name)} is longer than Lambda's 64 characters"
     if function.timeout != int(function.timeout):
         yield (*location, "timeout"), "Lambda counts a timeout in whole seconds"
-    if function.reserved_concurrency is not None and function.prewarm > function.reserved_concurrency:
-        yield (
-            (*location, "prewarm"),
-            f"only {function.reserved_concurrency} may run at once (reserved_concurrency)",
-        )
+    most = function.reserved_concurrency
+    if "prewarm" in function.model_fields_set and most is not None and function.prewarm > most:
+        yield (*location, "prewarm"), f"only {most} may run at once (reserved_concurrency)"
     yield from _topic_slips(stack, location, function)
     yield from _environment_slips(stack, name, function)
 
@@ -129,6 +128,13 @@ def _twice(kind: str, names: Iterable[tuple[str, str]]) -> Iterator[Slip]:
     for logical, real in pairs:
         if counts[real] > 1:
             yield (kind, logical), f"another of the {kind} is named {real} too"
+
+
+def _events_slips(stack: Stack) -> Iterator[Slip]:
+    if stack.events is None and len(stack.topics) > 1:
+        yield ("topics",), "there are several; name the one that matchers publish to in 'events'"
+    if stack.events is not None and stack.events not in stack.topics:
+        yield ("events",), f"no topic is called '{stack.events}'{suggestion(stack.events, stack.topics)}"
 
 
 def _route_slips(stack: Stack) -> Iterator[Slip]:

@@ -146,7 +146,8 @@ class Stack(_Model):
     functions: Mapping[LogicalName, Function]
     api: Api
     events: str | None = Field(
-        default=None, description="The topic that matchers publish to; may be left out where there is one only."
+        default=None,
+        description="The topic that matchers publish to; may be left out where there is one only.",
     )
     feed: Feed = Field(default=Feed(), description="The application's protocol.")
     connections: Connections | None = None

@@ -13,7 +13,6 @@ from harness.checks.testkit import (
 from harness.record.history import History
 from harness.record.observation import (
     ClientClosed,
-    ClientConnected,
     ClientConnecting,
     ClientLeft,
     ClientRefused,
@@ -152,10 +151,18 @@ def test_the_gateways_end_of_an_earlier_connection_says_nothing_of_the_present_o
     ("members", "at", "channel", "refused"),
     [
         pytest.param(
-            {"clients": {"alice": {"subscribe": MARKET, "refused": "FORBIDDEN"}}}, 1.2, MARKET, True, id="group's"
+            {"clients": {"alice": {"subscribe": MARKET, "refused": "FORBIDDEN"}}},
+            1.2,
+            MARKET,
+            True,
+            id="group's",
         ),
         pytest.param(
-            {"clients": {"alice": {"subscribe": MARKET, "refused": "FORBIDDEN"}}}, 1.2, ETH, False, id="another's"
+            {"clients": {"alice": {"subscribe": MARKET, "refused": "FORBIDDEN"}}},
+            1.2,
+            ETH,
+            False,
+            id="another's",
         ),
         pytest.param(
             {"timeline": [{"at": 5, "subscribe": {"clients": "alice", "channel": ETH, "refused": "NO"}}]},
@@ -203,7 +210,11 @@ def test_an_event_must_reach_who_was_subscribed_over_the_whole_lookup() -> None:
 
     (only,) = expected(scenario, history)
 
-    assert (only.handled_at, only.must, only.may) == (11.5, {"alice"}, {"alice", "bob"})
+    assert (only.handled_at, only.must, only.may) == (
+        11.5,
+        frozenset({"alice"}),
+        frozenset({"alice", "bob"}),
+    )
 
 
 def test_a_retried_delivery_is_handled_when_its_last_attempt_has_ended() -> None:

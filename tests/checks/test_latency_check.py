@@ -104,8 +104,12 @@ def test_a_missing_frame_is_infinitely_late() -> None:
     [
         pytest.param({"threshold": "max < 100 ms", "type": "trade"}, Verdict.PASS, id="the fast type"),
         pytest.param({"threshold": "max < 100 ms", "type": "depth"}, Verdict.FAIL, id="the slow type"),
-        pytest.param({"threshold": "max < 100 ms", "channel": MARKET}, Verdict.FAIL, id="the channel of both"),
-        pytest.param({"threshold": "max < 100 ms", "channel": "market.ETH"}, Verdict.UNKNOWN, id="another channel"),
+        pytest.param(
+            {"threshold": "max < 100 ms", "channel": MARKET}, Verdict.FAIL, id="the channel of both"
+        ),
+        pytest.param(
+            {"threshold": "max < 100 ms", "channel": "market.ETH"}, Verdict.UNKNOWN, id="another channel"
+        ),
         pytest.param("max < 100 ms", Verdict.FAIL, id="everything"),
     ],
 )
@@ -148,7 +152,9 @@ def test_without_thresholds_and_figures_there_is_nothing_to_say() -> None:
         pytest.param(EVENT, (LoopLag(11.1, 0.3),), Verdict.FAIL, id="its loop lagged too little"),
         pytest.param(EVENT, (LoopLag(5.0, 0.45),), Verdict.FAIL, id="its loop lagged before"),
         pytest.param(EVENT, (LoopLag(50.0, 0.45),), Verdict.FAIL, id="its loop lagged later"),
-        pytest.param(an_event(at=11.0, intended_at=10.8), (), Verdict.FAIL, id="it published late too little"),
+        pytest.param(
+            an_event(at=11.0, intended_at=10.8), (), Verdict.FAIL, id="it published late too little"
+        ),
         pytest.param(
             an_event(at=11.0, intended_at=10.8), (LoopLag(11.1, 0.45),), Verdict.UNKNOWN, id="both together"
         ),

@@ -65,9 +65,7 @@ def test_channels_and_clients_have_no_order_among_each_other() -> None:
 
 
 def test_a_second_arrival_of_an_event_is_not_out_of_order() -> None:
-    result = judged(
-        FIRST, SECOND, a_frame("a", FIRST), a_frame("a", SECOND), a_frame("a", FIRST, after=9.0)
-    )
+    result = judged(FIRST, SECOND, a_frame("a", FIRST), a_frame("a", SECOND), a_frame("a", FIRST, after=9.0))
 
     assert result is not None
     assert result.verdict is Verdict.PASS

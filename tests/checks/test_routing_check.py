@@ -43,7 +43,7 @@ def test_everything_that_was_expected_and_nothing_else_passes() -> None:
     assert judged(ALICE, EVE, EVENT, a_frame("alice", EVENT)) == CheckResult(
         "routing",
         Verdict.PASS,
-        "1 of 1 expected frame arrived, nothing else",
+        "1 of 1 expected frames arrived, nothing else",
         counts=counts(events=1, expected=1, received=1),
     )
 
@@ -63,7 +63,7 @@ def test_a_frame_that_never_came_is_lost() -> None:
     assert result == CheckResult(
         "routing",
         Verdict.FAIL,
-        "0 of 1 expected frame arrived, nothing else",
+        "0 of 1 expected frames arrived, nothing else",
         (
             Finding(
                 "lost",
@@ -80,7 +80,9 @@ def test_a_frame_that_never_came_is_lost() -> None:
     [
         pytest.param((), ": no function was handed it", id="nobody was invoked"),
         pytest.param(a_fan_out(EVENT, {"c-eve": 200}), ": no function posted it", id="nobody posted"),
-        pytest.param(a_fan_out(EVENT, {"c-alice": 500}), ": the post to it was answered 500", id="the post failed"),
+        pytest.param(
+            a_fan_out(EVENT, {"c-alice": 500}), ": the post to it was answered 500", id="the post failed"
+        ),
     ],
 )
 def test_a_loss_tells_how_far_the_event_came_when(inside: tuple[Observation, ...], says: str) -> None:
@@ -101,7 +103,7 @@ def test_a_frame_at_somebody_who_must_not_see_it_is_a_leak() -> None:
     assert result == CheckResult(
         "routing",
         Verdict.FAIL,
-        "1 of 1 expected frame arrived, 1 leaked",
+        "1 of 1 expected frames arrived, 1 leaked",
         (Finding("leak", what, (EVENT, leaked)),),
         counts(events=1, expected=1, received=2, leaked=1),
     )
@@ -191,7 +193,7 @@ def test_a_failed_publish_is_unknown_and_its_frames_are_nobodys_fault() -> None:
     result = judged(ALICE, EVENT, a_frame("alice", EVENT), failed, maybe)
 
     assert (result.verdict, result.findings) == (Verdict.UNKNOWN, ())
-    assert result.summary == "1 of 1 expected frame arrived, nothing else; 1 publish failed"
+    assert result.summary == "1 of 1 expected frames arrived, nothing else; 1 publish failed"
 
 
 def test_a_loss_in_a_run_that_never_settled_fails_and_says_so() -> None:
@@ -201,7 +203,7 @@ def test_a_loss_in_a_run_that_never_settled_fails_and_says_so() -> None:
 
     assert result.verdict is Verdict.FAIL
     assert result.summary == (
-        "0 of 1 expected frame arrived, nothing else; the run had not settled: 2 invocations in flight"
+        "0 of 1 expected frames arrived, nothing else; the run had not settled: 2 invocations in flight"
     )
 
 
@@ -209,7 +211,7 @@ def test_a_loss_in_a_torn_history_fails_and_says_so() -> None:
     result = check(TWO_CLIENTS, a_history(ALICE, EVENT, torn=True))
 
     assert result.verdict is Verdict.FAIL
-    assert result.summary == "0 of 1 expected frame arrived, nothing else; the history's end is torn off"
+    assert result.summary == "0 of 1 expected frames arrived, nothing else; the history's end is torn off"
 
 
 def test_of_many_findings_a_hundred_are_kept_and_every_kind_is_among_the_first() -> None:

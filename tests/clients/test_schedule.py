@@ -18,12 +18,15 @@ from harness.clients.schedule import (
 from harness.matcher.session import MARKET_TYPES
 from harness.scenario.model import Scenario
 
-TRADE = {"type": "trade", "market": "BTC"}
+TRADE: dict[str, object] = {"type": "trade", "market": "BTC"}
 
 
-def a_scenario(*steps: Mapping[str, object], seed: int = 1, **groups: Mapping[str, object]) -> Scenario:
-    content = {"scenario": "s", "seed": seed, "clients": groups, "timeline": steps}
-    return Scenario.model_validate(content)
+def a_scenario(*steps: Mapping[str, object], **groups: Mapping[str, object]) -> Scenario:
+    return Scenario.model_validate({"scenario": "s", "clients": groups, "timeline": steps})
+
+
+def with_seed(scenario: Scenario, seed: int) -> Scenario:
+    return scenario.model_copy(update={"seed": seed})
 
 
 def actions_of(
@@ -111,7 +114,13 @@ def test_steps_are_put_in_the_order_of_time_and_keep_the_files_order_at_one_time
 
 
 def test_lines_of_a_file_come_at_their_own_time_or_after_the_line_before() -> None:
-    lines = [{"p": 1}, {"p": 2}, {"p": 3, "at": 5}, {"p": 4}, {"p": 5, "at": "100ms"}]
+    lines: list[Mapping[str, object]] = [
+        {"p": 1},
+        {"p": 2},
+        {"p": 3, "at": 5},
+        {"p": 4},
+        {"p": 5, "at": "100ms"},
+    ]
     scenario = a_scenario({"at": 10, "publish_file": "f", "every": 0.5})
     assert actions_of(scenario, {"f": lines}) == (
         PublishEvent(10.0, {"p": 1}, "e1"),
@@ -137,7 +146,7 @@ def test_generated_events_come_one_at_each_repetition() -> None:
     assert [action.at for action in actions] == [1.0, 1.5, 2.0, 2.5]
     types = {action.payload["type"] for action in actions if isinstance(action, PublishEvent)}
     assert types <= set(MARKET_TYPES)
-    assert actions == actions_of(a_scenario(step, seed=99)), "a generated session has its own seed"
+    assert actions == actions_of(with_seed(a_scenario(step), 99)), "a generated session has its own seed"
 
 
 # --- churn ------------------------------------------------------------------------------------------------------
@@ -153,7 +162,7 @@ def test_a_churn_does_one_act_at_each_repetition_and_follows_the_seed() -> None:
     once, again = actions_of(a_scenario(CHURN, **GROUPS)), actions_of(a_scenario(CHURN, **GROUPS))
     assert [action.at for action in once] == [float(at) for at in range(300)]
     assert once == again
-    assert once != actions_of(a_scenario(CHURN, seed=2, **GROUPS))
+    assert once != actions_of(with_seed(a_scenario(CHURN, **GROUPS), 2))
     assert {type(action) for action in once} == {ConnectClient, LeaveClient, SubscribeClient}
 
 

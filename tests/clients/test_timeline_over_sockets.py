@@ -23,7 +23,7 @@ from harness.record.observation import (
 from harness.scenario.model import ClientGroup, Scenario
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:MarketUpdatesTopic"
-TRADE = {"type": "trade", "market": "BTC-PERP"}
+TRADE: dict[str, object] = {"type": "trade", "market": "BTC-PERP"}
 SCENARIO = Scenario(
     scenario="whoever is there receives",
     clients={

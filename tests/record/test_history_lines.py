@@ -81,7 +81,9 @@ def test_half_characters_are_replaced() -> None:
             b'{"kind":"ClientLeft","at":"1","client":"a"}', "ClientLeft.at cannot be '1'", id="another type"
         ),
         pytest.param(
-            b'{"kind":"ClientLeft","at":true,"client":"a"}', "ClientLeft.at cannot be True", id="true for a number"
+            b'{"kind":"ClientLeft","at":true,"client":"a"}',
+            "ClientLeft.at cannot be True",
+            id="true for a number",
         ),
         pytest.param(
             b'{"kind":"RowsFound","at":1,"connections":[1]}',

@@ -64,7 +64,7 @@ def test_a_history_is_never_written_over(tmp_path: Path) -> None:
 
 
 def test_a_history_that_cannot_be_written_is_the_environments_failure(tmp_path: Path) -> None:
-    with pytest.raises(BackendError, match="cannot write .*No such file"):
+    with pytest.raises(BackendError, match=r"cannot write .*No such file"):
         HistoryWriter(tmp_path / "nowhere" / "history.jsonl")
 
 
@@ -72,12 +72,20 @@ def test_a_history_that_cannot_be_written_is_the_environments_failure(tmp_path: 
     ("content", "observations", "torn"),
     [
         pytest.param(b"", (), False, id="empty"),
-        pytest.param(b'{"kind":"ClientConnected","at":1.0,"client":"alice"}\n', (CONNECTED,), False, id="whole"),
         pytest.param(
-            b'{"kind":"ClientConnected","at":1.0,"client":"alice"}\n{"kind":"Clie', (CONNECTED,), True, id="torn"
+            b'{"kind":"ClientConnected","at":1.0,"client":"alice"}\n', (CONNECTED,), False, id="whole"
         ),
         pytest.param(
-            b'{"kind":"ClientConnected","at":1.0,"client":"alice"}', (CONNECTED,), True, id="torn at its newline"
+            b'{"kind":"ClientConnected","at":1.0,"client":"alice"}\n{"kind":"Clie',
+            (CONNECTED,),
+            True,
+            id="torn",
+        ),
+        pytest.param(
+            b'{"kind":"ClientConnected","at":1.0,"client":"alice"}',
+            (CONNECTED,),
+            True,
+            id="torn at its newline",
         ),
     ],
 )
@@ -192,7 +200,9 @@ def test_scenario_names_in_run_json_never_lead_out_of_the_run(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("name", "folder"),
     [
-        pytest.param("Every trader gets their own updates", "every-trader-gets-their-own-updates", id="a claim"),
+        pytest.param(
+            "Every trader gets their own updates", "every-trader-gets-their-own-updates", id="a claim"
+        ),
         pytest.param("../../etc/passwd", "etc-passwd", id="a path"),
         pytest.param(".hidden", "hidden", id="a dot file"),
         pytest.param("∞", "scenario", id="no letters at all"),

@@ -180,8 +180,8 @@ def test_a_misshapen_step_is_told_by_its_own_rules(tmp_path: Path, step: str, mi
         pytest.param(
             "scenario: s\nexpect:\n  latency: [p98 < 1s]",
             [
-                "3: item 1 of 'latency': 'p98 < 1s' is not a threshold; write p50, p95, p99 or max, <, and a duration: "
-                "p99 < 100 ms"
+                "3: item 1 of 'latency': 'p98 < 1s' is not a threshold; "
+                "write p50, p95, p99 or max, <, and a duration: p99 < 100 ms"
             ],
             id="threshold",
         ),

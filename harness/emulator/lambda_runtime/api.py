@@ -70,7 +70,15 @@ class _Call:
             raise ApiError("InvalidRequestContentException", "The request body is not a JSON object")
         return body
 
+    def number(self, name: str, default: int) -> int:
+        """A number from the query string."""
+        text = self.query(name) or str(default)
+        if not text.isdecimal():
+            raise ApiError("InvalidParameterValueException", f"{name} is not a number: {text}")
+        return int(text)
+
     def query(self, name: str) -> str | None:
+        """The first value of this name in the query string."""
         return next((value for key, value in self.request.query_items() if key == name), None)
 
 
@@ -151,7 +159,7 @@ class LambdaApi:
 
     def _list_functions(self, call: _Call) -> Response:
         functions = self._runtime.functions()
-        start, size = int(call.query("Marker") or 0), min(int(call.query("MaxItems") or _PAGE), _PAGE)
+        start, size = call.number("Marker", 0), min(call.number("MaxItems", _PAGE), _PAGE)
         page = functions[start : start + size]
         body: dict[str, object] = {"Functions": [function_json.format_configuration(each) for each in page]}
         if start + size < len(functions):
@@ -195,7 +203,7 @@ class LambdaApi:
     def _invoke(self, call: _Call) -> MaybeLater:
         function, payload = self._function(call), call.request.body or b"{}"
         kind = call.request.headers.get("x-amz-invocation-type", "RequestResponse")
-        _check_payload(payload, MAXIMUM_EVENT_SIZE if kind == "Event" else MAXIMUM_RESPONSE_SIZE)
+        _check_payload(payload, kind)
         match kind:
             case "RequestResponse":
                 return self._invoke_and_wait(call, function, payload)
@@ -402,10 +410,11 @@ def _client_context(call: _Call) -> str | None:
         raise ApiError("InvalidRequestContentException", "Client context must be a valid JSON") from error
 
 
-def _check_payload(payload: bytes, limit: int) -> None:
+def _check_payload(payload: bytes, kind: str) -> None:
+    limit = MAXIMUM_EVENT_SIZE if kind == "Event" else MAXIMUM_RESPONSE_SIZE
     if len(payload) > limit:
-        message = f"{len(payload)} byte payload is too large for the invocation type (limit {limit} bytes)"
-        raise ApiError("RequestEntityTooLargeException", message)
+        size = f"{len(payload)} byte payload is too large for the {kind} invocation type"
+        raise ApiError("RequestEntityTooLargeException", f"{size} (limit {limit} bytes)")
     try:
         orjson.loads(payload)
     except orjson.JSONDecodeError as error:

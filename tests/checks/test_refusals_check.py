@@ -1,0 +1,243 @@
+import json
+
+import pytest
+
+from harness.checks.refusals import check
+from harness.checks.testkit import a_client, a_frame, a_history, a_scenario, an_event
+from harness.checks.verdict import CheckResult, Finding, Verdict
+from harness.record.observation import (
+    ClientClosed,
+    ClientConnected,
+    ClientConnecting,
+    ClientLeft,
+    ClientRefused,
+    FrameReceived,
+    Observation,
+    SubscriptionSent,
+)
+
+FORBIDDEN_HANDSHAKE = a_scenario(clients={"mallory": {"refused": 403}, "alice": {}})
+FORBIDDEN_CHANNEL = a_scenario(clients={"mallory": {"subscribe": "trader.1", "refused": "FORBIDDEN"}})
+
+CONNECTING, CONNECTED = ClientConnecting(1.0, "mallory"), ClientConnected(1.1, "mallory")
+SENT = SubscriptionSent(1.2, "mallory", "trader.1")
+
+
+def an_error_frame(code: str, *, at: float = 1.5, client: str = "mallory") -> FrameReceived:
+    return FrameReceived(at, client, json.dumps({"type": "error", "code": code}))
+
+
+def counts(**others: float) -> dict[str, float]:
+    return dict.fromkeys(("demanded", "refused", "missing", "unexpected", "closed"), 0) | others
+
+
+def test_nothing_refused_and_nothing_to_refuse_passes() -> None:
+    event = an_event()
+    greeting = FrameReceived(2.0, "alice", '{"type":"welcome"}')
+    history = a_history(a_client("alice"), event, a_frame("alice", event), greeting)
+
+    assert check(a_scenario(), history) == CheckResult(
+        "refusals", Verdict.PASS, "nothing was refused", counts=counts()
+    )
+
+
+# --- handshakes ---------------------------------------------------------------------------------------------
+
+
+def test_a_handshake_refused_with_the_demanded_status_passes() -> None:
+    history = a_history(CONNECTING, ClientRefused(1.1, "mallory", 403))
+
+    assert check(FORBIDDEN_HANDSHAKE, history) == CheckResult(
+        "refusals",
+        Verdict.PASS,
+        "1 of 1 demanded refusal seen, nothing else refused",
+        counts=counts(demanded=1, refused=1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "finding"),
+    [
+        pytest.param(
+            CONNECTED,
+            Finding(
+                "not refused",
+                "mallory's handshake was accepted; it must be refused with 403",
+                (CONNECTING, CONNECTED),
+            ),
+            id="accepted",
+        ),
+        pytest.param(
+            ClientRefused(1.1, "mallory", 502),
+            Finding(
+                "other status",
+                "mallory's handshake was answered 502 instead of 403",
+                (ClientRefused(1.1, "mallory", 502),),
+            ),
+            id="refused with another status",
+        ),
+    ],
+)
+def test_a_handshake_that_must_be_refused_fails_when_it_is(answer: Observation, finding: Finding) -> None:
+    result = check(FORBIDDEN_HANDSHAKE, a_history(CONNECTING, answer))
+
+    assert (result.verdict, result.findings) == (Verdict.FAIL, (finding,))
+    assert result.counts == counts(demanded=1, missing=1)
+
+
+@pytest.mark.parametrize(
+    ("refused", "kind", "says"),
+    [
+        pytest.param(
+            ClientRefused(1.1, "alice", 401, "Unauthorized"),
+            "unexpected refusal",
+            "alice's handshake was refused with 401 (Unauthorized); it must be accepted",
+            id="a refusal",
+        ),
+        pytest.param(
+            ClientRefused(1.1, "alice", 0, "timed out"),
+            "connection failed",
+            "alice's connection failed before an answer: timed out",
+            id="no answer at all",
+        ),
+    ],
+)
+def test_a_handshake_that_must_be_accepted_fails_by(refused: ClientRefused, kind: str, says: str) -> None:
+    result = check(a_scenario(), a_history(ClientConnecting(1.0, "alice"), refused))
+
+    assert (result.verdict, result.findings) == (Verdict.FAIL, (Finding(kind, says, (refused,)),))
+
+
+def test_refusals_that_nobody_provoked_are_unknown() -> None:
+    result = check(FORBIDDEN_HANDSHAKE, a_history(a_client("alice")))
+
+    assert (result.verdict, result.summary) == (Verdict.UNKNOWN, "nobody tried what must be refused")
+
+
+# --- subscribe messages -------------------------------------------------------------------------------------
+
+
+def test_a_subscribe_answered_with_the_demanded_code_passes() -> None:
+    result = check(FORBIDDEN_CHANNEL, a_history(CONNECTING, CONNECTED, SENT, an_error_frame("FORBIDDEN")))
+
+    assert (result.verdict, result.counts) == (Verdict.PASS, counts(demanded=1, refused=1))
+
+
+@pytest.mark.parametrize(
+    ("frames", "finding"),
+    [
+        pytest.param(
+            (),
+            Finding(
+                "not refused",
+                "mallory's subscribe to trader.1 was not refused; it must be answered FORBIDDEN",
+                (SENT,),
+            ),
+            id="not answered",
+        ),
+        pytest.param(
+            (an_error_frame("BAD_CHANNEL"),),
+            Finding(
+                "other code",
+                "mallory's subscribe to trader.1 was answered 'BAD_CHANNEL' instead of 'FORBIDDEN'",
+                (SENT, an_error_frame("BAD_CHANNEL")),
+            ),
+            id="answered with another code",
+        ),
+    ],
+)
+def test_a_subscribe_that_must_be_refused_fails_when_it_is(
+    frames: tuple[FrameReceived, ...], finding: Finding
+) -> None:
+    result = check(FORBIDDEN_CHANNEL, a_history(CONNECTING, CONNECTED, SENT, frames))
+
+    assert (result.verdict, result.findings) == (Verdict.FAIL, (finding,))
+
+
+def test_an_error_frame_from_before_answers_nothing() -> None:
+    early = an_error_frame("FORBIDDEN", at=1.15)
+
+    result = check(FORBIDDEN_CHANNEL, a_history(CONNECTING, CONNECTED, early, SENT))
+
+    assert [one.kind for one in result.findings] == ["not refused", "unexpected error frame"]
+
+
+def test_each_refused_subscribe_needs_an_error_frame_of_its_own() -> None:
+    step = {"subscribe": {"clients": "alice", "channel": "admin.BTC", "refused": "FORBIDDEN"}}
+    scenario = a_scenario(timeline=[{"at": 1, **step}, {"at": 2, **step}])
+    asked = tuple(SubscriptionSent(at, "alice", "admin.BTC") for at in (11.0, 12.0))
+
+    result = check(
+        scenario, a_history(a_client("alice"), asked, an_error_frame("FORBIDDEN", at=12.1, client="alice"))
+    )
+
+    assert result.counts == counts(demanded=2, refused=1, missing=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        pytest.param('{"type":"error","code":"BAD_CHANNEL"}', "BAD_CHANNEL", id="the application's"),
+        pytest.param(
+            '{"message": "Internal server error", "connectionId":"c", "requestId":"r"}',
+            "Internal server error",
+            id="the gateway's",
+        ),
+    ],
+)
+def test_an_error_frame_that_nothing_explains_fails(text: str, says: str) -> None:
+    frame = FrameReceived(2.0, "alice", text)
+
+    result = check(a_scenario(), a_history(a_client("alice"), frame))
+
+    what = f"alice received an error frame that nothing explains: {says}"
+    assert (result.verdict, result.findings) == (
+        Verdict.FAIL,
+        (Finding("unexpected error frame", what, (frame,)),),
+    )
+    assert result.summary == "0 of 0 demanded refusals seen, 1 unexpected refusal"
+
+
+@pytest.mark.parametrize("text", ["pong", "[1]", '{"type":"ack"}', '{"code":200}', '{"message":"hello"}'])
+def test_other_frames_are_no_error_frames(text: str) -> None:
+    history = a_history(a_client("alice"), FrameReceived(2.0, "alice", text))
+
+    assert check(a_scenario(), history).verdict is Verdict.PASS
+
+
+def test_the_feed_names_the_field_of_the_code() -> None:
+    scenario = a_scenario(feed={"error_code_field": "error"})
+    history = a_history(a_client("alice"), FrameReceived(2.0, "alice", '{"error":"NO"}'))
+
+    assert check(scenario, history).verdict is Verdict.FAIL
+
+
+# --- closes -------------------------------------------------------------------------------------------------
+
+
+def test_a_client_that_is_thrown_out_fails() -> None:
+    closed = ClientClosed(20.0, "alice", 1001, "Going away")
+
+    result = check(a_scenario(), a_history(a_client("alice"), closed))
+
+    what = "alice's connection was closed with 1001 (Going away), but it had not left"
+    assert (result.verdict, result.findings) == (
+        Verdict.FAIL,
+        (Finding("unexpected close", what, (closed,)),),
+    )
+
+
+@pytest.mark.parametrize("vanished", [False, True])
+def test_a_client_that_left_or_vanished_may_be_closed(vanished: bool) -> None:
+    left = (ClientLeft(20.0, "alice", vanished), ClientClosed(20.0, "alice", 1006))
+
+    assert check(a_scenario(), a_history(a_client("alice"), left)).verdict is Verdict.PASS
+
+
+def test_leaving_once_excuses_one_connection_only() -> None:
+    left = (ClientLeft(20.0, "alice"), ClientClosed(20.1, "alice", 1000))
+    history = a_history(
+        a_client("alice"), left, a_client("alice", at=30.0), ClientClosed(40.0, "alice", 1006)
+    )
+
+    assert check(a_scenario(), history).counts["closed"] == 1

@@ -1,0 +1,26 @@
+import pytest
+
+from harness.checks.verdict import CheckResult, ScenarioResult, Verdict
+from harness.errors import ExitCode
+from harness.reports.exit import exit_code
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "code"),
+    [
+        pytest.param([Verdict.PASS, Verdict.PASS], ExitCode.PASS, id="all pass"),
+        pytest.param([Verdict.PASS, Verdict.UNKNOWN], ExitCode.UNKNOWN, id="one is unknown"),
+        pytest.param([Verdict.UNKNOWN, Verdict.FAIL, Verdict.PASS], ExitCode.FAIL, id="one fails"),
+        pytest.param([], ExitCode.UNKNOWN, id="nothing was judged"),
+    ],
+)
+def test_the_exit_code_is_the_worst_verdicts(verdicts: list[Verdict], code: ExitCode) -> None:
+    results = [
+        ScenarioResult("s", "s", (CheckResult("routing", verdict, ""),), seconds=1.0) for verdict in verdicts
+    ]
+
+    assert exit_code(results) is code
+
+
+def test_a_scenario_without_checks_is_unknown() -> None:
+    assert exit_code([ScenarioResult("s", "s", (), seconds=1.0)]) is ExitCode.UNKNOWN

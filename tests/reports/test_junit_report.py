@@ -1,0 +1,68 @@
+from xml.etree import ElementTree
+
+from harness.checks.verdict import CheckResult, Finding, ScenarioResult, Verdict
+from harness.record.observation import ClientConnected
+from harness.reports.junit import junit
+
+RESULT = ScenarioResult(
+    "leaks",
+    "Nobody sees <another's> orders",
+    (
+        CheckResult("routing", Verdict.PASS, "all arrived"),
+        CheckResult(
+            "order",
+            Verdict.FAIL,
+            "1 frame & more",
+            (
+                Finding("out of order", "e1 \x1b[31mafter\x00 e2", (ClientConnected(11.5, "alice"),)),
+                Finding("other", "x"),
+            ),
+        ),
+        CheckResult("health", Verdict.UNKNOWN, "not settled"),
+    ),
+    seconds=1.5,
+    timeline_at=10.0,
+)
+
+
+def test_a_suite_per_scenario_and_a_case_per_check() -> None:
+    assert junit([RESULT]).decode() == (
+        """\
+<?xml version='1.0' encoding='utf-8'?>
+<testsuites tests="3" failures="1" errors="1" time="1.500">
+  <testsuite name="Nobody sees &lt;another's&gt; orders" tests="3" failures="1" errors="1" time="1.500">
+    <testcase classname="leaks" name="routing" time="0">
+      <system-out>all arrived</system-out>
+    </testcase>
+    <testcase classname="leaks" name="order" time="0">
+      <failure message="1 frame &amp; more" type="FAIL">out of order: e1 \ufffd[31mafter\ufffd e2
+    +1.500 s  alice connected
+other: x</failure>
+    </testcase>
+    <testcase classname="leaks" name="health" time="0">
+      <error message="not settled" type="UNKNOWN" />
+    </testcase>
+  </testsuite>
+</testsuites>
+"""
+    )
+
+
+def test_no_text_makes_the_xml_unreadable() -> None:
+    nasty = "".join(map(chr, range(0x20))) + "\ud800\ufffe]]><&\"'"
+    check = CheckResult("routing", Verdict.FAIL, nasty, (Finding(nasty, nasty),))
+
+    document = junit([ScenarioResult(nasty, nasty, (check,), seconds=0.0)])
+
+    failure = ElementTree.fromstring(document).find("./testsuite/testcase/failure")
+    assert failure is not None
+    assert (failure.text or "").endswith("]]><&\"'")
+
+
+def test_no_scenarios_are_no_suites() -> None:
+    assert ElementTree.fromstring(junit([])).attrib == {
+        "tests": "0",
+        "failures": "0",
+        "errors": "0",
+        "time": "0.000",
+    }

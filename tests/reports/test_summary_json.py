@@ -1,0 +1,72 @@
+import json
+from math import inf
+
+from harness.checks.verdict import CheckResult, Finding, LatencyFigures, ScenarioResult, Verdict
+from harness.record.observation import RowsFound
+from harness.reports.summary import summary
+
+
+def test_the_summary_holds_everything_that_was_said() -> None:
+    check = CheckResult(
+        "latency",
+        Verdict.FAIL,
+        "too slow",
+        (Finding("too slow", "p99 < 1 s does not hold", (RowsFound(11.0, ("c",)),)),),
+        {"expected": 2, "worst": inf},
+        (LatencyFigures("trade", "market.BTC", 2, 1, 0.25, inf, inf, inf),),
+    )
+    result = ScenarioResult("fast", "It is fast", (check,), seconds=3.5, timeline_at=10.0)
+
+    assert json.loads(summary([result], run={"backend": "embedded"})) == {
+        "version": 1,
+        "run": {"backend": "embedded"},
+        "verdict": "FAIL",
+        "scenarios": [
+            {
+                "scenario": "fast",
+                "title": "It is fast",
+                "verdict": "FAIL",
+                "seconds": 3.5,
+                "timeline_at": 10.0,
+                "checks": [
+                    {
+                        "check": "latency",
+                        "verdict": "FAIL",
+                        "summary": "too slow",
+                        "counts": {"expected": 2, "worst": None},
+                        "latencies": [
+                            {
+                                "type": "trade",
+                                "channel": "market.BTC",
+                                "expected": 2,
+                                "missing": 1,
+                                "p50": 0.25,
+                                "p95": None,
+                                "p99": None,
+                                "max": None,
+                            }
+                        ],
+                        "findings": [
+                            {
+                                "kind": "too slow",
+                                "what": "p99 < 1 s does not hold",
+                                "evidence": [{"kind": "RowsFound", "at": 11.0, "connections": ["c"]}],
+                            }
+                        ],
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def test_a_run_without_scenarios_is_unknown() -> None:
+    assert json.loads(summary([], run={})) == {"version": 1, "run": {}, "verdict": "UNKNOWN", "scenarios": []}
+
+
+def test_half_a_character_does_not_break_the_summary() -> None:
+    check = CheckResult("health", Verdict.FAIL, "\ud800", (Finding("x", "\ud800"),))
+
+    whole = json.loads(summary([ScenarioResult("s", "s", (check,), seconds=0.0)], run={}))
+
+    assert whole["scenarios"][0]["checks"][0]["summary"] == "?"

@@ -1,0 +1,135 @@
+import io
+from math import inf
+
+from rich.console import Console, RenderableType
+
+from harness.checks.verdict import CheckResult, Finding, LatencyFigures, ScenarioResult, Verdict
+from harness.record.observation import ClientConnected
+from harness.reports.terminal import scenario_block, total_line
+
+
+def shown(renderable: RenderableType, *, width: int = 80, terminal: bool = False) -> str:
+    console = Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=terminal,
+        color_system="standard" if terminal else None,
+    )
+    console.print(renderable)
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+
+
+def a_result(*checks: CheckResult, title: str = "Every trade reaches its market") -> ScenarioResult:
+    return ScenarioResult("s", title, checks, seconds=3.25, timeline_at=10.0)
+
+
+def test_a_block_tells_the_claim_and_a_line_per_check() -> None:
+    latencies = (
+        LatencyFigures("all", "all", 12, 0, 0.0101, 0.0202, 0.0303, 0.5),
+        LatencyFigures("trade", "market.BTC-PERP", 2, 1, 0.0101, inf, inf, inf),
+    )
+    result = a_result(
+        CheckResult("routing", Verdict.PASS, "12 of 12 expected frames arrived, nothing else"),
+        CheckResult("latency", Verdict.PASS, "p99 30 ms (< 100 ms)", latencies=latencies),
+        CheckResult("order", Verdict.UNKNOWN, "nobody received two frames"),
+    )
+
+    assert (
+        shown(scenario_block(result))
+        == """\
+ UNKNOWN  Every trade reaches its market  3.2 s
+  ✔ routing   12 of 12 expected frames arrived, nothing else
+  ✔ latency   p99 30 ms (< 100 ms)
+    ms                             expected   p50   p95   p99    max
+    all                                  12  10.1  20.2  30.3  500.0
+    trade on market.BTC-PERP  2 (1 missing)  10.1     ∞     ∞      ∞
+  ? order     nobody received two frames"""
+    )
+
+
+def test_a_failed_check_shows_its_first_findings_with_their_evidence() -> None:
+    findings = tuple(
+        Finding("leak", f"eve received e{number}", (ClientConnected(10.5 + number, "eve"),))
+        for number in range(5)
+    )
+
+    assert (
+        shown(scenario_block(a_result(CheckResult("routing", Verdict.FAIL, "5 leaked", findings))))
+        == """\
+ FAIL  Every trade reaches its market  3.2 s
+  ✘ routing   5 leaked
+    - eve received e0
+      +0.500 s  eve connected
+    - eve received e1
+      +1.500 s  eve connected
+    - eve received e2
+      +2.500 s  eve connected
+    … 2 more findings"""
+    )
+
+
+def test_much_evidence_is_cut_short() -> None:
+    finding = Finding("leak", "eve", tuple(ClientConnected(10.0, "eve") for _ in range(7)))
+
+    lines = shown(scenario_block(a_result(CheckResult("routing", Verdict.FAIL, "", (finding,))))).splitlines()
+
+    assert lines[-2:] == ["      +0.000 s  eve connected", "      … 2 more"]
+
+
+def test_nothing_is_wider_than_the_terminal() -> None:
+    long = "word " * 40 + "x" * 200
+    check = CheckResult(
+        "routing",
+        Verdict.FAIL,
+        long,
+        (Finding("leak", long, (ClientConnected(10.0, long),)),),
+        latencies=(LatencyFigures("t" * 60, "c" * 60, 123_456, 7, *(12.3456,) * 4),) * 2,
+    )
+
+    for width in (80, 60):
+        lines = shown(scenario_block(a_result(check, title=long)), width=width).splitlines()
+        assert max(map(len, lines)) <= width
+
+
+def test_text_from_outside_is_neither_markup_nor_control_codes() -> None:
+    nasty = "[bold]not bold[/bold] [/red] \x1b[31m"
+    check = CheckResult(
+        "routing", Verdict.FAIL, nasty, (Finding("x", nasty, (ClientConnected(10.0, nasty),)),)
+    )
+
+    text = shown(scenario_block(a_result(check, title=nasty)))
+
+    assert "\x1b" not in text
+    assert text.count("[bold]not bold[/bold] [/red] \ufffd[31m") == 4
+
+
+def test_colours_are_for_terminals_only() -> None:
+    block = scenario_block(a_result(CheckResult("routing", Verdict.PASS, "fine")))
+
+    assert "\x1b[" in shown(block, terminal=True)
+    assert "\x1b[" not in shown(block)
+
+
+def test_a_long_table_shows_the_slowest_and_says_how_many_it_leaves_out() -> None:
+    rows = tuple(
+        LatencyFigures("t", f"c{n}", 1, 0, n / 1000, n / 1000, n / 1000, n / 1000) for n in range(40)
+    )
+    latencies = (LatencyFigures("all", "all", 40, 0, 0.02, 0.03, 0.03, 0.03), *rows)
+
+    lines = shown(
+        scenario_block(a_result(CheckResult("latency", Verdict.PASS, "", latencies=latencies)))
+    ).splitlines()
+
+    assert [line.split()[:3] for line in lines[4:6]] == [["t", "on", "c39"], ["t", "on", "c38"]]
+    assert (len(lines), lines[-1].strip()) == (17, "… 28 faster")
+
+
+def test_the_total_counts_the_verdicts() -> None:
+    results = [
+        a_result(CheckResult("routing", verdict, ""))
+        for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.PASS)
+    ]
+
+    assert total_line(results, seconds=93.21).plain == "2 passed, 1 failed, 0 unknown in 93.2 s"
