@@ -165,6 +165,7 @@ def _up(options: argparse.Namespace) -> ExitCode:
 def _add_list(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     command = commands.add_parser("list", help="the scenarios, and what each claims")
     command.add_argument("scenarios", nargs="*", type=Path, default=[Path("scenarios")])
+    command.add_argument("--stack", type=Path, default=Path("stack.yaml"), help="whose feed holds [stack.yaml]")
     command.add_argument("--json", action="store_true", help="as JSON")
     command.set_defaults(command=_list)
 
@@ -173,9 +174,11 @@ def _list(options: argparse.Namespace) -> ExitCode:
     import orjson
 
     from harness.scenario.loader import find_scenarios, load_scenario
+    from harness.stack.loader import load_stack
 
     paths = [path for given in options.scenarios for path in find_scenarios(given)]
-    claims = [(str(path), load_scenario(path).scenario) for path in paths]
+    feed = load_stack(options.stack).feed if options.stack.is_file() else None
+    claims = [(str(path), load_scenario(path, feed=feed).scenario) for path in paths]
     if options.json:
         rows = [{"file": path, "scenario": claim} for path, claim in claims]
         sys.stdout.buffer.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2) + b"\n")

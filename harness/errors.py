@@ -3,6 +3,8 @@
 A peer's mistake is data (a close code, a 4xx answer, a function error) and never one of these.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 
 
@@ -36,3 +38,23 @@ class DeploymentFailed(HarnessError):
     """The code under test cannot even start: a handler that does not import, say. It fails, not the harness."""
 
     exit_code = ExitCode.FAIL
+
+
+@contextmanager
+def one_error() -> Iterator[None]:
+    """Raises the first HarnessError of tasks that failed together, in place of the group that holds it.
+
+    A group that holds anything else goes on as it is: it is a defect of ours, and needs its whole trace.
+    """
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        ours, others = group.split(HarnessError)
+        if ours is None or others is not None:
+            raise
+        raise _first(ours) from group
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -72,7 +72,7 @@ class EmbeddedBackend:
         self._lifeline = -1
         self._seen = 0
         self._endpoint = ""
-        self._http = urllib3.PoolManager(maxsize=4)
+        self._http = urllib3.PoolManager(maxsize=32)
 
     async def start(self) -> None:
         """Starts the emulator and returns once it listens; BackendError when it cannot."""
@@ -171,10 +171,19 @@ class EmbeddedBackend:
     ) -> urllib3.BaseHTTPResponse:
         url = f"{self._endpoint}/_harness/{page}"
         try:
-            return await asyncio.to_thread(
+            answer = await asyncio.to_thread(
                 self._http.request, method, url, body=body, timeout=timeout, retries=False
             )
         except urllib3.exceptions.HTTPError as error:
-            raise BackendError(
-                f"the emulator at {self._endpoint} does not answer any more: {error}"
-            ) from error
+            raise BackendError(self._silence(error)) from error
+        if answer.status >= 500:
+            raise BackendError(f"the emulator answered {answer.status} to {method} {url}: {answer.data!r}")
+        return answer
+
+    def _silence(self, error: Exception) -> str:
+        """Why the emulator does not answer: it has ended, or what the connection says."""
+        status = None if self._process is None else self._process.poll()
+        if status is None:
+            return f"the emulator at {self._endpoint} does not answer any more: {error}"
+        how = f"signal {-status}" if status < 0 else f"exit code {status}"
+        return f"the emulator ended unexpectedly, with {how}; what it said stands above"

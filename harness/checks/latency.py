@@ -81,7 +81,7 @@ def _deliveries(publications: Iterable[Expected], arrived: Arrivals) -> tuple[De
     deliveries = []
     for one in publications:
         at_clients = arrived.get(one.published.event, {})
-        for client in one.may:
+        for client in sorted(one.may):
             number = earlier.get((one.published.event, client), 0)
             earlier[one.published.event, client] = number + 1
             if client in one.must:

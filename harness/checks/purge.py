@@ -1,24 +1,18 @@
-"""Was the row of every gone connection deleted in time, and the row of no living one?
-
-The rows are the ones that name a connection at the end of their partition key (`WS#L0SM9cOFvHcCIhw=`).
-"""
+"""Was the row of every gone connection deleted in time, and the row of no living one?"""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from harness.checks import wording
 from harness.checks.expected import subscribed
 from harness.checks.findings import most_telling
-from harness.checks.inside import Connections, connections, is_visible
+from harness.checks.inside import is_visible
+from harness.checks.rows import Row, Seen, seen_of
 from harness.checks.verdict import CheckResult, Finding, Verdict
 from harness.record.history import History
 from harness.record.observation import (
-    ConnectionClosed,
-    ConnectionOpened,
     ConnectionPosted,
-    InvocationStarted,
     Observation,
     RowDeleted,
     RowsFound,
@@ -31,9 +25,6 @@ NAME = "purge"
 UNATTRIBUTED_GRACE = 1.0
 """Seconds after a deletion in which a post by nobody knows whom may still belong to an earlier lookup."""
 
-_Row: TypeAlias = tuple[RowWritten | RowDeleted, ...]
-"""What happened to one connection's row, in time order."""
-
 
 def check(scenario: Scenario, history: History) -> CheckResult | None:
     """FAIL for a gone row that stays, comes back or is posted to again, and for a living one that is touched.
@@ -44,7 +35,7 @@ def check(scenario: Scenario, history: History) -> CheckResult | None:
     """
     if scenario.expect.purge is None and not is_visible(history):
         return None
-    seen = _seen(history)
+    seen = seen_of(history)
     gone = tuple(_gone(seen)) if scenario.expect.purge is not None else ()
     stale = [found for one in gone if (found := _stale(one, scenario.expect.purge or 0.0, seen)) is not None]
     late = [found for one in gone if (found := _posted_again(one, seen)) is not None]
@@ -61,30 +52,6 @@ def check(scenario: Scenario, history: History) -> CheckResult | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What the history tells about connections and their rows, by connection id."""
-
-    history: History
-    connections: Connections
-    opened: Mapping[str, ConnectionOpened]
-    closed: Mapping[str, ConnectionClosed]
-    refused: Mapping[str, tuple[ConnectionPosted, ...]]
-    rows: Mapping[str, _Row]
-    started: Mapping[str, list[float]]
-    found: RowsFound | None
-
-    def is_open(self, connection: str, at: float) -> bool:
-        opened, closed = self.opened.get(connection), self.closed.get(connection)
-        return opened is not None and opened.at <= at and (closed is None or closed.at > at)
-
-    def was_declared_gone(self, connection: str, at: float) -> bool:
-        """Whether a post was answered 410 while the connection was open: then deleting its row was right."""
-        return any(
-            one.at <= at and self.is_open(connection, one.at) for one in self.refused.get(connection, ())
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class _Gone:
     """A connection that met a 410, and the deletion of its row that nothing undid; None when there was none."""
 
@@ -97,38 +64,7 @@ class _Gone:
         return self.refused[0]
 
 
-def _seen(history: History) -> _Seen:
-    refused: dict[str, list[ConnectionPosted]] = {}
-    for posted in history.of(ConnectionPosted):
-        if posted.status == 410:
-            refused.setdefault(posted.connection, []).append(posted)
-    opened = {one.connection: one for one in history.of(ConnectionOpened)}
-    return _Seen(
-        history,
-        connections(history),
-        opened,
-        {one.connection: one for one in history.of(ConnectionClosed)},
-        {connection: tuple(posted) for connection, posted in refused.items()},
-        _rows(history, opened.keys() | refused.keys()),
-        _starts(history),
-        next(iter(history.of(RowsFound)[-1:]), None),
-    )
-
-
-def _rows(history: History, known: Iterable[str]) -> Mapping[str, _Row]:
-    """What happened to the row of each known connection."""
-    ids = frozenset(known)
-    lengths = {len(connection) for connection in ids}
-    rows: dict[str, list[RowWritten | RowDeleted]] = {}
-    changes: list[RowWritten | RowDeleted] = [*history.of(RowWritten), *history.of(RowDeleted)]
-    for change in sorted(changes, key=lambda one: one.at):
-        named = next((change.key[-length:] for length in lengths if change.key[-length:] in ids), None)
-        if named is not None:
-            rows.setdefault(named, []).append(change)
-    return {connection: tuple(happened) for connection, happened in rows.items()}
-
-
-def _gone(seen: _Seen) -> Iterator[_Gone]:
+def _gone(seen: Seen) -> Iterator[_Gone]:
     """The connections that met a 410; one before they had opened (a post inside $connect, C-12) does not count."""
     for connection, refused in seen.refused.items():
         opened = seen.opened.get(connection)
@@ -138,7 +74,7 @@ def _gone(seen: _Seen) -> Iterator[_Gone]:
             yield _Gone(tuple(since), _lasting_deletion(happened), _rewriting(happened))
 
 
-def _lasting_deletion(happened: _Row) -> RowDeleted | None:
+def _lasting_deletion(happened: Row) -> RowDeleted | None:
     """The first deletion after the last write."""
     lasting = None
     for change in happened:
@@ -150,7 +86,7 @@ def _lasting_deletion(happened: _Row) -> RowDeleted | None:
     return lasting
 
 
-def _rewriting(happened: _Row) -> RowWritten | None:
+def _rewriting(happened: Row) -> RowWritten | None:
     """The write that undid a deletion for good."""
     last = happened[-1] if happened else None
     if isinstance(last, RowWritten) and any(isinstance(one, RowDeleted) for one in happened):
@@ -158,7 +94,7 @@ def _rewriting(happened: _Row) -> RowWritten | None:
     return None
 
 
-def _stale(gone: _Gone, within: float, seen: _Seen) -> Finding | None:
+def _stale(gone: _Gone, within: float, seen: Seen) -> Finding | None:
     """What is wrong with the row of a gone connection; `undecided` when the history ends too early to tell."""
     connection = _named(gone.first.connection, seen)
     limit = wording.duration(within)
@@ -179,7 +115,7 @@ def _stale(gone: _Gone, within: float, seen: _Seen) -> Finding | None:
     return Finding("never deleted", what, evidence)
 
 
-def _came_back(first: ConnectionPosted, deleted: RowDeleted, connection: str, seen: _Seen) -> Finding | None:
+def _came_back(first: ConnectionPosted, deleted: RowDeleted, connection: str, seen: Seen) -> Finding | None:
     found = [one for one in _still_found(first.connection, seen) if one.at > deleted.at]
     if not found:
         return None
@@ -187,7 +123,7 @@ def _came_back(first: ConnectionPosted, deleted: RowDeleted, connection: str, se
     return Finding("came back", what, _in_time_order(first, deleted, *found))
 
 
-def _still_found(connection: str, seen: _Seen) -> tuple[RowsFound, ...]:
+def _still_found(connection: str, seen: Seen) -> tuple[RowsFound, ...]:
     """The rows at the end, cut down to this connection's, if it is among them."""
     if seen.found is None or connection not in seen.found.connections:
         return ()
@@ -200,7 +136,7 @@ def _may_still_be_deleted(due_at: float, history: History) -> bool:
     return not settled and history.ends_at < due_at
 
 
-def _posted_again(gone: _Gone, seen: _Seen) -> Finding | None:
+def _posted_again(gone: _Gone, seen: Seen) -> Finding | None:
     """The first post to a gone connection by an invocation that started after the row was deleted."""
     if gone.deleted is None:
         return None
@@ -219,14 +155,7 @@ def _begun_at(posted: ConnectionPosted, started: Mapping[str, list[float]]) -> f
     return starts[number - 1] if number else posted.at - UNATTRIBUTED_GRACE
 
 
-def _starts(history: History) -> Mapping[str, list[float]]:
-    starts: dict[str, list[float]] = {}
-    for one in history.of(InvocationStarted):
-        starts.setdefault(one.request, []).append(one.at)
-    return starts
-
-
-def _touched(seen: _Seen) -> Iterator[Finding]:
+def _touched(seen: Seen) -> Iterator[Finding]:
     """Rows deleted while their connection was open, but for those that the same invocation wrote anew."""
     for connection, happened in seen.rows.items():
         for number, change in enumerate(happened):
@@ -241,13 +170,13 @@ def _touched(seen: _Seen) -> Iterator[Finding]:
                 yield Finding("live row touched", what, (seen.opened[connection], change))
 
 
-def _replaced(deleted: RowDeleted, later: _Row) -> bool:
+def _replaced(deleted: RowDeleted, later: Row) -> bool:
     return deleted.request is not None and any(
         isinstance(one, RowWritten) and one.request == deleted.request for one in later
     )
 
 
-def _missing(scenario: Scenario, seen: _Seen) -> Iterator[Finding]:
+def _missing(scenario: Scenario, seen: Seen) -> Iterator[Finding]:
     """Rows that are not there at the end although their client is connected and surely subscribed."""
     if seen.found is None or not is_visible(seen.history):
         return
@@ -264,7 +193,7 @@ def _missing(scenario: Scenario, seen: _Seen) -> Iterator[Finding]:
             yield Finding("live row touched", what, (seen.opened[connection], RowsFound(at, ())))
 
 
-def _named(connection: str, seen: _Seen) -> str:
+def _named(connection: str, seen: Seen) -> str:
     client = seen.connections.clients.get(connection)
     return f"connection {connection}" if client is None else f"{client}'s connection {connection}"
 
@@ -287,7 +216,7 @@ def _summary(scenario: Scenario, counts: Mapping[str, float]) -> str:
     if not counts["gone"]:
         return f"no post was answered 410, so nothing was there to purge; {living}"
     purged = int(counts["gone"] - counts["stale"])
-    gone = wording.counted(int(counts["gone"]), "gone connection")
+    gone = f"{wording.amount(int(counts['gone']))} gone connections"
     again = int(counts["posted_again"])
     posted = f"; {wording.amount(again)} posted to again" if again else ""
     limit = wording.duration(scenario.expect.purge)

@@ -87,9 +87,8 @@ def _count_event(
     needed = Counter(client for one in published for client in one.must)
     allowed = Counter(client for one in published for client in one.may)
     tally.expected += needed.total()
-    tally.lost += [
-        (published[0], client) for client, n in needed.items() if len(at_clients.get(client, ())) < n
-    ]
+    lost = (client for client, times in needed.items() if len(at_clients.get(client, ())) < times)
+    tally.lost += [(published[0], client) for client in sorted(lost, key=wording.by_number)]
     for client, frames in at_clients.items():
         tally.received += len(frames)
         if client not in allowed:

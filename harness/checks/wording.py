@@ -18,9 +18,9 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def duration(seconds: float) -> str:
-    """`84 ms`, `3.2 s`, or `never` for infinity."""
+    """`84 ms`, `3.2 s`, or `infinite`."""
     if seconds == float("inf"):
-        return "never"
+        return "infinite"
     if abs(seconds) < 0.01:
         return f"{seconds * 1000:.2g} ms"
     return f"{seconds * 1000:.0f} ms" if abs(seconds) < 1 else f"{seconds:.3g} s"
@@ -28,7 +28,7 @@ def duration(seconds: float) -> str:
 
 def listed(names: Iterable[str]) -> str:
     """`btc/1, btc/2 and btc/3`; beyond four names `btc/1, btc/2, btc/3 and 497 others`; `nobody` for none."""
-    ordered = sorted(names, key=_by_number)
+    ordered = sorted(names, key=by_number)
     if len(ordered) > _NAMED:
         shown = _NAMED - 1
         return f"{', '.join(ordered[:shown])} and {amount(len(ordered) - shown)} others"
@@ -48,6 +48,7 @@ def event(published: EventPublished) -> str:
     return f"{published.event} ({kind}{where})"
 
 
-def _by_number(client: str) -> tuple[str, int, str]:
+def by_number(client: str) -> tuple[str, int, str]:
+    """A sort key that puts `btc/9` before `btc/10`."""
     group, _, number = client.partition("/")
     return (group, int(number) if number.isdecimal() else 0, client)

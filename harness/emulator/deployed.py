@@ -20,9 +20,11 @@ from harness.emulator.gateway.apis import (
 )
 from harness.emulator.moto_services import ACCOUNT, backend_of
 from harness.emulator.sns.delivery import Subscription, as_moto
+from harness.emulator.sns.filter_policy import FilterPolicy
 from harness.emulator.sns.publish import Publication
 
 _FUNCTION_IN_URI = re.compile(r"functions/(.+?)/invocations$")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
 class DeployedApis:
@@ -130,17 +132,24 @@ def _authorizer(authorizer_id: str, authorizer: Any) -> Authorizer:
 
 def subscriptions_of(topic_arn: str) -> Iterable[Subscription] | None:
     """The subscriptions of a topic; None when there is no such topic."""
-    parts = topic_arn.split(":")
-    if len(parts) != 6:
-        return None
-    backend: Any = backend_of("sns", parts[3])
+    match topic_arn.split(":"):
+        case ["arn", _, "sns", region, _, _] if _REGION.fullmatch(region):
+            backend: Any = backend_of("sns", region)
+        case _:
+            return None
     if topic_arn not in backend.topics:
         return None
     return [
-        Subscription(one.arn, one.protocol, one.endpoint, one._filter_policy_matcher, _forward(one))
+        Subscription(one.arn, one.protocol, one.endpoint, _filter_policy(one), _forward(one))
         for one in list(backend.subscriptions.values())
         if one.topic.arn == topic_arn
     ]
+
+
+def _filter_policy(subscription: Any) -> FilterPolicy | None:
+    policy = subscription._filter_policy
+    scope = subscription.attributes.get("FilterPolicyScope") or "MessageAttributes"
+    return FilterPolicy(policy, scope) if policy else None
 
 
 def _forward(subscription: Any) -> Callable[[Publication, str], None]:
@@ -150,6 +159,8 @@ def _forward(subscription: Any) -> Callable[[Publication, str], None]:
             message_id,
             subject=publication.subject,
             message_attributes=as_moto(publication.attributes),
+            group_id=publication.group_id,
+            deduplication_id=publication.deduplication_id,
         )
 
     return forward

@@ -1,25 +1,38 @@
 """The one port: HTTP/1.1 with keep-alive and pipelining, and the door through which WebSockets leave HTTP.
 
-A shell around httptools. It reads requests, hands them to the `Doors` one after the other, and writes the answers
-in the order of the requests. What a request means is not known here.
+The shell around `request_reader`: it hands requests to the `Doors` one after the other, and writes the answers in
+the order of the requests. What a request means is not known here.
 """
 
 import asyncio
 import logging
+import re
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from email.utils import formatdate
-from typing import Protocol, TypeAlias, cast
+from functools import lru_cache
+from typing import Protocol, TypeAlias, assert_never, cast
 
-import httptools
-
-from harness.emulator.http import Headers, MaybeLater, Request, Response, reason_phrase
+from harness.emulator.http import MaybeLater, Request, Response, json_response, reason_phrase
+from harness.emulator.request_reader import (
+    MAX_HEADER_BYTES,
+    Continue,
+    Received,
+    Refusal,
+    RequestReader,
+    Upgrade,
+)
 
 log = logging.getLogger(__name__)
 
-MAX_HEADER_BYTES = 65_536
-MAX_BODY_BYTES = 80 * 1024 * 1024  # a 50 MB zip in base64, and some room
 MAX_WAITING_REQUESTS = 64
+LINGER = 2.0  # seconds that a refused client gets to stop sending and read why
+
+_BROKEN = json_response(
+    500, b'{"message":"the emulator broke on this request; its standard error says where"}'
+)
+_LINE_BREAKS = re.compile(r"[\r\n\0]+")
 
 Adopt: TypeAlias = Callable[[asyncio.Transport], asyncio.Protocol]
 """Takes an upgraded connection's transport over: the protocol it answers reads from then on."""
@@ -61,7 +74,7 @@ class Port:
             connection.abort()
 
     def run(self, work: Coroutine[object, object, None], connection: "HttpConnection") -> None:
-        """Runs a request's work; a defect of ours in it is logged, and answered 500."""
+        """Runs a request's work; a defect of ours in it is logged and answered 500."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._done(done, connection))
@@ -69,8 +82,7 @@ class Port:
     def _done(self, task: asyncio.Task[None], connection: "HttpConnection") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a request broke the emulator", exc_info=error)
-            connection.fail(500)
+            connection.broke(error)
 
     @property
     def doors(self) -> Doors:
@@ -88,25 +100,31 @@ class HttpConnection(asyncio.Protocol):
 
     def __init__(self, port: Port) -> None:
         self._port = port
-        self._parser = httptools.HttpRequestParser(self)
-        self._waiting: deque[tuple[Request, bool]] = deque()
-        self._busy = False
+        self._waiting: deque[Received | Upgrade | Refusal] = deque()
         self._early: bytearray | None = None
-        self._peer = ("", 0)
-        self._secure = False
+        self._busy = False
+        self._finished = False
+        self._peer_ended = False
+        self._can_write = True
+        self._is_reading = True
+        self._linger: asyncio.TimerHandle | None = None
+        self._reader: RequestReader
         self._transport: asyncio.Transport
-        self._reset()
 
     # --- asyncio.Protocol ---------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._peer = tuple(transport.get_extra_info("peername") or ("", 0))[:2]
-        self._secure = transport.get_extra_info("ssl_object") is not None
+        host, port = tuple(transport.get_extra_info("peername") or ("", 0))[:2]
+        secure = transport.get_extra_info("ssl_object") is not None
+        self._reader = RequestReader(peer=(host, port), secure=secure)
         self._port.opened(self)
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._finished = True
         self._waiting.clear()
+        if self._linger is not None:
+            self._linger.cancel()
         self._port.gone(self)
 
     def data_received(self, data: bytes) -> None:
@@ -115,110 +133,122 @@ class HttpConnection(asyncio.Protocol):
             if len(self._early) > MAX_HEADER_BYTES:
                 self._transport.abort()
             return
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._upgraded(data[upgrade.args[0] :])
-        except httptools.HttpParserError:
-            self.fail(400)
-        else:
-            self._next()
+        for item in () if self._finished else self._reader.receive(data):
+            match item:
+                case Continue():
+                    self._invite_body()
+                case Upgrade(early=early):
+                    self._early = bytearray(early)
+                    self._waiting.append(item)
+                case Received() | Refusal():
+                    self._waiting.append(item)
+        self._next()
 
-    # --- httptools' callbacks -----------------------------------------------------------------------------
+    def eof_received(self) -> bool:
+        """A client that ends its side still gets the answers to what it asked (RFC 9112, 9.6)."""
+        self._peer_ended = True
+        return self._early is None and not self._finished and (self._busy or bool(self._waiting))
 
-    def on_url(self, url: bytes) -> None:
-        self._url += url
-        self._count_header(len(url))
+    def pause_writing(self) -> None:
+        """The client does not read its answers: it gets no further ones, and nobody else waits for it."""
+        self._can_write = False
+        self._keep_reading()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._fields.append((name.decode("latin-1"), value.decode("latin-1")))
-        self._count_header(len(name) + len(value))
-
-    def on_headers_complete(self) -> None:
-        if any(name.lower() == "expect" for name, _ in self._fields):
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    def on_body(self, body: bytes) -> None:
-        self._body.append(body)
-        self._body_size += len(body)
-        if self._body_size > MAX_BODY_BYTES:
-            self.fail(413)
-
-    def on_message_complete(self) -> None:
-        path, _, query = self._url.decode("latin-1").partition("?")
-        request = Request(
-            method=self._parser.get_method().decode("latin-1"),
-            path=path,
-            query=query,
-            headers=Headers(tuple(self._fields)),
-            body=b"".join(self._body),
-            peer=self._peer,
-            secure=self._secure,
-        )
-        self._waiting.append((request, self._parser.should_keep_alive()))
-        self._reset()
-        if len(self._waiting) >= MAX_WAITING_REQUESTS:
-            self._transport.pause_reading()
+    def resume_writing(self) -> None:
+        self._can_write = True
+        self._next()
 
     # --- answering ----------------------------------------------------------------------------------------
 
-    def _next(self) -> None:
-        while self._waiting and not self._busy and not self._transport.is_closing():
-            request, keep_alive = self._waiting.popleft()
-            answer = self._port.doors.answer(request)
-            if isinstance(answer, Response):
-                self._write(answer, keep_alive=keep_alive)
-            else:
-                self._busy = True
-                self._port.run(self._later(answer, keep_alive=keep_alive), self)
-        if len(self._waiting) < MAX_WAITING_REQUESTS and not self._transport.is_closing():
-            self._transport.resume_reading()
+    def _invite_body(self) -> None:
+        # A client that sends ahead of its answers has to wait for this too, or send its body without it.
+        if not self._waiting and not self._busy:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    async def _later(self, answer: Awaitable[Response], *, keep_alive: bool) -> None:
+    def _next(self) -> None:
+        while self._waiting and self._can_write and not self._busy and not self._over():
+            item = self._waiting.popleft()
+            match item:
+                case Received(request, keep_alive):
+                    self._answer(request, keep_alive=keep_alive)
+                case Upgrade(request):
+                    self._busy = True
+                    self._port.run(self._handshake(request), self)
+                case Refusal(status):
+                    self._refuse(status)
+                case _:
+                    assert_never(item)
+        if self._peer_ended and not self._waiting and not self._busy and not self._over():
+            self._transport.close()
+        self._keep_reading()
+
+    def _over(self) -> bool:
+        return self._finished or self._transport.is_closing()
+
+    def _keep_reading(self) -> None:
+        if self._over() or self._peer_ended:
+            return
+        wanted = self._can_write and len(self._waiting) < MAX_WAITING_REQUESTS
+        if wanted and not self._is_reading:
+            self._transport.resume_reading()
+        elif self._is_reading and not wanted:
+            self._transport.pause_reading()
+        self._is_reading = wanted
+
+    def _answer(self, request: Request, *, keep_alive: bool) -> None:
+        is_head = request.method == "HEAD"
+        try:
+            answer = self._port.doors.answer(request)
+        except Exception as error:  # the boundary behind which a defect of ours must stay: one request's
+            self.broke(error)
+            return
+        if isinstance(answer, Response):
+            self._write(answer, keep_alive=keep_alive, is_head=is_head)
+        else:
+            self._busy = True
+            self._port.run(self._later(answer, keep_alive=keep_alive, is_head=is_head), self)
+
+    async def _later(self, answer: Awaitable[Response], *, keep_alive: bool, is_head: bool) -> None:
         response = await answer
         self._busy = False
-        if not self._transport.is_closing():
-            self._write(response, keep_alive=keep_alive)
+        if not self._over():
+            self._write(response, keep_alive=keep_alive, is_head=is_head)
             self._next()
 
-    def _write(self, response: Response, *, keep_alive: bool) -> None:
-        self._transport.write(wire(response, keep_alive=keep_alive))
+    def _write(self, response: Response, *, keep_alive: bool, is_head: bool = False) -> None:
+        self._transport.write(wire(response, keep_alive=keep_alive, is_head=is_head))
         if not keep_alive:
+            self._finished = True
             self._transport.close()
 
-    def refuse(self, response: Response) -> None:
-        """Answers an opening handshake otherwise than with 101."""
-        if not self._transport.is_closing():
-            self._write(response, keep_alive=False)
+    def _refuse(self, status: int) -> None:
+        """Answers and ends our side only: an answer to a client that is still sending would be lost in a reset."""
+        self._transport.write(wire(Response(status), keep_alive=False))
+        self._finished = True
+        if self._peer_ended or not self._transport.can_write_eof():
+            self._transport.close()
+            return
+        self._transport.write_eof()
+        self._linger = asyncio.get_running_loop().call_later(LINGER, self._transport.abort)
 
-    def fail(self, status: int) -> None:
-        """Answers `status` and closes: nothing that follows on this connection can be understood."""
-        self._waiting.clear()
-        if not self._transport.is_closing():
-            self._write(Response(status), keep_alive=False)
+    def broke(self, error: BaseException) -> None:
+        """A defect of ours: logged, answered 500, and the connection ends."""
+        log.error("a request broke the emulator", exc_info=error)
+        if self._early is not None and self._transport.get_protocol() is not self:
+            self._transport.abort()  # it speaks WebSocket already
+        elif not self._over():
+            self._write(_BROKEN, keep_alive=False)
 
     def abort(self) -> None:
         self._transport.abort()
 
     # --- leaving HTTP -------------------------------------------------------------------------------------
 
-    def _upgraded(self, rest: bytes) -> None:
-        request, keep_alive = self._waiting[-1]
-        if request.headers.get("upgrade").lower() != "websocket":
-            # Other protocols may be offered (h2c) and are not taken up: the request is an ordinary one.
-            self._parser = httptools.HttpRequestParser(self)
-            self._next()
-            if rest:
-                self.data_received(rest)
-            return
-        self._waiting.pop()
-        self._early = bytearray(rest)
-        self._port.run(self._handshake(request), self)
-
     async def _handshake(self, request: Request) -> None:
         answer = await self._port.doors.upgrade(request)
         if isinstance(answer, Response):
-            self.refuse(answer)
+            if not self._over():
+                self._write(answer, keep_alive=False)
             return
         early = bytes(self._early or b"")
         self._port.gone(self)
@@ -226,25 +256,23 @@ class HttpConnection(asyncio.Protocol):
         if early and not self._transport.is_closing():
             protocol.data_received(early)
 
-    def _reset(self) -> None:
-        self._url = b""
-        self._fields: list[tuple[str, str]] = []
-        self._body: list[bytes] = []
-        self._header_size = self._body_size = 0
 
-    def _count_header(self, size: int) -> None:
-        self._header_size += size
-        if self._header_size > MAX_HEADER_BYTES:
-            self.fail(431)
+def wire(response: Response, *, keep_alive: bool, is_head: bool = False) -> bytes:
+    """The response as HTTP/1.1 bytes, with Date, Content-Length and Connection.
 
-
-def wire(response: Response, *, keep_alive: bool) -> bytes:
-    """The response as HTTP/1.1 bytes, with Date, Content-Length and Connection."""
+    The answer to HEAD has no body; its own Content-Length, if any, says how long that of GET would be.
+    """
     lines = [f"HTTP/1.1 {response.status} {reason_phrase(response.status)}"]
-    lines += [f"{name}: {value}" for name, value in response.headers]
-    lines.append(f"Date: {formatdate(usegmt=True)}")
-    if response.status >= 200 and response.status != 204:
+    lines += [_LINE_BREAKS.sub(" ", f"{name}: {value}") for name, value in response.headers]
+    lines.append(f"Date: {_date(int(time.time()))}")
+    has_body = response.status >= 200 and response.status not in (204, 304)
+    if has_body and not (is_head and any(name.lower() == "content-length" for name, _ in response.headers)):
         lines.append(f"Content-Length: {len(response.body)}")
     lines.append("Connection: keep-alive" if keep_alive else "Connection: close")
     head = "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
-    return head + response.body
+    return head + response.body if has_body and not is_head else head
+
+
+@lru_cache(maxsize=2)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)

@@ -68,10 +68,8 @@ def _check(check: CheckResult, timeline_at: float) -> Iterator[RenderableType]:
     if check.verdict is not Verdict.PASS:
         for finding in check.findings[:FINDINGS]:
             yield Padding(_finding(finding, timeline_at), (0, 0, 0, 4))
-        if len(check.findings) > FINDINGS:
-            yield Padding(
-                Text(f"… {len(check.findings) - FINDINGS} more findings", style="dim"), (0, 0, 0, 4)
-            )
+        if (more := len(check.findings) - FINDINGS) > 0:
+            yield Padding(Text(f"… {more} more finding{'s' if more > 1 else ''}", style="dim"), (0, 0, 0, 4))
 
 
 def _finding(finding: Finding, timeline_at: float) -> RenderableType:
@@ -92,7 +90,7 @@ def _latencies(latencies: Sequence[LatencyFigures]) -> RenderableType:
         table.add_column(name, justify="right", no_wrap=True)
     overall, *rows = latencies
     slowest = sorted(rows, key=lambda row: (-row.p99, -row.max, row.type, row.channel))[:ROWS]
-    for row in (overall, *slowest):
+    for row in slowest if len(rows) == 1 else (overall, *slowest):
         table.add_row(*_row(row))
     if len(rows) > ROWS:
         table.add_row(Text(f"… {len(rows) - ROWS} faster", style="dim"))

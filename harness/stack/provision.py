@@ -98,7 +98,9 @@ class _Provisioner:
             }
             for name, index in table.indexes.items()
         ]
+        what = f"table {table.name}"
         self._call(
+            what,
             "dynamodb",
             "create_table",
             TableName=table.name,
@@ -112,6 +114,7 @@ class _Provisioner:
         )
         if table.ttl:
             self._call(
+                what,
                 "dynamodb",
                 "update_time_to_live",
                 TableName=table.name,
@@ -120,10 +123,11 @@ class _Provisioner:
         return table.name
 
     def topic(self, name: str) -> str:
-        return str(self._call("sns", "create_topic", Name=name)["TopicArn"])
+        return str(self._call(f"topic {name}", "sns", "create_topic", Name=name)["TopicArn"])
 
     def api(self, name: str, route_selection_expression: str) -> str:
         answer = self._call(
+            f"api {name}",
             "apigatewayv2",
             "create_api",
             Name=name,
@@ -135,7 +139,9 @@ class _Provisioner:
     def function(
         self, name: str, function: Function, environment: Mapping[str, str], code: Mapping[str, object]
     ) -> str:
+        what = f"function {name}"
         answer = self._call(
+            what,
             "lambda",
             "create_function",
             FunctionName=name,
@@ -149,6 +155,7 @@ class _Provisioner:
         )
         if function.reserved_concurrency is not None:
             self._call(
+                what,
                 "lambda",
                 "put_function_concurrency",
                 FunctionName=name,
@@ -157,7 +164,9 @@ class _Provisioner:
         return str(answer["FunctionArn"])
 
     def route(self, api_id: str, route_key: str, function_arn: str, region: str, *, two_way: bool) -> None:
+        what = f"route {route_key}"
         integration = self._call(
+            what,
             "apigatewayv2",
             "create_integration",
             ApiId=api_id,
@@ -167,6 +176,7 @@ class _Provisioner:
         )
         answers = {"RouteResponseSelectionExpression": "$default"} if two_way else {}
         route = self._call(
+            what,
             "apigatewayv2",
             "create_route",
             ApiId=api_id,
@@ -176,6 +186,7 @@ class _Provisioner:
         )
         if two_way:
             self._call(
+                what,
                 "apigatewayv2",
                 "create_route_response",
                 ApiId=api_id,
@@ -184,18 +195,20 @@ class _Provisioner:
             )
 
     def stage(self, api_id: str, name: str) -> None:
-        self._call("apigatewayv2", "create_stage", ApiId=api_id, StageName=name, AutoDeploy=True)
+        self._call(
+            f"stage {name}", "apigatewayv2", "create_stage", ApiId=api_id, StageName=name, AutoDeploy=True
+        )
 
     def subscription(self, topic_arn: str, function_arn: str) -> None:
-        self._call("sns", "subscribe", TopicArn=topic_arn, Protocol="lambda", Endpoint=function_arn)
+        what = f"subscription of {function_arn} to {topic_arn}"
+        self._call(what, "sns", "subscribe", TopicArn=topic_arn, Protocol="lambda", Endpoint=function_arn)
 
-    def _call(self, service: str, operation: str, **arguments: object) -> Mapping[str, Any]:
+    def _call(self, what: str, service: str, operation: str, **arguments: object) -> Mapping[str, Any]:
         client = self._clients.get(service) or self._clients.setdefault(service, self._client(service))
         try:
             answer: Mapping[str, Any] = getattr(client, operation)(**arguments)
         except (ClientError, BotoCoreError) as error:
-            named = next((value for key, value in arguments.items() if key.endswith(("Name", "Key"))), "")
-            raise BackendError(f"deploying {named}: {service} {operation} was refused: {error}") from error
+            raise BackendError(f"{what} cannot be deployed: {error}") from error
         return answer
 
 

@@ -61,7 +61,7 @@ def test_a_gone_row_deleted_in_time_passes() -> None:
     assert judged(GONE, MET_410, deleted(11.5)) == CheckResult(
         "purge",
         Verdict.PASS,
-        "rows of 1 of 1 gone connection deleted within 1 s; no living row was touched",
+        "rows of 1 of 1 gone connections deleted within 1 s; no living row was touched",
         counts=counts(gone=1),
     )
 
@@ -81,7 +81,7 @@ def test_a_gone_row_that_is_never_deleted_fails() -> None:
     assert result == CheckResult(
         "purge",
         Verdict.FAIL,
-        "rows of 0 of 1 gone connection deleted within 1 s; no living row was touched",
+        "rows of 0 of 1 gone connections deleted within 1 s; no living row was touched",
         (Finding("never deleted", what, (POSTED, RowsFound(99.0, ("c-alice",)))),),
         counts(gone=1, stale=1),
     )

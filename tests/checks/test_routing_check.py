@@ -214,6 +214,18 @@ def test_a_loss_in_a_torn_history_fails_and_says_so() -> None:
     assert result.summary == "0 of 1 expected frames arrived, nothing else; the history's end is torn off"
 
 
+def test_losses_are_told_in_the_order_of_events_and_clients() -> None:
+    scenario = a_scenario(clients={"btc": {"count": 11}})
+    clients = tuple(one for number in range(11, 0, -1) for one in a_client(f"btc/{number}"))
+    events = (an_event("e1", at=11.0), an_event("e2", at=12.0))
+
+    result = check(scenario, a_history(clients, events))
+
+    assert [one.what.split()[0] for one in result.findings] == [
+        f"btc/{number}" for number in range(1, 12)
+    ] * 2
+
+
 def test_of_many_findings_a_hundred_are_kept_and_every_kind_is_among_the_first() -> None:
     private = an_event("secret", kind="orderUpdate", channel="trader.1")
     events = tuple(an_event(f"e{number}", at=11.0 + number / 1000) for number in range(300))

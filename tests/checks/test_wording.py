@@ -27,7 +27,7 @@ def test_clients_are_listed(names: list[str], told: str) -> None:
         (1.0, "1 s"),
         (3.21, "3.21 s"),
         (600.0, "600 s"),
-        (float("inf"), "never"),
+        (float("inf"), "infinite"),
     ],
 )
 def test_durations_are_told_in_their_unit(seconds: float, told: str) -> None:

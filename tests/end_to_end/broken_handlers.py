@@ -28,10 +28,12 @@ def _subscribers(channel: str) -> list[str]:
     return sorted(open_table().subscribers(channel, lookup="query"))
 
 
-def _deliver(event: SnsEvent, receivers: Callable[[Event], Iterable[str]]) -> None:
+def _deliver(
+    event: SnsEvent, receivers: Callable[[Event], Iterable[str]], payload: Callable[[Event], Event] = lambda one: one
+) -> None:
     """The fan-out in short: posts each event to the receivers, and purges who is gone."""
     for matcher_event in _events(event):
-        report = _post(receivers(matcher_event), matcher_event)
+        report = _post(receivers(matcher_event), payload(matcher_event))
         for connection_id in report.gone:
             open_table().delete(connection_id)
 
@@ -74,8 +76,7 @@ def leaks_private_events(event: SnsEvent, context: LambdaContext) -> None:
 
 def alters_the_payload(event: SnsEvent, context: LambdaContext) -> None:
     """Rounds the price on its way."""
-    for matcher_event in _events(event):
-        _post(_rightful(matcher_event), {**matcher_event, "price": "64523"})
+    _deliver(event, _rightful, lambda matcher_event: {**matcher_event, "price": "64523"})
 
 
 def never_purges(event: SnsEvent, context: LambdaContext) -> None:

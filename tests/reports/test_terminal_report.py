@@ -28,6 +28,7 @@ def a_result(*checks: CheckResult, title: str = "Every trade reaches its market"
 def test_a_block_tells_the_claim_and_a_line_per_check() -> None:
     latencies = (
         LatencyFigures("all", "all", 12, 0, 0.0101, 0.0202, 0.0303, 0.5),
+        LatencyFigures("depth", "market.BTC-PERP", 10, 0, 0.0101, 0.0202, 0.0303, 0.0404),
         LatencyFigures("trade", "market.BTC-PERP", 2, 1, 0.0101, inf, inf, inf),
     )
     result = a_result(
@@ -45,6 +46,7 @@ def test_a_block_tells_the_claim_and_a_line_per_check() -> None:
     ms                             expected   p50   p95   p99    max
     all                                  12  10.1  20.2  30.3  500.0
     trade on market.BTC-PERP  2 (1 missing)  10.1     ∞     ∞      ∞
+    depth on market.BTC-PERP             10  10.1  20.2  30.3   40.4
   ? order     nobody received two frames"""
     )
 
@@ -124,6 +126,17 @@ def test_a_long_table_shows_the_slowest_and_says_how_many_it_leaves_out() -> Non
 
     assert [line.split()[:3] for line in lines[4:6]] == [["t", "on", "c39"], ["t", "on", "c38"]]
     assert (len(lines), lines[-1].strip()) == (17, "… 28 faster")
+
+
+def test_a_single_type_and_channel_is_one_row() -> None:
+    row = (1, 0, 0.02, 0.02, 0.02, 0.02)
+    latencies = (LatencyFigures("all", "all", *row), LatencyFigures("trade", "market.BTC", *row))
+
+    lines = shown(
+        scenario_block(a_result(CheckResult("latency", Verdict.PASS, "", latencies=latencies)))
+    ).splitlines()
+
+    assert [line.split()[0] for line in lines[2:]] == ["ms", "trade"]
 
 
 def test_the_total_counts_the_verdicts() -> None:

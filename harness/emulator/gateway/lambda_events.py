@@ -6,13 +6,12 @@ The keys and their order are those of recorded events (section 1.4); each functi
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from random import Random
 from typing import TypeAlias
 
 import orjson
 
 from harness.emulator.gateway.apis import Api
-from harness.emulator.gateway.ids import ConnectionId
+from harness.emulator.gateway.ids import ConnectionId, RandomBytes
 from harness.emulator.http import Request
 
 AuthorizerContext: TypeAlias = Mapping[str, str]
@@ -64,9 +63,9 @@ def read_parameters(request: Request, trace_id: str) -> Parameters:
     return Parameters({name: values[name] for name in sorted(values, key=str.lower)}, query)
 
 
-def new_trace_id(time: float, random: Random) -> str:
+def new_trace_id(time: float, random: RandomBytes) -> str:
     """`Root=1-<8 hex of the time>-<24 hex>` for wall time `time` (E-18)."""
-    return f"Root=1-{int(time):08x}-{random.getrandbits(96):024x}"
+    return f"Root=1-{int(time):08x}-{random.randbytes(12).hex()}"
 
 
 def connect_event(

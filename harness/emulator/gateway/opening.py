@@ -2,13 +2,12 @@
 
 import logging
 from dataclasses import dataclass, replace
-from random import Random
 
 from harness.clock import Clock
 from harness.emulator.gateway.apis import CONNECT, Api, Authorizer, LambdaIntegration, Route, Stage
 from harness.emulator.gateway.authorizers import identity_sources_present, read_authorizer_answer
 from harness.emulator.gateway.handshake import OpeningHandshake, read_opening_handshake
-from harness.emulator.gateway.ids import new_connection_id, new_request_id
+from harness.emulator.gateway.ids import RandomBytes, new_connection_id, new_request_id
 from harness.emulator.gateway.integration import (
     FORBIDDEN,
     TOO_MANY_REQUESTS,
@@ -63,7 +62,7 @@ class Openings:
         integrations: Integrations,
         throttles: Throttles,
         clock: Clock,
-        random: Random,
+        random: RandomBytes,
         url_length: int,
     ) -> None:
         self._integrations = integrations

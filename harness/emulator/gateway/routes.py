@@ -18,7 +18,10 @@ Part: TypeAlias = str | JsonPath
 """A piece of an expression: literal text, or the path of a value in the message's JSON."""
 
 _PART = re.compile(
-    r"\\(?P<escaped>\$)|\$\{(?P<wrapped>[^}]*)\}|\$(?P<bare>[\w.\[\]'\"-]*)|(?P<literal>[^$\\]+|\\)"
+    r"\\(?P<escaped>\$)"
+    r"|\$\{(?P<wrapped>[^}]*)\}"
+    r"|\$(?P<bare>(?:[\w.-]|\[\d+\]|\['[^']*'\]|\[\"[^\"]*\"\])*)"
+    r"|(?P<literal>[^$\\]+|\\)"
 )
 _STEP = re.compile(r"""\.([\w-]+)|\[(\d+)\]|\['([^']*)'\]|\["([^"]*)"\]""")
 _BODY = "request.body"
@@ -60,12 +63,14 @@ def _parts(expression: str) -> Iterator[Part]:
         match = _PART.match(expression, at)
         if match is None:
             raise InvalidSelectionExpressionError(
-                f"{expression!r}: a variable is not closed at {expression[at:]!r}"
+                f"{expression!r}: it is not an expression from here: {expression[at:]!r}"
             )
         at = match.end()
         match match.lastgroup:
-            case "escaped" | "literal":
-                yield match[0].removeprefix("\\") if match["escaped"] else match[0]
+            case "escaped":
+                yield "$"
+            case "literal":
+                yield match[0]
             case _:
                 yield _json_path(expression, match["wrapped"] if match["bare"] is None else match["bare"])
 

@@ -7,7 +7,6 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable
-from random import Random
 from typing import TypeAlias
 
 from harness.clock import Clock
@@ -22,7 +21,7 @@ from harness.emulator.gateway.handshake import (
     refusal,
     switching_protocols,
 )
-from harness.emulator.gateway.ids import new_message_id, new_request_id
+from harness.emulator.gateway.ids import RandomBytes, new_message_id, new_request_id
 from harness.emulator.gateway.in_flight import InFlight
 from harness.emulator.gateway.integration import (
     FORBIDDEN,
@@ -50,6 +49,8 @@ from harness.emulator.journal import Note
 from harness.emulator.lambda_runtime.outcome import Cause, Functions
 from harness.record.observation import ConnectionClosed, ConnectionOpened, ConnectionPosted
 
+__all__ = ["Accepted", "FindApi", "Gateway", "GatewaySettings", "InvocationOf"]
+
 FindApi: TypeAlias = Callable[[str], Api | None]
 """The API with an id as it is deployed now; None when there is none."""
 
@@ -70,7 +71,7 @@ class Gateway:
         api: FindApi,
         functions: Functions,
         clock: Clock,
-        random: Random,
+        random: RandomBytes,
         note: Note,
         quotas: Quotas | None = None,
         settings: GatewaySettings | None = None,
@@ -256,9 +257,8 @@ class Gateway:
             now=now,
         )
         cause = Cause(connection=facts.connection_id, route=DISCONNECT)
-        await self._integrations.call(
-            route.integration, payload, stage.variables, cause
-        )  # what it returns is ignored (X-1)
+        # What it returns is ignored (X-1).
+        await self._integrations.call(route.integration, payload, stage.variables, cause)
 
     # --- @connections ---------------------------------------------------------------------------------------
 

@@ -105,8 +105,8 @@ class Environment:
 
     async def start(self) -> None:
         """Starts the process; the owner hears of `ready` or `failed` in time."""
-        self._temporary_folder.mkdir(parents=True, exist_ok=True)
         try:
+            self._temporary_folder.mkdir(parents=True, exist_ok=True)
             self._address = await self._endpoint.open()
         except OSError as error:
             self._fail(NotStarted(str(error)))
@@ -152,11 +152,11 @@ class Environment:
             await process.wait()
         if self._init_again is not None:
             await self._init_again
+            await self._processes[-1].wait()
         shutil.rmtree(self._temporary_folder, ignore_errors=True)
 
     async def _start_process(self, seconds: float, late: Callable[[], None]) -> None:
         process = FunctionProcess(self._logged, lambda status: self._process_exited(process, status))
-        self._processes.append(process)
         self._process = process
         self._started_at = self._clock.monotonic()
         self._timer = self._clock.call_later(seconds, late)
@@ -167,6 +167,7 @@ class Environment:
         except OSError as error:
             self._fail(NotStarted(f"fork/exec {self._command[0]}: {error}"))
             return
+        self._processes.append(process)
         if self._ended or process is not self._process:
             process.kill()
 

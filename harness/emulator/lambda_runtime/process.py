@@ -42,7 +42,6 @@ class FunctionProcess(asyncio.SubprocessProtocol):
         except OSError:
             os.close(self._output)
             self._output = -1
-            self._exited.set()
             raise
         finally:
             os.close(write_end)

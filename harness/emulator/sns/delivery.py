@@ -1,21 +1,21 @@
 """Delivery of published messages to a topic's subscriptions.
 
-Topics, subscriptions and filter policies are moto's; a publish and what follows from it are ours: functions are
-invoked asynchronously (S-9), every other protocol is moto's to deliver.
+Topics and subscriptions are moto's; a publish and what follows from it are ours: functions are invoked
+asynchronously (S-9), every other protocol is moto's to deliver.
 """
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
 from uuid import UUID
 
 from harness.clock import Clock
-from harness.emulator.aws_errors import aws_error
+from harness.emulator.aws_errors import aws_error, not_emulated
 from harness.emulator.http import Request, Response
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, NoSuchFunction
 from harness.emulator.sns.envelope import MessageAttribute, Notification, lambda_event
+from harness.emulator.sns.filter_policy import FilterPolicy
 from harness.emulator.sns.publish import (
     InvalidPublish,
     Publication,
@@ -29,12 +29,6 @@ from harness.emulator.sns.publish import (
 log = logging.getLogger(__name__)
 
 
-class FilterPolicyMatcher(Protocol):
-    """Whether a subscription's filter policy lets a message through."""
-
-    def matches(self, attributes: Mapping[str, Mapping[str, str]] | None, message: str) -> bool: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """A confirmed subscription. `forward` delivers a publication for protocols that are not ours."""
@@ -42,7 +36,7 @@ class Subscription:
     arn: str
     protocol: str
     endpoint: str
-    filter_policy: FilterPolicyMatcher | None
+    filter_policy: FilterPolicy | None
     forward: Callable[[Publication, str], None]
 
 
@@ -71,7 +65,10 @@ class SnsDelivery:
     def publish(self, request: Request) -> Response:
         """Publish: answered as soon as the message is on its way."""
         try:
-            publication = parse_publish(form_of(request.body))
+            form = form_of(request)
+            if "PhoneNumber" in form:
+                return not_emulated("sns", "Publish to a PhoneNumber")
+            publication = parse_publish(form)
             return publish_answer(self._deliver(publication), self._uuid())
         except InvalidPublish as invalid:
             return _refusal(invalid)
@@ -79,7 +76,7 @@ class SnsDelivery:
     def publish_batch(self, request: Request) -> Response:
         """PublishBatch: each entry is a message of its own and its own invocations (S-7)."""
         try:
-            batch = parse_publish_batch(form_of(request.body))
+            batch = parse_publish_batch(form_of(request))
             accepted = {publication.entry_id: self._deliver(publication) for publication in batch}
             return publish_batch_answer(accepted, self._uuid())
         except InvalidPublish as invalid:
@@ -91,7 +88,7 @@ class SnsDelivery:
             raise InvalidPublish("NotFound", "Topic does not exist")
         message_id = self._uuid()
         for subscription in subscriptions:
-            if _lets_through(subscription.filter_policy, publication):
+            if _lets_through(subscription, publication):
                 self._deliver_to(subscription, publication, message_id)
         return message_id
 
@@ -119,8 +116,10 @@ class SnsDelivery:
         return str(UUID(int=self._random.getrandbits(128), version=4))
 
 
-def _lets_through(policy: FilterPolicyMatcher | None, publication: Publication) -> bool:
-    return policy is None or policy.matches(as_moto(publication.attributes), publication.message)
+def _lets_through(subscription: Subscription, publication: Publication) -> bool:
+    policy = subscription.filter_policy
+    message = publication.message_for(subscription.protocol)
+    return policy is None or policy.lets_through(publication.attributes, message)
 
 
 def as_moto(attributes: Mapping[str, MessageAttribute]) -> dict[str, dict[str, str]]:

@@ -63,4 +63,5 @@ def lambda_event(notification: Notification) -> bytes:
 
 def iso_milliseconds(at: float) -> str:
     """`2025-10-06T12:00:00.123Z` (S-6)."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(at * 1000) % 1000:03d}Z"
+    seconds, milliseconds = divmod(int(at * 1000), 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"

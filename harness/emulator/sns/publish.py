@@ -1,15 +1,16 @@
 """Publish and PublishBatch requests of the SNS Query API: parsed, validated and answered."""
 
 import base64
+import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 import orjson
 
-from harness.emulator.http import Response
+from harness.emulator.http import Request, Response
 from harness.emulator.sns.envelope import MessageAttribute
 
 # The default limit of a message with its attributes (S-24), and of a whole batch (S-27).
@@ -19,6 +20,11 @@ MAX_BATCH_ENTRIES = 10
 _NAMESPACE = "http://sns.amazonaws.com/doc/2010-03-31/"
 _ENTRY = re.compile(r"PublishBatchRequestEntries\.member\.(\d+)\.(.+)")
 _ATTRIBUTE = re.compile(r"MessageAttributes\.entry\.(\d+)\.(Name|Value\.\w+)")
+_ATTRIBUTE_NAME = re.compile(r"[\w-]+(\.[\w-]+)*", re.ASCII)
+_ATTRIBUTE_TYPE = re.compile(r"(String|Number|Binary)(\..+)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_ENTRY_ID = re.compile(r"[\w-]{1,80}", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class InvalidPublish(Exception):  # noqa: N818 - the publisher's mistake, answered as data
@@ -31,7 +37,10 @@ class InvalidPublish(Exception):  # noqa: N818 - the publisher's mistake, answer
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One message to publish; `entry_id` names it within a batch. `by_protocol` holds MessageStructure=json."""
+    """One message to publish; `entry_id` names it within a batch. `by_protocol` holds MessageStructure=json.
+
+    `group_id` and `deduplication_id` are for FIFO topics and the FIFO queues behind them.
+    """
 
     topic_arn: str
     message: str
@@ -39,6 +48,8 @@ class Publication:
     attributes: Mapping[str, MessageAttribute] = field(default_factory=dict)
     entry_id: str = ""
     by_protocol: Mapping[str, str] | None = None
+    group_id: str | None = None
+    deduplication_id: str | None = None
 
     def message_for(self, protocol: str) -> str:
         """The text that a subscription of this protocol gets."""
@@ -47,14 +58,21 @@ class Publication:
         return self.by_protocol.get(protocol, self.by_protocol["default"])
 
 
-def form_of(body: bytes) -> dict[str, str]:
-    """The form parameters of a Query request."""
-    return dict(parse_qsl(body.decode(), keep_blank_values=True))
+def form_of(request: Request) -> dict[str, str]:
+    """The parameters of a Query request: those of its body, or of its query string for a GET."""
+    body = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+    return dict([*request.query_items(), *body])
 
 
 def parse_publish(form: Mapping[str, str]) -> Publication:
     """The message of a Publish request; raises InvalidPublish."""
-    return _publication(form, form.get("TopicArn") or form.get("TargetArn", ""))
+    topic_arn = form.get("TopicArn") or form.get("TargetArn", "")
+    if not topic_arn:
+        raise InvalidPublish(
+            "InvalidParameter",
+            "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter",
+        )
+    return _publication(form, topic_arn)
 
 
 def parse_publish_batch(form: Mapping[str, str]) -> tuple[Publication, ...]:
@@ -69,17 +87,26 @@ def parse_publish_batch(form: Mapping[str, str]) -> tuple[Publication, ...]:
         raise InvalidPublish(
             "TooManyEntriesInBatchRequest", "The batch request contains more entries than permissible."
         )
+    _check_entry_ids([entry.get("Id", "") for entry in entries.values()])
     topic_arn = form.get("TopicArn", "")
     batch = tuple(_publication(entries[number], topic_arn) for number in sorted(entries))
-    if len({publication.entry_id for publication in batch}) != len(batch):
-        raise InvalidPublish(
-            "BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id."
-        )
     if sum(_size(publication) for publication in batch) > MAX_MESSAGE_BYTES:
         raise InvalidPublish(
             "BatchRequestTooLong", "The length of all the messages put together is too long."
         )
     return batch
+
+
+def _check_entry_ids(entry_ids: Sequence[str]) -> None:
+    if not all(_ENTRY_ID.fullmatch(entry_id) for entry_id in entry_ids):
+        raise InvalidPublish(
+            "InvalidBatchEntryId",
+            "The Id of a batch entry in a batch request doesn't abide by the specification.",
+        )
+    if len(set(entry_ids)) != len(entry_ids):
+        raise InvalidPublish(
+            "BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id."
+        )
 
 
 def publish_answer(message_id: str, request_id: str) -> Response:
@@ -101,10 +128,23 @@ def _publication(form: Mapping[str, str], topic_arn: str) -> Publication:
     if not message:
         raise InvalidPublish("InvalidParameter", "Invalid parameter: Empty message")
     subject = form.get("Subject")
-    if subject is not None and not 0 < len(subject) <= 100:
+    if subject is not None and (not 0 < len(subject) <= 100 or _CONTROL.search(subject)):
         raise InvalidPublish("InvalidParameter", "Invalid parameter: Subject")
+    group_id = form.get("MessageGroupId")
+    if topic_arn.endswith(".fifo") and not group_id:
+        raise InvalidPublish(
+            "InvalidParameter",
+            "Invalid parameter: The MessageGroupId parameter is required for FIFO topics",
+        )
     publication = Publication(
-        topic_arn, message, subject, _attributes(form), form.get("Id", ""), _by_protocol(form, message)
+        topic_arn,
+        message,
+        subject,
+        _attributes(form),
+        form.get("Id", ""),
+        _by_protocol(form, message),
+        group_id,
+        form.get("MessageDeduplicationId"),
     )
     if _size(publication) > MAX_MESSAGE_BYTES:
         raise InvalidPublish("InvalidParameter", "Invalid parameter: Message too long")
@@ -137,13 +177,45 @@ def _attributes(form: Mapping[str, str]) -> dict[str, MessageAttribute]:
 
 def _attribute(entry: Mapping[str, str]) -> tuple[str, MessageAttribute]:
     name, kind = entry.get("Name", ""), entry.get("Value.DataType", "")
-    value = entry.get("Value.BinaryValue" if kind.startswith("Binary") else "Value.StringValue")
-    if value is None or not kind:
-        raise InvalidPublish(
-            "ParameterValueInvalid",
-            f"The message attribute '{name}' must contain non-empty message attribute value.",
+    field = "Binary" if kind.startswith("Binary") else "String"
+    value = entry.get(f"Value.{field}Value")
+    fault = _fault_of_attribute(name, kind, value)
+    if fault is None and value is None and any(other.endswith("Value") for other in entry):
+        fault = f"The message attribute '{name}' with type '{kind}' must use field '{field}'."
+    if fault is None and not value:
+        fault = (
+            f"The message attribute '{name}' must contain non-empty message attribute value for message "
+            f"attribute type '{kind}'."
         )
-    return name, MessageAttribute(kind, value)
+    if fault is not None:
+        raise InvalidPublish("ParameterValueInvalid", fault)
+    return name, MessageAttribute(kind, value or "")
+
+
+def _fault_of_attribute(name: str, kind: str, value: str | None) -> str | None:
+    """What is wrong with an attribute's name, its type or the form of its value, in SNS's words."""
+    if not _ATTRIBUTE_NAME.fullmatch(name) or len(name) > 256:
+        return (
+            f"Invalid message attribute name: '{name}'."  # Not recorded on AWS yet: one text for all causes.
+        )
+    if not _ATTRIBUTE_TYPE.fullmatch(kind):
+        return (
+            f"The message attribute '{name}' has an invalid message attribute type, the set of supported type "
+            "prefixes is Binary, Number, and String."
+        )
+    if kind.startswith("Number") and value and not _NUMBER.fullmatch(value):
+        return f"Could not cast message attribute '{name}' value to number."
+    if kind.startswith("Binary") and value and not _is_base64(value):
+        return f"The value of message attribute '{name}' is not base64."  # the SDKs never send such a one
+    return None
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
 
 
 def _size(publication: Publication) -> int:

@@ -4,6 +4,7 @@ import os
 import select
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -19,45 +20,58 @@ from harness.emulator.lambda_runtime.code import code_from_folder
 from harness.emulator.lambda_runtime.function import FunctionConfiguration
 from harness.emulator.lambda_runtime.outcome import Cause
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
+from harness.record.observation import FunctionLogged
 
-async def main(folder):
+async def main(folder, payload):
+    def note(seen):
+        if isinstance(seen, FunctionLogged):
+            print(seen.line, flush=True)
+
     runtime = LambdaRuntime(
         endpoint="http://127.0.0.1:1", region="eu-west-1", account="0" * 12, clock=RealClock(),
-        random=Random(1), note=lambda _: None, scratch=Path(folder, "scratch"),
+        random=Random(1), note=note, scratch=Path(folder, "scratch"),
     )
     code = code_from_folder(folder)
     runtime.put_function(FunctionConfiguration("f", "arn", "python3.13", "app.handler", code, timeout=60))
-    frozen = await runtime.invoke("f", b"false", cause=Cause())
-    await runtime.prewarm("f", 1)
-    print(frozen.payload.decode(), flush=True)
-    await runtime.invoke("f", b"true", cause=Cause())
+    await runtime.invoke("f", payload.encode(), cause=Cause())
+    await asyncio.Event().wait()
 
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(*sys.argv[1:]))
 """
 
 FUNCTION = """
-import os, pathlib, threading
+import os, threading
 def handler(event, context):
-    if event:
-        pathlib.Path("running").write_text(str(os.getpid()))
-        os.rename("running", "running.pid")
+    print(os.getpid())
+    if event == "hang":
         threading.Event().wait()
-    return os.getpid()
 """
 
 
+def wait_until_stopped(pid: int) -> None:
+    """Returns when the process, a stranger's child, is in state T."""
+    deadline = time.monotonic() + PATIENCE
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        assert time.monotonic() < deadline, "the environment was not frozen"
+        os.sched_yield()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
-def test_killing_the_emulator_kills_its_functions(tmp_path: Path) -> None:
+@pytest.mark.parametrize("state", ["hang", "frozen"])
+def test_killing_the_emulator_kills_its_functions(tmp_path: Path, state: str) -> None:
     (tmp_path / "app.py").write_text(FUNCTION)
     root = Path(__file__).parents[3]
     emulator = subprocess.Popen(
-        [sys.executable, "-c", EMULATOR, str(tmp_path)],
+        [sys.executable, "-c", EMULATOR, str(tmp_path), f'"{state}"'],
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(root)},
     )
     with emulator:
         assert emulator.stdout is not None
-        end = os.pidfd_open(int(emulator.stdout.readline()))
+        pid = int(emulator.stdout.readline())
+        end = os.pidfd_open(pid)
+        if state == "frozen":
+            wait_until_stopped(pid)
         emulator.kill()
     readable, _, _ = select.select([end], [], [], PATIENCE)
     os.close(end)

@@ -1,0 +1,160 @@
+"""Does a subscription's filter policy let a message through? Policies in values, as SNS reads them (S-19 to S-23).
+
+Every key of a policy must match (AND), and any of its conditions is enough (OR). A field with several values, as a
+`String.Array` attribute or a JSON array has, matches when any of them does.
+"""
+
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, cast
+
+import orjson
+
+from harness.emulator.sns.envelope import MessageAttribute
+
+Scope: TypeAlias = Literal["MessageAttributes", "MessageBody"]
+Json: TypeAlias = object
+_JsonObject: TypeAlias = Mapping[str, Json]
+
+_COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
+    "=": lambda value, bound: value == bound,
+    "<": lambda value, bound: value < bound,
+    "<=": lambda value, bound: value <= bound,
+    ">": lambda value, bound: value > bound,
+    ">=": lambda value, bound: value >= bound,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FilterPolicy:
+    """A policy as it was set, `{key: [condition, ...] or, for a body, {key: ...}}`, and what it looks at."""
+
+    policy: _JsonObject
+    scope: Scope = "MessageAttributes"
+
+    def lets_through(self, attributes: Mapping[str, MessageAttribute], message: str) -> bool:
+        """Whether the subscription gets the message; a body that is no JSON object never matches (S-19)."""
+        if not self.policy:
+            return True
+        if self.scope == "MessageAttributes":
+            return _matches(self.policy, _values_of(attributes))
+        try:
+            body = orjson.loads(message)
+        except orjson.JSONDecodeError:
+            return False
+        return isinstance(body, dict) and _matches(self.policy, body)
+
+
+def _values_of(attributes: Mapping[str, MessageAttribute]) -> _JsonObject:
+    """Attributes as the JSON values that policies compare; Binary is ignored (S-21)."""
+    return {
+        name: _value_of(attribute)
+        for name, attribute in attributes.items()
+        if not attribute.type.startswith("Binary")
+    }
+
+
+def _value_of(attribute: MessageAttribute) -> Json:
+    kind, text = attribute.type, attribute.value
+    if kind == "String.Array":
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return text
+    return float(text) if kind.split(".")[0] == "Number" else text
+
+
+def _matches(policy: _JsonObject, fields: _JsonObject) -> bool:
+    return all(_key_matches(key, wanted, fields) for key, wanted in policy.items())
+
+
+def _key_matches(key: str, wanted: Json, fields: _JsonObject) -> bool:
+    match wanted:
+        case [*alternatives] if key == "$or" and all(isinstance(one, dict) for one in alternatives):
+            return any(_matches(one, fields) for one in cast("list[_JsonObject]", alternatives))
+        case [*conditions]:
+            return _any_condition(conditions, present=key in fields, values=tuple(_flat(fields.get(key))))
+        case {**nested}:
+            return any(_matches(cast(_JsonObject, nested), child) for child in _children(fields.get(key)))
+    return False
+
+
+def _children(value: Json) -> Iterable[_JsonObject]:
+    """The objects to match a nested policy against; an absent one is empty, as `exists: false` in it wants."""
+    match value:
+        case [*elements]:
+            return [element for element in elements if isinstance(element, dict)]
+        case {**child}:
+            return [cast(_JsonObject, child)]
+    return [{}]
+
+
+def _flat(value: Json) -> Iterable[Json]:
+    match value:
+        case [*elements]:
+            for element in elements:
+                yield from _flat(element)
+        case _:
+            yield value
+
+
+def _any_condition(conditions: Sequence[Json], *, present: bool, values: Sequence[Json]) -> bool:
+    for condition in conditions:
+        match condition:
+            case {"exists": wanted}:
+                if wanted is present:
+                    return True
+            case _ if present and any(_holds(condition, value) for value in values):
+                return True
+    return False
+
+
+def _holds(condition: Json, value: Json) -> bool:
+    match condition:
+        case {"anything-but": unwanted}:
+            options = unwanted if isinstance(unwanted, list) else [unwanted]
+            return not any(_holds(option, value) for option in options)
+        case {"numeric": [*bounds]}:
+            return _is_number(value) and _in_range(cast(float, value), bounds)
+        case {**operation} if len(operation) == 1 and isinstance(value, str):
+            ((operator, operand),) = operation.items()
+            return _text_matches(str(operator), str(operand), value)
+        case {**_other}:
+            return False
+    return _equal(condition, value)
+
+
+def _text_matches(operator: str, operand: str, value: str) -> bool:
+    match operator:
+        case "prefix":
+            return value.startswith(operand)
+        case "suffix":
+            return value.endswith(operand)
+        case "equals-ignore-case":
+            return value.lower() == operand.lower()
+        case "cidr":
+            return _in_network(value, operand)
+    return False
+
+
+def _in_range(value: float, bounds: Sequence[Json]) -> bool:
+    """`["operator", bound, ...]`; all must hold."""
+    pairs = zip(bounds[0::2], bounds[1::2], strict=False)
+    return all(_COMPARISONS[str(operator)](value, cast(float, bound)) for operator, bound in pairs)
+
+
+def _in_network(address: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
+
+
+def _equal(wanted: Json, value: Json) -> bool:
+    """JSON equality: 1 and 1.0 are one number, `true` is none, and "1" is text."""
+    return wanted == value and isinstance(wanted, bool) == isinstance(value, bool)
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

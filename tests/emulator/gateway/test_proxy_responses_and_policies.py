@@ -1,0 +1,165 @@
+"""Proxy responses (R-14 to R-18) and what authorizers return (A-5 to A-10)."""
+
+import json
+
+import pytest
+
+from harness.emulator.gateway.apis import Authorizer, LambdaIntegration
+from harness.emulator.gateway.authorizers import identity_sources_present, read_authorizer_answer
+from harness.emulator.gateway.ids import ConnectionId
+from harness.emulator.gateway.integration import NoOutcome, Refuse, error_frame, function_of
+from harness.emulator.gateway.lambda_events import ConnectionFacts, Parameters
+from harness.emulator.gateway.proxy_response import Malformed, ProxyResponse, parse_proxy_response
+from harness.emulator.lambda_runtime.outcome import FunctionError, RequestId, Returned
+
+ARN = "arn:aws:execute-api:us-east-1:123456789012:a1/dev/$connect"
+ALLOW = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": ARN}
+
+
+@pytest.mark.parametrize(
+    ("payload", "response"),
+    [
+        pytest.param("{}", ProxyResponse(200), id="R-16 empty"),
+        pytest.param('{"statusCode":"201"}', ProxyResponse(201), id="R-16 status as text"),
+        pytest.param('{"statusCode":null,"body":null}', ProxyResponse(200), id="nulls"),
+        pytest.param(
+            '{"headers":{"A":"x","B":1}}', ProxyResponse(200, {"a": "x", "b": "1"}), id="R-16 headers"
+        ),
+        pytest.param(
+            '{"multiValueHeaders":{"A":["x","y"]}}', ProxyResponse(200, {"a": "y"}), id="many values"
+        ),
+        pytest.param('{"body":"aGk=","isBase64Encoded":true}', ProxyResponse(body="hi"), id="base64"),
+        pytest.param("null", None, id="R-17 null"),
+        pytest.param('"ok"', Malformed("a str is not an object"), id="R-16 string"),
+        pytest.param("[]", Malformed("a list is not an object"), id="list"),
+        pytest.param(
+            '{"ConnectionId":"x","Data":"y","statusCode":200}',
+            Malformed("unknown keys ConnectionId, Data"),
+            id="R-15 unknown keys",
+        ),
+        pytest.param('{"statusCode":"test"}', Malformed("statusCode is not an integer"), id="R-16 status"),
+        pytest.param('{"statusCode":true}', Malformed("statusCode is not an integer"), id="boolean status"),
+        pytest.param(
+            '{"multiValueHeaders":{"A":"x"}}',
+            Malformed("multiValueHeaders is not a map of lists"),
+            id="R-16 values",
+        ),
+        pytest.param(
+            '{"headers":{"A":["x"]}}', Malformed("headers is not a map of strings"), id="list header"
+        ),
+        pytest.param('{"body":{"a":1}}', Malformed("body is not a string"), id="object body"),
+        pytest.param(
+            '{"body":"%","isBase64Encoded":true}', Malformed("body is not base64 of text"), id="not base64"
+        ),
+    ],
+)
+def test_proxy_response_reads_as(payload: str, response: ProxyResponse | Malformed | None) -> None:
+    assert parse_proxy_response(payload.encode()) == response
+
+
+def test_error_frame_has_the_recorded_spacing() -> None:  # R-10, R-11
+    assert error_frame("Forbidden", connection_id="XDmENcnwIE0CFEQ=", request_id="XDmGEE2RoE0FRdQ=") == (
+        '{"message": "Forbidden", "connectionId":"XDmENcnwIE0CFEQ=", "requestId":"XDmGEE2RoE0FRdQ="}'
+    )
+
+
+def a_policy(
+    effect: str = "Allow", resource: object = ARN, action: object = "execute-api:Invoke"
+) -> dict[str, object]:
+    return {"Statement": [{"Effect": effect, "Action": action, "Resource": resource}]}
+
+
+@pytest.mark.parametrize(
+    ("returned", "expected"),
+    [
+        pytest.param({"principalId": "u", "policyDocument": a_policy()}, {"principalId": "u"}, id="allowed"),
+        pytest.param(
+            {
+                "principalId": "u",
+                "policyDocument": a_policy(
+                    resource=["x", "arn:aws:execute-api:*:*:a1/*"], action=["execute-api:*"]
+                ),
+                "context": {"n": 1, "b": True, "s": "x", "f": 1.5},
+            },
+            {"principalId": "u", "n": "1", "b": "true", "s": "x", "f": "1.5"},
+            id="A-10 wildcards and context",
+        ),
+        pytest.param(
+            {"principalId": "u", "policyDocument": a_policy("Deny")}, Refuse(403, "Forbidden"), id="A-7 deny"
+        ),
+        pytest.param(
+            {"principalId": "u", "policyDocument": a_policy(resource=ARN.replace("dev", "prod"))},
+            Refuse(403, "Forbidden"),
+            id="A-7 another resource",
+        ),
+        pytest.param(
+            {"principalId": "u", "policyDocument": {"Statement": [ALLOW, ALLOW | {"Effect": "Deny"}]}},
+            Refuse(403, "Forbidden"),
+            id="A-7 a deny beats an allow",
+        ),
+        pytest.param(
+            {"principalId": "u", "policyDocument": {"Statement": [ALLOW | {"Condition": {}}]}},
+            Refuse(500, "Internal server error"),
+            id="A-8 a condition",
+        ),
+        pytest.param(
+            {"policyDocument": a_policy()}, Refuse(500, "Internal server error"), id="A-8 no principal"
+        ),
+        pytest.param(
+            {"principalId": "u", "policyDocument": a_policy(), "context": {"a": [1]}},
+            Refuse(500, "Internal server error"),
+            id="A-8 a list in the context",
+        ),
+        pytest.param("Unauthorized", Refuse(500, "Internal server error"), id="A-8 not a policy"),
+    ],
+)
+def test_authorizer_that_returned_means(returned: object, expected: object) -> None:
+    assert read_authorizer_answer(Returned(RequestId("r"), json.dumps(returned).encode()), ARN) == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        pytest.param(
+            FunctionError(RequestId("r"), b'{"errorMessage":"Unauthorized"}'),
+            Refuse(401, "Unauthorized"),
+            id="A-6",
+        ),
+        pytest.param(
+            FunctionError(RequestId("r"), b'{"errorMessage":"boom"}'),
+            Refuse(500, "Internal server error"),
+            id="A-8",
+        ),
+        pytest.param(NoOutcome.TIMED_OUT, Refuse(500, "Internal server error"), id="A-8 timed out"),
+    ],
+)
+def test_authorizer_that_failed_means(answer: FunctionError | NoOutcome, expected: Refuse) -> None:
+    assert read_authorizer_answer(answer, ARN) == expected
+
+
+@pytest.mark.parametrize(
+    ("sources", "is_present"),
+    [
+        pytest.param((), True, id="none declared"),
+        pytest.param(("route.request.header.auth",), True, id="A-2 header, any case"),
+        pytest.param(("route.request.header.Other",), False, id="A-5 missing header"),
+        pytest.param(("route.request.querystring.token",), True, id="A-2 query"),
+        pytest.param(("route.request.querystring.empty",), False, id="A-5 empty"),
+        pytest.param(
+            ("route.request.header.Auth", "stageVariables.none"), False, id="A-5 one of two is missing"
+        ),
+        pytest.param(
+            ("stageVariables.v", "context.stage", "context.identity.sourceIp"), True, id="A-2 others"
+        ),
+    ],
+)
+def test_identity_sources(sources: tuple[str, ...], is_present: bool) -> None:
+    facts = ConnectionFacts("a1", "dev", ConnectionId("c"), 0.0, "h", "1.2.3.4", None)
+    parameters = Parameters({"Auth": ["x"]}, {"token": ["t"], "empty": [""]})
+    authorizer = Authorizer("x", "x", "f", sources)
+    assert identity_sources_present(authorizer, facts, parameters, {"v": "1"}) is is_present
+
+
+def test_stage_variables_in_a_function_name_are_filled_in() -> None:
+    integration = LambdaIntegration("arn:aws:lambda:us-east-1:1:function:f:${stageVariables.alias}")
+    assert function_of(integration, {"alias": "live"}) == "arn:aws:lambda:us-east-1:1:function:f:live"
