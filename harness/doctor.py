@@ -3,23 +3,30 @@
 import resource
 import socket
 import sys
+import time
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from harness.backends.embedded import EmbeddedBackend
+from harness.errors import BackendError
+from harness.event_loop import run as run_event_loop
+
 CLIENTS_WANTED = 4096
+PACKAGES = ("awslambdaric", "boto3", "moto", "uvloop", "websockets")
+PORT = 4566
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """One thing that was looked at; `what` says what to do where it is not `good`."""
 
     what: str
     good: bool
 
 
 def examine() -> tuple[Finding, ...]:
-    """Looks at the interpreter, the packages, the open-file limit, loopback and the emulator itself."""
-    return (_python(), *map(_package, ("awslambdaric", "moto", "uvloop", "websockets")), _open_files(), _port())
+    """Looks at the interpreter, the packages, the open-file limit and the port, and starts the emulator once."""
+    return (_python(), *map(_package, PACKAGES), _open_files(), _port(), _emulator())
 
 
 def _python() -> Finding:
@@ -35,15 +42,32 @@ def _package(name: str) -> Finding:
 
 
 def _open_files() -> Finding:
+    """A run raises the soft limit by itself, up to the hard one."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    enough = hard == resource.RLIM_INFINITY or hard >= CLIENTS_WANTED
+    if hard == resource.RLIM_INFINITY:
+        return Finding("open files: as many as you like", good=True)
+    enough = hard >= CLIENTS_WANTED
     advice = "" if enough else f": more than {hard - 200} clients need `ulimit -Hn {CLIENTS_WANTED}`"
     return Finding(f"open files: {hard} allowed{advice}", enough)
 
 
 def _port() -> Finding:
     with socket.socket() as probe:
-        taken = probe.connect_ex(("127.0.0.1", 4566)) == 0
+        taken = probe.connect_ex(("127.0.0.1", PORT)) == 0
     if taken:
-        return Finding("port 4566 is in use: `harness up` needs --port; `harness run` takes a free one", good=True)
-    return Finding("port 4566 is free for `harness up`", good=True)
+        return Finding(
+            f"port {PORT} is in use: `harness up` needs --port; `harness run` takes a free one", good=True
+        )
+    return Finding(f"port {PORT} is free for `harness up`", good=True)
+
+
+def _emulator() -> Finding:
+    async def start_and_stop() -> float:
+        begun_at = time.monotonic()
+        async with EmbeddedBackend(region="us-east-1"):
+            return time.monotonic() - begun_at
+
+    try:
+        return Finding(f"the emulator starts, in {run_event_loop(start_and_stop()):.1f} s", good=True)
+    except BackendError as error:
+        return Finding(f"the emulator does not start: {error}", good=False)

@@ -1,6 +1,11 @@
 """A running stack for tests that people write in Python: clients, a publisher, every call blocking and bounded.
 
 The event loop that carries it lives in a thread of its own; a test is an ordinary function.
+
+    with live_stack("stack.yaml") as stack:
+        alice = stack.connect("alice", query={"market": "BTC-PERP"})
+        event_id = stack.publish({"type": "trade", "market": "BTC-PERP", "price": "64523.5"})
+        assert alice.receive()["eventId"] == event_id
 """
 
 import asyncio
@@ -8,14 +13,13 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from concurrent.futures import Future
-from contextlib import contextmanager
+from concurrent.futures import Future, wait
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
-from harness.checks import judge
 from harness.checks.verdict import ScenarioResult
 from harness.clients.client import Client
 from harness.clients.publisher import Publisher
@@ -32,7 +36,7 @@ from harness.record.observation import (
     PublishFailed,
 )
 from harness.record.store import RunFolder
-from harness.run import record, run_folder_for
+from harness.run import judged, new_run_folder, record
 from harness.scenario.loader import load_scenario
 from harness.stack.loader import load_stack
 from harness.stack.model import Stack
@@ -45,6 +49,7 @@ T = TypeVar("T")
 
 START_TIMEOUT = 120.0
 CALL_TIMEOUT = 30.0
+STOP_TIMEOUT = 30.0
 
 
 class HandshakeRefused(Exception):  # noqa: N818 - RFC 6455's word for it
@@ -58,7 +63,9 @@ class HandshakeRefused(Exception):  # noqa: N818 - RFC 6455's word for it
 class LiveClient:
     """One connected client. Frames that arrive wait in order until `receive` takes them."""
 
-    def __init__(self, name: str, stack: "LiveStack", query: Mapping[str, str], headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, stack: "LiveStack", query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> None:
         self.name = name
         self._stack = stack
         self._changed = threading.Condition()
@@ -84,18 +91,22 @@ class LiveClient:
             raise HandshakeRefused(self._refused.status, self._refused.reason)
 
     def subscribe(self, channel: str) -> None:
-        """Sends the feed's subscribe message and returns when its handler has ended."""
-        self._stack._call(self._client.subscribe(channel))
+        """Sends the feed's subscribe message and returns when its handler has ended.
+
+        ConnectionError when the client is not connected any more.
+        """
+        if not self._stack._call(self._client.subscribe(channel)):
+            raise ConnectionError(f"{self.name} is not connected, so it cannot subscribe to {channel}")
         self._stack.settle()
 
-    def receive(self, timeout: float = 5.0) -> object:
+    def receive(self, timeout: float = 5.0) -> Any:
         """The next frame, decoded from JSON (or as text, if it is none); TimeoutError after `timeout` seconds."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._frames, timeout):
                 raise TimeoutError(f"{self.name} received no frame within {timeout:g} s")
             return _decoded(self._frames.popleft())
 
-    def received(self) -> list[object]:
+    def received(self) -> list[Any]:
         """Every frame that has arrived and was not taken yet, after all in flight has settled."""
         self._stack.settle()
         self._stack._call(self._client.roundtrip(CALL_TIMEOUT))
@@ -113,7 +124,7 @@ class LiveClient:
             return self._closed
 
     def leave(self) -> None:
-        """Closes politely, with a close frame."""
+        """Closes politely, with a close frame; nothing happens when the connection has ended already."""
         self._stack._call(self._client.leave())
 
     def vanish(self) -> None:
@@ -124,10 +135,11 @@ class LiveClient:
 class LiveStack:
     """A deployed stack on an emulator of its own."""
 
-    def __init__(self, testbed: Testbed, loop: asyncio.AbstractEventLoop) -> None:
-        self._testbed, self._loop = testbed, loop
+    def __init__(self, testbed: Testbed, host: "_LoopThread") -> None:
+        self._testbed, self._host = testbed, host
         self._clock = RealClock()
         self._numbers = itertools.count(1)
+        self._clients: list[Client] = []
         self._outcomes: dict[str, EventPublished | PublishFailed] = {}
         self._publisher = Publisher(
             topic_arn=testbed.topic_arn,
@@ -156,7 +168,11 @@ class LiveStack:
         return self._testbed.deployment.table_name(name)
 
     def connect(
-        self, name: str = "client", *, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        name: str = "client",
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> LiveClient:
         """A connected client; HandshakeRefused when `$connect` did not accept it."""
         client = LiveClient(name, self, query or {}, headers or {})
@@ -164,8 +180,12 @@ class LiveStack:
         return client
 
     def publish(self, event: Mapping[str, object]) -> str:
-        """Publishes a matcher event and returns its id; BackendError when SNS did not take it."""
-        event_id = f"live-{next(self._numbers)}"
+        """Publishes a matcher event and returns its id, which its frames carry; BackendError when SNS refuses it.
+
+        The event's own id, where it has one; else one is given to it.
+        """
+        given = self._testbed.stack.feed.event_id_of(event)
+        event_id = given or f"live-{next(self._numbers)}"
         self._call(self._publisher.publish(event, event_id, self._clock.monotonic()))
         outcome = self._outcomes.pop(event_id)
         if isinstance(outcome, PublishFailed):
@@ -174,78 +194,111 @@ class LiveStack:
 
     def settle(self, timeout: float = 10.0) -> None:
         """Returns when nothing is in flight any more; TimeoutError after `timeout` seconds."""
-        if not self._call(self._testbed.backend.quiet(timeout)):
+        if not self._call(self._testbed.backend.quiet(timeout), timeout + CALL_TIMEOUT):
             raise TimeoutError(f"something was still in flight after {timeout:g} s")
 
     def new_run_folder(self, runs: Path) -> RunFolder:
         """A folder below `runs` for the scenarios that are played here."""
-        return run_folder_for(self._testbed, runs)
+        return new_run_folder(self._testbed, runs)
 
     def play(self, scenario_file: Path, run_folder: RunFolder) -> ScenarioResult:
         """Plays a scenario file on this stack, keeps its history, and judges it."""
         scenario = load_scenario(scenario_file, feed=self._testbed.stack.feed)
         recording = record(self._testbed, scenario_file, scenario, run_folder, Silent())
-        return judge(scenario, asyncio.run_coroutine_threadsafe(recording, self._loop).result())
+        return judged(self._call(recording, None))
 
     def _published(self, seen: Observation) -> None:
         if isinstance(seen, EventPublished | PublishFailed):
             self._outcomes[seen.event] = seen
 
     def _new_client(
-        self, name: str, note: Callable[[Observation], None], query: Mapping[str, str], headers: Mapping[str, str]
+        self,
+        name: str,
+        note: Callable[[Observation], None],
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
     ) -> Client:
-        return Client(
-            name, self.url, feed=self._testbed.stack.feed, clock=self._clock, note=note, query=query, headers=headers
+        client = Client(
+            name,
+            self.url,
+            feed=self._testbed.stack.feed,
+            clock=self._clock,
+            note=note,
+            query=query,
+            headers=headers,
         )
+        self._clients = [one for one in self._clients if one.is_connected] + [client]
+        return client
 
-    def _call(self, work: Coroutine[object, object, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(CALL_TIMEOUT)
+    def _call(self, work: Coroutine[object, object, T], timeout: float | None = CALL_TIMEOUT) -> T:
+        return self._host.call(work, timeout)
 
-    def _close(self) -> None:
-        self._call(self._publisher.close())
+    async def _close(self) -> None:
+        for client in self._clients:
+            await client.cut()
+        await self._publisher.close()
 
 
 @contextmanager
-def live_stack(stack: Stack | Path) -> Iterator[LiveStack]:
-    """The stack (or the stack.yaml) running on an emulator of its own until the context ends."""
-    loaded = load_stack(stack) if isinstance(stack, Path) else stack
-    started: Future[tuple[Testbed, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-    thread = threading.Thread(target=_run, args=(loaded, started), name="harness-live")
-    thread.start()
-    try:
-        testbed, loop, stop = started.result(START_TIMEOUT)
-    except BaseException:
-        thread.join()
-        raise
-    running = LiveStack(testbed, loop)
-    try:
-        yield running
-    finally:
-        running._close()
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
+def live_stack(stack: Stack | Path | str) -> Iterator[LiveStack]:
+    """The stack (or the stack.yaml) running on an emulator of its own until the context ends.
+
+    UsageError for a mistake in the file, DeploymentFailed when a handler cannot start, BackendError when the
+    emulator cannot.
+    """
+    loaded = stack if isinstance(stack, Stack) else load_stack(Path(stack))
+    with _LoopThread() as host:
+        until_the_end = AsyncExitStack()
+        try:
+            testbed = host.call(until_the_end.enter_async_context(embedded_testbed(loaded)), START_TIMEOUT)
+            running = LiveStack(testbed, host)
+            until_the_end.push_async_callback(running._close)
+            yield running
+        finally:
+            host.call(until_the_end.aclose(), STOP_TIMEOUT)
 
 
-def _run(stack: Stack, started: "Future[tuple[Testbed, asyncio.AbstractEventLoop, asyncio.Event]]") -> None:
-    async def serve() -> None:
+class _LoopThread:
+    """An event loop in a thread of its own, for callers that block; it ends with the context."""
+
+    def __init__(self) -> None:
+        self._thread = threading.Thread(target=lambda: run_event_loop(self._serve()), name="harness-live")
+        self._started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    def __enter__(self) -> "_LoopThread":
+        self._thread.start()
+        self._loop, self._stop = self._started.result(CALL_TIMEOUT)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def call(self, work: Coroutine[object, object, T], timeout: float | None) -> T:
+        """What the work returns; it is cancelled when the caller is interrupted or `timeout` seconds have passed."""
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            wait((future,), timeout)
+            if future.done():
+                return future.result()
+        finally:
+            future.cancel()
+        raise TimeoutError(f"the harness did not answer within {timeout:g} s")
+
+    async def _serve(self) -> None:
         stop = asyncio.Event()
-        async with embedded_testbed(stack) as testbed:
-            started.set_result((testbed, asyncio.get_running_loop(), stop))
-            await stop.wait()
-
-    try:
-        run_event_loop(serve())
-    except BaseException as error:
-        if started.done():
-            raise
-        started.set_exception(error)
+        self._started.set_result((asyncio.get_running_loop(), stop))
+        await stop.wait()
+        # What was cancelled may still be ending processes.
+        if cancelled := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(cancelled, timeout=STOP_TIMEOUT)
 
 
 async def _as_coroutine(act: Callable[[], T]) -> T:
     return act()
 
 
-def _decoded(text: str) -> object:
+def _decoded(text: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

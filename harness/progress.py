@@ -1,4 +1,4 @@
-"""What a run tells while it is under way: to a terminal, or to nobody."""
+"""How far is a run? Told while it is under way, to a terminal or to nobody."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -11,18 +11,67 @@ from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
+from rich.text import Text
 
 from harness.checks.verdict import ScenarioResult
+from harness.clock import Clock
+from harness.record.observation import EventPublished, Observation, Settled
+
+BAR_WIDTH = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a scenario is: clients connected, events published, frames received, and `done` from 0 to 1."""
+    """How far a scenario is: clients connected, events published, frames received.
+
+    `done` is the part of the timeline that has passed, from 0 to 1; None before the timeline begins.
+    """
 
     connected: int
     published: int
     frames: int
-    done: float
+    done: float | None
+
+
+class CrowdProgress(Protocol):
+    """The part of the crowd's own progress that is shown."""
+
+    @property
+    def connected(self) -> int: ...
+
+    @property
+    def frames(self) -> int: ...
+
+
+class Tally:
+    """Passes observations on to `note` and counts what tells how far the scenario is.
+
+    `length` is the timeline's, in seconds; it begins when the clients have settled.
+    """
+
+    def __init__(self, clock: Clock, *, length: float, note: Callable[[Observation], None]) -> None:
+        self._clock, self._length, self._pass_on = clock, length, note
+        self._published = 0
+        self._began_at: float | None = None
+
+    def note(self, seen: Observation) -> None:
+        """Takes an observation of the publisher or of the timeline."""
+        match seen:
+            case EventPublished():
+                self._published += 1
+            case Settled(phase="start"):
+                self._began_at = seen.at
+        self._pass_on(seen)
+
+    def standing(self, crowd: CrowdProgress) -> Standing:
+        """How far the scenario is now."""
+        return Standing(crowd.connected, self._published, crowd.frames, self._done())
+
+    def _done(self) -> float | None:
+        if self._began_at is None:
+            return None
+        elapsed = self._clock.monotonic() - self._began_at
+        return min(1.0, elapsed / self._length) if self._length else 1.0
 
 
 class Progress(Protocol):
@@ -72,9 +121,9 @@ class TerminalProgress:
             self._console.print(f"playing: {title}", markup=False, soft_wrap=True)
             yield
             return
-        spinner = Spinner("dots", escape(title))
+        spinner = Spinner("dots")
         with Live(
-            get_renderable=lambda: _line(spinner, standing()),
+            get_renderable=lambda: _lines(spinner, title, standing()),
             console=self._console,
             refresh_per_second=5,
             transient=True,
@@ -85,11 +134,24 @@ class TerminalProgress:
         self._console.print(self._block(result))
 
 
-def _line(spinner: Spinner, standing: Standing) -> Table:
-    grid = Table.grid(padding=(0, 1))
-    grid.add_row(spinner)
-    figures = f"{standing.connected} clients · {standing.published} events · {standing.frames} frames"
-    bar = Table.grid(padding=(0, 1))
-    bar.add_row("  ", ProgressBar(total=1.0, completed=standing.done, width=30), figures)
-    grid.add_row(bar)
-    return grid
+def _lines(spinner: Spinner, title: str, standing: Standing) -> Table:
+    """The claim, cut where the line ends, and below it the bar with the figures."""
+    lines = Table.grid(padding=(0, 1))
+    lines.add_column(no_wrap=True)
+    lines.add_column(no_wrap=True, overflow="ellipsis")
+    lines.add_row(spinner, Text(title))
+    lines.add_row("", _bar(standing))
+    return lines
+
+
+def _bar(standing: Standing) -> Table:
+    figures = Text(
+        f"{standing.connected:,} clients · {standing.published:,} events · {standing.frames:,} frames",
+        style="dim",
+    )
+    line = Table.grid(padding=(0, 1))
+    if standing.done is None:
+        line.add_row("connecting", figures)
+    else:
+        line.add_row(ProgressBar(total=1.0, completed=standing.done, width=BAR_WIDTH), figures)
+    return line

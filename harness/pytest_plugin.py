@@ -1,13 +1,15 @@
 """The pytest plugin: scenario files are tests, and fixtures give a running stack to tests written in Python.
 
-`pytest scenarios/` runs every YAML file that begins a scenario; each fails with its checks' findings. Options:
-`--harness-stack FILE` (default: stack.yaml beside the test's root) and `--harness-runs DIR`. One emulator serves a
-whole session; under pytest-xdist each worker has its own, on a free port, with its own run folder.
+`pytest scenarios/` plays every YAML file whose `scenario:` states a claim; a scenario that does not pass fails with
+its checks' findings. `--harness-stack FILE` (ini: `harness_stack`) names the stack, `--harness-runs DIR` (ini:
+`harness_runs`) the folder that keeps the histories; without them stack.yaml and runs/ in the root folder. One emulator
+serves a whole session; under pytest-xdist each worker has its own, on a free port, with its own run folder.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from io import StringIO
@@ -21,22 +23,33 @@ if TYPE_CHECKING:
     from harness.live import LiveClient, LiveStack
     from harness.record.store import RunFolder
 
-_BEGINS_SCENARIO = re.compile(r"^scenario\s*:", re.MULTILINE)
+# Other tools have a `scenario:` in their YAML files too, with a mapping under it; ours states a claim.
+_STATES_CLAIM = re.compile(r"^scenario[ \t]*:[ \t]+[^\s#{\[]", re.MULTILINE)
+_BEGINNING = 65_536
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("harness", "fanout-harness")
     group.addoption("--harness-stack", metavar="FILE", help="the stack to deploy [stack.yaml in the root folder]")
     group.addoption("--harness-runs", metavar="DIR", help="where runs are kept [runs/ in the root folder]")
+    parser.addini("harness_stack", "the stack to deploy, from the root folder", default="stack.yaml")
+    parser.addini("harness_runs", "where runs are kept, from the root folder", default="runs")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """A YAML file is a scenario when it has a top-level `scenario:` key."""
-    if file_path.suffix not in (".yaml", ".yml"):
-        return None
-    if not _BEGINS_SCENARIO.search(file_path.read_text(encoding="utf-8", errors="replace")):
+    """A YAML file is a scenario when it has a top-level `scenario:` with a text."""
+    if file_path.suffix not in (".yaml", ".yml") or not _STATES_CLAIM.search(_beginning(file_path)):
         return None
     return ScenarioFile.from_parent(parent, path=file_path)
+
+
+def _beginning(file: Path) -> str:
+    """What a file begins with; empty when it cannot be read, for most YAML files are not our concern."""
+    try:
+        with file.open(encoding="utf-8", errors="replace") as opened:
+            return opened.read(_BEGINNING)
+    except OSError:
+        return ""
 
 
 class ScenarioFile(pytest.File):
@@ -47,11 +60,11 @@ class ScenarioFile(pytest.File):
 
 
 class ScenarioFailed(Exception):  # noqa: N818 - what a person reads is its text
-    """A scenario whose verdict is not PASS."""
+    """A scenario whose verdict is not PASS; `kept` is the folder of the run."""
 
-    def __init__(self, result: ScenarioResult) -> None:
+    def __init__(self, result: ScenarioResult, kept: Path) -> None:
         super().__init__(result.scenario)
-        self.result = result
+        self.result, self.kept = result, kept
 
 
 class ScenarioItem(pytest.Item):
@@ -60,55 +73,23 @@ class ScenarioItem(pytest.Item):
     def runtest(self) -> None:
         from harness.checks.verdict import Verdict
 
-        result = _running(self.config).play(self.path)
+        running = _running(self.config)
+        result = running.play(self.path)
         if result.verdict is not Verdict.PASS:
-            raise ScenarioFailed(result)
+            raise ScenarioFailed(result, running.run_folder.path)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
         from harness.errors import HarnessError
 
         match excinfo.value:
-            case ScenarioFailed(result=result):
-                return _as_text(result)
+            case ScenarioFailed() as failed:
+                return f"{_as_text(failed.result)}\njudge it again: harness check {failed.kept}"
             case HarnessError() as error:
                 return str(error)
         return str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, 0, f"scenario: {self.name}"
-
-
-class _Running:
-    """The session's stack, started by whoever needs it first, and the folder its scenarios are kept in."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        from harness.live import live_stack
-
-        self._until_the_end = ExitStack()
-        self._runs = Path(config.getoption("--harness-runs") or config.rootpath / "runs")
-        self.stack = self._until_the_end.enter_context(live_stack(_stack_file(config)))
-        self._run_folder: RunFolder | None = None
-
-    def play(self, path: Path) -> ScenarioResult:
-        if self._run_folder is None:
-            self._run_folder = self.stack.new_run_folder(self._runs)
-        return self.stack.play(path, self._run_folder)
-
-    def close(self) -> None:
-        self._until_the_end.close()
-
-
-_RUNNING = pytest.StashKey[_Running]()
-
-
-def _running(config: pytest.Config) -> _Running:
-    if _RUNNING not in config.stash:
-        config.stash[_RUNNING] = _Running(config)
-    return config.stash[_RUNNING]
-
-
-def _stack_file(config: pytest.Config) -> Path:
-    return Path(config.getoption("--harness-stack") or config.rootpath / "stack.yaml")
 
 
 def _as_text(result: ScenarioResult) -> str:
@@ -118,18 +99,93 @@ def _as_text(result: ScenarioResult) -> str:
 
     text = StringIO()
     Console(file=text, width=100, highlight=False).print(scenario_block(result))
-    return text.getvalue()
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+
+
+# --- the session's stack ----------------------------------------------------------------------------------
+
+
+class _Running:
+    """The session's stack, started by whoever needs it first, and the folder its scenarios are kept in."""
+
+    def __init__(self, stack_file: Path, runs: Path) -> None:
+        from harness.live import live_stack
+
+        self._until_the_end = ExitStack()
+        self._runs, self._started_at = runs, time.monotonic()
+        self.stack = self._until_the_end.enter_context(live_stack(stack_file))
+        self._results: list[ScenarioResult] = []
+        self._run_folder: RunFolder | None = None
+
+    @property
+    def run_folder(self) -> RunFolder:
+        """Made when the first scenario is played."""
+        if self._run_folder is None:
+            self._run_folder = self.stack.new_run_folder(self._runs)
+        return self._run_folder
+
+    def play(self, path: Path) -> ScenarioResult:
+        self._results.append(self.stack.play(path, self.run_folder))
+        return self._results[-1]
+
+    def close(self) -> None:
+        from harness.run import RunResult, keep_reports
+
+        self._until_the_end.close()
+        if self._run_folder is not None:
+            seconds = time.monotonic() - self._started_at
+            keep_reports(RunResult(self._run_folder, tuple(self._results), seconds))
+
+
+_RUNNING = pytest.StashKey["_Running | Exception"]()
+
+
+def _running(config: pytest.Config) -> _Running:
+    """What runs already, else started now; one that could not start is not tried again for every test."""
+    from harness.errors import HarnessError
+
+    if _RUNNING not in config.stash:
+        try:
+            config.stash[_RUNNING] = _Running(_stack_file(config), _runs(config))
+        except HarnessError as error:
+            config.stash[_RUNNING] = error
+    found = config.stash[_RUNNING]
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _stack_file(config: pytest.Config) -> Path:
+    from harness.errors import UsageError
+
+    file = Path(config.getoption("--harness-stack") or config.rootpath / config.getini("harness_stack"))
+    if not file.is_file():
+        raise UsageError(f"{file} is not there: name the stack to deploy with --harness-stack FILE")
+    return file
+
+
+def _runs(config: pytest.Config) -> Path:
+    return Path(config.getoption("--harness-runs") or config.rootpath / config.getini("harness_runs"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if _RUNNING in config.stash:
-        config.stash[_RUNNING].close()
+    running = config.stash.get(_RUNNING, None)
+    if isinstance(running, _Running):
+        running.close()
+
+
+# --- fixtures ---------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
 def harness_stack(request: pytest.FixtureRequest) -> LiveStack:
     """A running stack: connect clients to it, publish events, look into its tables."""
-    return _running(request.config).stack
+    from harness.errors import HarnessError
+
+    try:
+        return _running(request.config).stack
+    except HarnessError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture

@@ -3,14 +3,16 @@
 A run deploys the stack to a backend and plays one scenario after the other: simulated clients connect and
 subscribe, matcher events are published, and everything seen is appended to a history on disk. Only then do the
 checks judge, from the history alone; the same history can be judged again later (`harness check`).
+
+    run -> record -> play_scenario      the stack is up; one scenario; its clients, its events, its timeline
+        -> judged                       the checks, over what `record` left on disk
 """
 
 import asyncio
 import time
-from bisect import bisect_right
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -20,12 +22,14 @@ from harness.checks.verdict import ScenarioResult
 from harness.clients.crowd import Crowd
 from harness.clients.play import play
 from harness.clients.publisher import Publisher, threads_for
-from harness.clients.schedule import Action, PublishEvent, schedule
-from harness.clock import Clock, RealClock
-from harness.progress import Progress, Silent, Standing
-from harness.record.history import History
+from harness.clients.schedule import PublishEvent, schedule
+from harness.clock import RealClock
+from harness.errors import one_error
+from harness.progress import Progress, Silent, Tally
 from harness.record.observation import ObservationsLost, RowsFound
-from harness.record.store import HistoryWriter, RunDescription, RunFolder
+from harness.record.store import HistoryWriter, RunDescription, RunFolder, ScenarioFolder
+from harness.reports.junit import junit
+from harness.reports.summary import summary
 from harness.scenario.loader import find_scenarios, from_json, load_scenario, read_events, to_json
 from harness.scenario.model import Scenario
 from harness.stack.loader import load_stack
@@ -56,8 +60,8 @@ class RunResult:
 async def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
     """Plays the scenarios on the embedded emulator and judges each as soon as it has ended.
 
-    Raises UsageError for mistakes in the files, DeploymentFailed when a handler cannot start and BackendError when
-    the harness or the backend breaks; whatever happens, the histories so far stay on disk.
+    Raises UsageError for mistakes in the files, before anything starts; DeploymentFailed when a handler cannot
+    start; BackendError when the harness or the backend breaks. Whatever happens, the histories so far stay on disk.
     """
     progress, started_at = progress or Silent(), time.monotonic()
     stack = load_stack(options.stack)
@@ -67,27 +71,26 @@ async def run(options: RunOptions, progress: Progress | None = None) -> RunResul
     async with AsyncExitStack() as until_the_end:
         with progress.doing("starting AWS on this machine and deploying the stack"):
             testbed = await until_the_end.enter_async_context(embedded_testbed(stack))
-        run_folder = run_folder_for(testbed, options.runs, command=options.command)
+        run_folder = new_run_folder(testbed, options.runs, command=options.command)
         for path, scenario in scenarios:
-            history = await record(testbed, path, scenario, run_folder, progress)
-            results.append(judge(scenario, history, name=path.stem))
+            recorded = await record(testbed, path, scenario, run_folder, progress)
+            results.append(judged(recorded))
             progress.judged(results[-1])
     return RunResult(run_folder, tuple(results), time.monotonic() - started_at)
 
 
 async def record(
     testbed: Testbed, path: Path, scenario: Scenario, run_folder: RunFolder, progress: Progress
-) -> History:
+) -> ScenarioFolder:
     """Plays one scenario; its folder holds everything that was seen, however the playing ends."""
     folder = run_folder.add_scenario(path.stem)
     folder.write_scenario(to_json(scenario))
-    description = run_folder.description()
-    run_folder.describe(replace(description, scenarios=(*description.scenarios, folder.name)))
-    with folder.open_history() as history:
+    with one_error(), folder.open_history() as history:
+        _mention(folder, run_folder)
         async with _recording_the_inside(testbed, history):
             await play_scenario(testbed, scenario, history, progress)
-    await _empty_the_table(testbed, scenario)
-    return folder.read_history()
+    await _tidy_up(testbed, scenario)
+    return folder
 
 
 async def play_scenario(
@@ -96,47 +99,83 @@ async def play_scenario(
     """Clients, publisher and timeline; returns when everything in flight has arrived and everybody has left."""
     clock = RealClock()
     actions = schedule(scenario, files=read_events, chances=Random)
+    tally = Tally(clock, length=actions[-1].at if actions else 0.0, note=history.append)
     await testbed.backend.set_disconnect_events(scenario.gateway.disconnect_events)
-    publisher = Publisher(
-        topic_arn=testbed.topic_arn,
-        sns_client_factory=testbed.sns_client,
-        feed=scenario.feed,
-        clock=clock,
-        note=history.append,
-        threads=threads_for([action.at for action in actions if isinstance(action, PublishEvent)]),
-    )
-    async with Crowd(scenario, testbed.deployment.url, clock=clock, note=history.append) as crowd:
-        try:
-            await publisher.open()
-            with progress.playing(scenario.scenario, _standing(crowd, actions, clock)):
-                await play(
-                    scenario,
-                    actions,
-                    crowd=crowd,
-                    publisher=publisher,
-                    quiet=testbed.backend.quiet,
-                    clock=clock,
-                    note=history.append,
-                )
-            if testbed.rows is not None:
-                rows = await asyncio.to_thread(testbed.rows.connections)
-                history.append(RowsFound(clock.monotonic(), rows))
-        finally:
-            await publisher.close()
+    async with (
+        Crowd(scenario, testbed.deployment.url, clock=clock, note=history.append) as crowd,
+        Publisher(
+            topic_arn=testbed.topic_arn,
+            sns_client_factory=testbed.sns_client,
+            feed=scenario.feed,
+            clock=clock,
+            note=tally.note,
+            threads=threads_for([action.at for action in actions if isinstance(action, PublishEvent)]),
+        ) as publisher,
+    ):
+        with progress.playing(scenario.scenario, lambda: tally.standing(crowd.progress)):
+            await play(
+                scenario,
+                actions,
+                crowd=crowd,
+                publisher=publisher,
+                quiet=testbed.backend.quiet,
+                clock=clock,
+                note=tally.note,
+            )
+        if testbed.rows is not None:
+            rows = await asyncio.to_thread(testbed.rows.connections)
+            history.append(RowsFound(clock.monotonic(), rows))
 
 
-async def _empty_the_table(testbed: Testbed, scenario: Scenario) -> None:
-    """The next scenario must not meet the connections of this one; not part of the history."""
-    await testbed.backend.quiet(scenario.settle)
-    if testbed.rows is not None:
-        await asyncio.to_thread(testbed.rows.clear)
+def judged(folder: ScenarioFolder) -> ScenarioResult:
+    """What the checks of today say of a history, from what is on disk alone."""
+    return judge(from_json(folder.read_scenario()), folder.read_history(), name=folder.name)
 
 
 def judge_again(run_folder: Path) -> RunResult:
-    """The verdicts of an old run's histories, by the checks of today."""
+    """The verdicts of an old run's histories; UsageError when the folder is not a run's."""
     folder = RunFolder.open(run_folder)
-    results = [judge(from_json(one.read_scenario()), one.read_history(), name=one.name) for one in folder.scenarios()]
-    return RunResult(folder, tuple(results), sum(one.seconds for one in results))
+    results = tuple(judged(one) for one in folder.scenarios())
+    return RunResult(folder, results, sum(one.seconds for one in results))
+
+
+def keep_reports(result: RunResult) -> None:
+    """Writes summary.json and junit.xml into the run's folder, over those of an earlier judging."""
+    result.folder.write_report("summary.json", summary_of(result))
+    result.folder.write_report("junit.xml", junit(result.results))
+
+
+def summary_of(result: RunResult) -> bytes:
+    """The run as summary.json."""
+    return summary(result.results, run=asdict(result.folder.description()))
+
+
+# --- the run's folder -------------------------------------------------------------------------------------
+
+
+def new_run_folder(testbed: Testbed, runs: Path, *, command: tuple[str, ...] = ()) -> RunFolder:
+    """A new folder below `runs`, with its run.json."""
+    started_at = time.time()
+    folder = RunFolder.create(runs, started_at=started_at)
+    folder.describe(
+        RunDescription(
+            version=__version__,
+            started_at=started_at,
+            backend=testbed.backend.name,
+            stack=testbed.stack.name,
+            command=command,
+        )
+    )
+    return folder
+
+
+def _mention(folder: ScenarioFolder, run_folder: RunFolder) -> None:
+    """From now on run.json names the scenario, and an interrupted run can be judged up to it."""
+    description = run_folder.description()
+    run_folder.describe(replace(description, scenarios=(*description.scenarios, folder.name)))
+
+
+# --- around the playing -----------------------------------------------------------------------------------
 
 
 @asynccontextmanager
@@ -166,31 +205,9 @@ async def _record_the_inside(testbed: Testbed, history: HistoryWriter) -> None:
     history.flush()
 
 
-def run_folder_for(testbed: Testbed, runs: Path, *, command: tuple[str, ...] = ()) -> RunFolder:
-    """A new folder below `runs`, with its run.json."""
-    started_at = time.time()
-    folder = RunFolder.create(runs, started_at=started_at)
-    folder.describe(
-        RunDescription(
-            version=__version__,
-            started_at=started_at,
-            backend=testbed.backend.name,
-            stack=testbed.stack.name,
-            command=command,
-        )
-    )
-    return folder
-
-
-def _standing(crowd: Crowd, actions: Sequence[Action], clock: Clock) -> Callable[[], Standing]:
-    """How far the scenario is, for the progress display."""
-    started_at, length = clock.monotonic(), max((action.at for action in actions), default=0.0)
-    events = [action.at for action in actions if isinstance(action, PublishEvent)]
-
-    def standing() -> Standing:
-        elapsed = clock.monotonic() - started_at
-        published = bisect_right(events, elapsed)
-        done = min(1.0, elapsed / length) if length else 0.0
-        return Standing(crowd.progress.connected, published, crowd.progress.frames, done)
-
-    return standing
+async def _tidy_up(testbed: Testbed, scenario: Scenario) -> None:
+    """The next scenario meets neither the connections of this one nor its gateway; no part of the history."""
+    await testbed.backend.quiet(scenario.settle)
+    await testbed.backend.set_disconnect_events("delivered")
+    if testbed.rows is not None:
+        await asyncio.to_thread(testbed.rows.clear)

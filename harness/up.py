@@ -2,10 +2,10 @@
 
 import asyncio
 import signal
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from harness.backends.embedded import does_not_start, emulator_client, emulator_urls
 from harness.emulator.stack import Emulator
@@ -13,6 +13,8 @@ from harness.stack.loader import load_stack
 from harness.stack.model import Stack
 from harness.stack.provision import Deployment, provision
 from harness.testbed import hot_reload_code
+
+REGION = "us-east-1"
 
 
 async def up(stack_file: Path | None, *, host: str, port: int, console: Console) -> None:
@@ -25,15 +27,30 @@ async def up(stack_file: Path | None, *, host: str, port: int, console: Console)
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     stack = load_stack(stack_file) if stack_file else None
-    async with Emulator(region=stack.region if stack else "us-east-1") as emulator:
+    region = stack.region if stack else REGION
+    async with Emulator(region=region) as emulator:
         endpoint = await emulator.listen(host, port)
-        console.print(f"[bold]AWS[/] is listening on {endpoint}")
-        if stack is not None:
-            deployment = await _deploy(stack, emulator, endpoint)
-            console.print(_deployed(stack, deployment))
-        console.print(_how_to_connect(endpoint), markup=False, soft_wrap=True)
+        _say(console, f"AWS is listening on {endpoint}")
+        if stack is None:
+            _say(console, "No stack is deployed: there is no stack.yaml here, and --stack names none.")
+        elif deployment := await _unless(stop, _deploy(stack, emulator, endpoint)):
+            _say(console, *_deployed(stack, deployment))
+        if not stop.is_set():
+            _say(console, *_how_to_connect(endpoint, region))
         await stop.wait()
-        console.print("stopping")
+        _say(console, "stopping")
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[object, object, Deployment]) -> Deployment | None:
+    """What the work returns, or None when it was given up because of the stop."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if working.done():
+        return working.result()
+    working.cancel()
+    await asyncio.wait((working,))
+    return None
 
 
 async def _deploy(stack: Stack, emulator: Emulator, endpoint: str) -> Deployment:
@@ -47,24 +64,30 @@ async def _deploy(stack: Stack, emulator: Emulator, endpoint: str) -> Deployment
     for name, function in stack.functions.items():
         error = await emulator.functions.prewarm(stack.function_name(name), function.prewarm)
         if isinstance(error, bytes):
-            raise does_not_start(name, error)
+            raise does_not_start(stack.function_name(name), error)
     return deployment
 
 
-def _deployed(stack: Stack, deployment: Deployment) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_row("WebSocket", deployment.url)
-    table.add_row("@connections", deployment.management_endpoint)
-    for name in stack.topics:
-        table.add_row(f"topic {name}", deployment.topic_arn(name))
-    for name in stack.tables:
-        table.add_row(f"table {name}", deployment.table_name(name))
-    table.add_row("functions", ", ".join(stack.function_name(name) for name in stack.functions))
-    return table
+def _deployed(stack: Stack, deployment: Deployment) -> Iterator[str]:
+    """A line per resource, never folded, so that each can be copied."""
+    yield f"  WebSocket      {deployment.url}"
+    yield f"  @connections   {deployment.management_endpoint}"
+    yield from (f"  topic          {deployment.topic_arn(name)}" for name in stack.topics)
+    yield from (f"  table          {deployment.table_name(name)}" for name in stack.tables)
+    yield from (f"  function       {stack.function_name(name)}" for name in stack.functions)
+    yield ""
+    yield f"Connect a client:      python -m websockets {deployment.url}"
 
 
-def _how_to_connect(endpoint: str) -> str:
-    return (
-        f"\nexport AWS_ENDPOINT_URL={endpoint} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
-        " AWS_DEFAULT_REGION=us-east-1\nCtrl-C stops it."
+def _how_to_connect(endpoint: str, region: str) -> Iterator[str]:
+    yield "Point any AWS tool here:"
+    yield (
+        f"  export AWS_ENDPOINT_URL={endpoint} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
+        f" AWS_DEFAULT_REGION={region}"
     )
+    yield "Ctrl-C stops it."
+
+
+def _say(console: Console, *lines: str) -> None:
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)

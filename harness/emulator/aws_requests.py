@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from harness.emulator.http import Request
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/,\s]+)/([^/,\s]+)/aws4_request")
-_JSON_TARGETS = {"DynamoDB_20120810": "dynamodb", "DynamoDBStreams_20120810": "dynamodb"}
+_ACTION = re.compile(rb"(?:^|&)Action=([A-Za-z0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +34,25 @@ def credential_of(request: Request) -> tuple[str, str, str] | None:
     return None if match is None else (match[1], match[3], match[4])
 
 
-def aws_call(request: Request, *, default_region: str) -> AwsCall | None:
-    """What the request calls; None when nothing in it names a service."""
-    prefix, _, target = request.headers.get("x-amz-target").rpartition(".")
+def aws_call(request: Request) -> AwsCall | None:
+    """What the request calls; None for an unsigned one, which AWS refuses too."""
     credential = credential_of(request)
-    if credential is not None:
-        access_key_id, region, service = credential
-    elif prefix in _JSON_TARGETS:
-        access_key_id, region, service = "", default_region, _JSON_TARGETS[prefix]
-    else:
+    if credential is None:
         return None
+    access_key_id, region, service = credential
+    prefix, _, target = request.headers.get("x-amz-target").rpartition(".")
+    if prefix.startswith("DynamoDBStreams"):
+        service = "dynamodbstreams"  # signed as `dynamodb`
     return AwsCall(service, target or _query_action(request), region, access_key_id)
 
 
+def is_query(request: Request) -> bool:
+    """Whether the client speaks an AWS Query protocol, and so understands XML only."""
+    return "x-www-form-urlencoded" in request.headers.get("content-type").lower()
+
+
 def _query_action(request: Request) -> str:
-    if "x-www-form-urlencoded" in request.headers.get("content-type"):
-        head = request.body[:4096].decode("utf-8", "replace")
-        match = re.search(r"(?:^|&)Action=([A-Za-z0-9]+)", head)
-        return match[1] if match else ""
+    # Python's SDK writes Action first, that of JavaScript last.
+    if is_query(request) and (match := _ACTION.search(request.body)) is not None:
+        return match[1].decode()
     return next((value for name, value in request.query_items() if name == "Action"), "")

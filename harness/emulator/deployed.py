@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from harness.emulator.gateway.apis import (
     INTEGRATION_TIMEOUT,
@@ -20,11 +20,10 @@ from harness.emulator.gateway.apis import (
 )
 from harness.emulator.moto_services import ACCOUNT, backend_of
 from harness.emulator.sns.delivery import Subscription, as_moto
-from harness.emulator.sns.filter_policy import FilterPolicy
+from harness.emulator.sns.filter_policy import FilterPolicy, Scope
 from harness.emulator.sns.publish import Publication
 
 _FUNCTION_IN_URI = re.compile(r"functions/(.+?)/invocations$")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
 class DeployedApis:
@@ -49,7 +48,14 @@ class DeployedApis:
 
 
 def _apis(region: str) -> Mapping[str, Any]:
-    return backend_of("apigatewayv2", region).apis  # type: ignore[attr-defined,no-any-return]
+    backend: Any = backend_of("apigatewayv2", region)
+    return {} if backend is None else cast(Mapping[str, Any], backend.apis)
+
+
+def stages_of(region: str, api_id: str) -> frozenset[str] | None:
+    """The names of an API's stages; None when there is no such API."""
+    api = _apis(region).get(api_id)
+    return None if api is None else frozenset(api.stages)
 
 
 def _api(api: Any, region: str) -> Api:
@@ -133,11 +139,11 @@ def _authorizer(authorizer_id: str, authorizer: Any) -> Authorizer:
 def subscriptions_of(topic_arn: str) -> Iterable[Subscription] | None:
     """The subscriptions of a topic; None when there is no such topic."""
     match topic_arn.split(":"):
-        case ["arn", _, "sns", region, _, _] if _REGION.fullmatch(region):
+        case ["arn", _, "sns", region, _, _]:
             backend: Any = backend_of("sns", region)
         case _:
             return None
-    if topic_arn not in backend.topics:
+    if backend is None or topic_arn not in backend.topics:
         return None
     return [
         Subscription(one.arn, one.protocol, one.endpoint, _filter_policy(one), _forward(one))
@@ -148,7 +154,7 @@ def subscriptions_of(topic_arn: str) -> Iterable[Subscription] | None:
 
 def _filter_policy(subscription: Any) -> FilterPolicy | None:
     policy = subscription._filter_policy
-    scope = subscription.attributes.get("FilterPolicyScope") or "MessageAttributes"
+    scope: Scope = subscription.attributes.get("FilterPolicyScope") or "MessageAttributes"
     return FilterPolicy(policy, scope) if policy else None
 
 

@@ -65,9 +65,10 @@ def _log_failure(done: "Future[None]") -> None:
         log.error("work in moto's thread failed", exc_info=error)
 
 
-def backend_of(service: str, region: str) -> object:
-    """moto's backend object of a service, for reading what is deployed."""
-    return get_backend(service)[ACCOUNT][region]  # type: ignore[call-overload]
+def backend_of(service: str, region: str) -> object | None:
+    """moto's backend object of a service, for reading what is deployed; None for a region that AWS lacks."""
+    regions = get_backend(service)[ACCOUNT]  # type: ignore[call-overload]
+    return regions[region] if region in regions else None  # noqa: SIM401 - subscription creates it
 
 
 def _answer(call: AwsCall, request: Request) -> Response:
@@ -78,9 +79,9 @@ def _answer(call: AwsCall, request: Request) -> Response:
         return not_emulated(call.service, operation)
     prepared = normalize_request(_prepared(request, url))
     try:
-        return _response(method(prepared, prepared.raw_url, prepared.headers))
+        return _response(method(prepared, prepared.raw_url, prepared.headers), request.method)
     except HTTPException as refused:
-        return _response((refused.code or 500, dict(refused.get_headers()), refused.get_body()))
+        return _response((refused.code or 500, dict(refused.get_headers()), refused.get_body()), request.method)
     except (NotImplementedError, OperationNotFoundError):
         return not_emulated(call.service, operation)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -122,8 +123,10 @@ def _prepared(request: Request, url: str) -> AWSPreparedRequest:
     )
 
 
-def _response(answer: _Answer) -> Response:
+def _response(answer: _Answer, method: str) -> Response:
     status, headers, body = answer
-    dropped = ("content-length", "date", "connection", "transfer-encoding")
+    dropped = ["date", "connection", "transfer-encoding"]
+    if method != "HEAD":  # whose Content-Length is an answer (HeadObject)
+        dropped.append("content-length")
     fields = tuple((name, str(value)) for name, value in dict(headers).items() if name.lower() not in dropped)
     return Response(int(status), fields, body.encode() if isinstance(body, str) else body)

@@ -10,7 +10,8 @@
 - `GET logs?function=NAME`: the function's log as text
 """
 
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -28,9 +29,13 @@ PREFIX = "/_harness/"
 PAGE = 1000
 
 
+class BadRequest(ValueError):  # noqa: N818 - the asker's mistake, answered as data
+    """What was asked cannot be understood; the message says what is wanted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Answers the emulator's own pages."""
+    """Answers the emulator's own pages; what is asked wrongly gets a 400 that says so."""
 
     version: str
     journal: Journal
@@ -40,6 +45,12 @@ class Pages:
 
     def answer(self, request: Request) -> MaybeLater:
         """The page, 404 for another path, 405 for another method."""
+        try:
+            return self._page(request)
+        except BadRequest as bad:
+            return json_response(400, orjson.dumps({"message": str(bad)}))
+
+    def _page(self, request: Request) -> MaybeLater:
         match request.method, request.path.removeprefix(PREFIX):
             case "GET", "health":
                 body = {
@@ -49,15 +60,17 @@ class Pages:
                 }
                 return json_response(200, orjson.dumps(body))
             case "GET", "observations":
-                return self._observations(int(_query(request, "since", "0")))
+                return self._observations(int(_number(request, "since", "0")))
             case "GET", "quiet":
-                return self._quiet(float(_query(request, "timeout", "10")))
+                return self._quiet(_number(request, "timeout", "10"))
             case "PUT", "gateway":
                 return self._gateway(request.body)
             case "POST", "prewarm":
-                return self._prewarm(orjson.loads(request.body))
+                return self._prewarm(_object(request.body))
             case "GET", "logs":
                 return self._logs(_query(request, "function", ""))
+            case _, ("health" | "observations" | "quiet" | "gateway" | "prewarm" | "logs"):
+                return json_response(405, b'{"message":"this page takes another method"}')
         return json_response(404, b'{"message":"no such page; see the documentation of /_harness/"}')
 
     def _observations(self, since: int) -> Response:
@@ -75,18 +88,24 @@ class Pages:
         return json_response(200 if idle else 408, orjson.dumps({"quiet": idle}))
 
     def _gateway(self, body: bytes) -> Response:
-        wanted = orjson.loads(body).get("disconnect_events")
-        if wanted not in ("delivered", "lost"):
-            return json_response(400, b'{"message":"disconnect_events is `delivered` or `lost`"}')
-        self.gateway.disconnect_events = wanted
-        return json_response(200, b"{}")
+        match _object(body).get("disconnect_events"):
+            case "delivered" | "lost" as wanted:
+                self.gateway.disconnect_events = wanted
+                return json_response(200, b"{}")
+        raise BadRequest("disconnect_events is `delivered` or `lost`")
 
-    async def _prewarm(self, asked: dict[str, object]) -> Response:
-        match await self.functions.prewarm(str(asked["function"]), int(str(asked.get("environments", 1)))):
+    def _prewarm(self, asked: Mapping[str, object]) -> MaybeLater:
+        match asked.get("function"), asked.get("environments", 1):
+            case str(function), int(environments) if environments > 0:
+                return self._prewarmed(function, environments)
+        raise BadRequest("a function's name, and environments above 0")
+
+    async def _prewarmed(self, function: str, environments: int) -> Response:
+        match await self.functions.prewarm(function, environments):
             case None:
                 return json_response(200, b"{}")
-            case NoSuchFunction(function):
-                return json_response(404, orjson.dumps({"errorType": "NoSuchFunction", "errorMessage": function}))
+            case NoSuchFunction(arn):
+                return json_response(404, orjson.dumps({"errorType": "NoSuchFunction", "errorMessage": arn}))
             case error:
                 return json_response(424, error)
 
@@ -97,3 +116,23 @@ class Pages:
 
 def _query(request: Request, name: str, default: str) -> str:
     return next((value for key, value in request.query_items() if key == name), default)
+
+
+def _number(request: Request, name: str, default: str) -> float:
+    try:
+        number = float(_query(request, name, default))
+    except ValueError as error:
+        raise BadRequest(f"{name} is a number") from error
+    if not math.isfinite(number) or number < 0:
+        raise BadRequest(f"{name} is a number from 0 on")
+    return number
+
+
+def _object(body: bytes) -> Mapping[str, object]:
+    try:
+        asked = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest("the body is a JSON object") from error
+    if not isinstance(asked, dict):
+        raise BadRequest("the body is a JSON object")
+    return asked

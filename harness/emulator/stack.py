@@ -4,6 +4,7 @@ port ──> doors ──┬── /_harness/ ............ pages ──> journal
                  ├── execute-api hosts ..... gateway (handshakes, messages, @connections)
                  ├── lambda ................ lambda_runtime.api
                  ├── sns Publish* .......... sns.delivery ──> lambda_runtime
+                 ├── deployments ........... deployments
                  └── everything else ....... moto (its writes are watched: tables, APIs)
 gateway ──> lambda_runtime ──> the functions' processes ──> port
 """
@@ -16,12 +17,14 @@ from types import TracebackType
 
 from harness import __version__
 from harness.clock import Clock, RealClock
-from harness.emulator.aws_errors import aws_error, not_emulated
-from harness.emulator.aws_requests import AwsCall, aws_call
-from harness.emulator.deployed import DeployedApis, subscriptions_of
+from harness.emulator.api_endpoints import with_websocket_endpoints
+from harness.emulator.aws_errors import aws_error, not_emulated, query_error
+from harness.emulator.aws_requests import AwsCall, aws_call, is_query
+from harness.emulator.deployed import DeployedApis, stages_of, subscriptions_of
+from harness.emulator.deployments import Deployments
 from harness.emulator.gateway.opening import Accepted
 from harness.emulator.gateway.server import Gateway
-from harness.emulator.gateway.urls import execute_api_target
+from harness.emulator.gateway.urls import ExecuteApiTarget, execute_api_target
 from harness.emulator.http import MaybeLater, Request, Response, json_response
 from harness.emulator.journal import Journal
 from harness.emulator.lambda_runtime.api import LambdaApi
@@ -76,6 +79,7 @@ class Emulator:
             clock=self._clock,
             random=chance,
         )
+        self._deployments = Deployments(stages_of=stages_of, clock=self._clock, random=chance)
         self._pages = Pages(
             version=__version__,
             journal=self.journal,
@@ -115,18 +119,14 @@ class Emulator:
     def answer(self, request: Request) -> MaybeLater:
         """The response to a request that is no opening handshake."""
         target = execute_api_target(request.headers.get("host"), request.path)
+        if target is not None and _is_plain_get(request, target):
+            return self._plain_get(request, target)
         if target is not None:
             return self.gateway.manage(request, target.api_id, target.stage, target.rest)
         if request.path.startswith(PREFIX):
             return self._pages.answer(request)
-        call = aws_call(request, default_region=self._region)
-        if call is None:
-            return json_response(
-                403,
-                b'{"message":"Missing Authentication Token: AWS calls must be signed (any credentials do)"}',
-                {"x-amzn-ErrorType": "MissingAuthenticationTokenException"},
-            )
-        return self._aws(call, request)
+        call = aws_call(request)
+        return _unsigned(request) if call is None else self._aws(call, request)
 
     def _aws(self, call: AwsCall, request: Request) -> MaybeLater:
         match call.service, call.operation:
@@ -156,16 +156,26 @@ class Emulator:
         return response
 
     async def _changing_apis(self, call: AwsCall, request: Request) -> Response:
+        deployment = self._deployments.answer(request, call.region)
+        if deployment is not None:
+            return deployment
         response = await self._moto.handle(call, request)
         if request.method != "GET":
             self._apis.changed()
-        return response
+        return with_websocket_endpoints(response)
+
+    async def _plain_get(self, request: Request, target: ExecuteApiTarget) -> Response:
+        """The gateway says what is missing of an opening handshake."""
+        answer = await self.gateway.handshake(request, target.api_id, target.stage)
+        return answer if isinstance(answer, Response) else Response(400)
 
     async def upgrade(self, request: Request) -> Response | Adopt:
         """The answer to an opening handshake."""
         target = execute_api_target(request.headers.get("host"), request.path)
         if target is None:
             return json_response(404, b'{"message":"Not Found: no WebSocket API at this address"}')
+        if target.is_connections:
+            return self.gateway.manage(request, target.api_id, target.stage, target.rest)
         answer = await self.gateway.handshake(request, target.api_id, target.stage)
         if isinstance(answer, Accepted):
             accepted = answer
@@ -189,3 +199,14 @@ class Emulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _is_plain_get(request: Request, target: ExecuteApiTarget) -> bool:
+    """A GET of a WebSocket URL by something that is neither an SDK nor a WebSocket client, a browser say."""
+    return request.method == "GET" and not target.is_connections and "authorization" not in request.headers
+
+
+def _unsigned(request: Request) -> Response:
+    code = "MissingAuthenticationTokenException"
+    message = "Missing Authentication Token: AWS calls must be signed (any credentials do)"
+    return query_error(403, code, message) if is_query(request) else aws_error("", 403, code, message)

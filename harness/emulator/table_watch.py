@@ -40,17 +40,19 @@ class TableWatch:
     def _learn(self, asked: JsonObject) -> None:
         for element in _objects(asked.get("KeySchema")):
             if element.get("KeyType") == "HASH":
-                self._partition_keys[str(asked["TableName"])] = str(element["AttributeName"])
+                self._partition_keys[_name(asked["TableName"])] = str(element["AttributeName"])
 
     def _changes(self, operation: str, asked: JsonObject) -> Iterator[tuple[str, str, str]]:
         match operation:
             case "PutItem" | "UpdateItem" | "DeleteItem":
-                yield from self._change(operation, str(asked["TableName"]), asked)
+                yield from self._change(operation, _name(asked["TableName"]), asked)
             case "BatchWriteItem":
                 for table, writes in _object(asked.get("RequestItems")).items():
                     for write in _objects(writes):
-                        yield from self._change("PutItem", table, _object(write.get("PutRequest")))
-                        yield from self._change("DeleteItem", table, _object(write.get("DeleteRequest")))
+                        yield from self._change("PutItem", _name(table), _object(write.get("PutRequest")))
+                        yield from self._change(
+                            "DeleteItem", _name(table), _object(write.get("DeleteRequest"))
+                        )
             case "TransactWriteItems":
                 for action in _objects(asked.get("TransactItems")):
                     for kind, item in (
@@ -60,13 +62,18 @@ class TableWatch:
                     ):
                         if item in action:
                             one = _object(action[item])
-                            yield from self._change(kind, str(one["TableName"]), one)
+                            yield from self._change(kind, _name(one["TableName"]), one)
 
     def _change(self, kind: str, table: str, write: JsonObject) -> Iterator[tuple[str, str, str]]:
         attributes = _object(write.get("Key") or write.get("Item"))
         value = _object(attributes.get(self._partition_keys.get(table, ""))).values()
         if value:
             yield kind, table, str(next(iter(value)))
+
+
+def _name(table: object) -> str:
+    """A table may be named by its ARN."""
+    return str(table).rpartition("table/")[2]
 
 
 def _object(value: object) -> JsonObject:

@@ -19,7 +19,7 @@ FINDINGS = 3
 """Findings shown of each check that did not pass."""
 EVIDENCE = 5
 """Observations shown of each finding."""
-ROWS = 12
+ROWS = 8
 """Rows shown of a latency table."""
 
 _BADGES = {
@@ -84,7 +84,7 @@ def _finding(finding: Finding, timeline_at: float) -> RenderableType:
 def _latencies(latencies: Sequence[LatencyFigures]) -> RenderableType:
     """The table of percentiles in milliseconds: everything together, then the slowest types and channels."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("ms", overflow="fold", ratio=None)
+    table.add_column("ms", overflow="ellipsis", no_wrap=True, max_width=36)
     table.add_column("expected", justify="right", no_wrap=True)
     for name in ("p50", "p95", "p99", "max"):
         table.add_column(name, justify="right", no_wrap=True)

@@ -30,7 +30,7 @@ class Command:
             [sys.executable, str(HERE / "orphanage.py"), str(self._pid_file), sys.executable, "-m", "harness"]
             + list(arguments),
             cwd=cwd,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "100"},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "COLUMNS": "100"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

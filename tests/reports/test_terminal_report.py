@@ -125,7 +125,7 @@ def test_a_long_table_shows_the_slowest_and_says_how_many_it_leaves_out() -> Non
     ).splitlines()
 
     assert [line.split()[:3] for line in lines[4:6]] == [["t", "on", "c39"], ["t", "on", "c38"]]
-    assert (len(lines), lines[-1].strip()) == (17, "… 28 faster")
+    assert (len(lines), lines[-1].strip()) == (13, "… 32 faster")
 
 
 def test_a_single_type_and_channel_is_one_row() -> None:

@@ -62,8 +62,16 @@ class OpenConnection(asyncio.Protocol):
         self._in_flight = in_flight
         self._is_lost = False
         self._is_lingering = False
-        transport.set_write_buffer_limits(high=quotas.client_buffer)
         self._timer = clock.call_later(session.deadline - clock.monotonic(), self._deadline_passed)
+
+    def start(self, head: bytes) -> None:
+        """Writes the head of the 101 and takes the transport over; a client that is gone already is lost."""
+        if self._transport.is_closing():
+            self.connection_lost(None)
+            return
+        self._transport.set_write_buffer_limits(high=self._quotas.client_buffer)
+        self._transport.write(head)
+        self._transport.set_protocol(self)
 
     @property
     def last_active_at(self) -> float:
@@ -111,10 +119,12 @@ class OpenConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         # A client that does not read what it provokes is not read either.
-        self._transport.pause_reading()
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        self._transport.resume_reading()
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def _goes_unnoticed(self) -> bool:
         return self._settings.lost_sockets == "unnoticed" and self.session.is_open

@@ -132,11 +132,7 @@ class Gateway:
         )
         self._connections.add(facts.api_id, facts.stage, facts.connection_id, connection)
         self._note(ConnectionOpened(now, facts.connection_id, _client_name(facts.user_agent)))
-        if transport.is_closing():
-            connection.connection_lost(None)
-        else:
-            transport.write(head)
-            transport.set_protocol(connection)
+        connection.start(head)
         return connection
 
     def manage(self, request: Request, api_id: str, stage: str, rest: str) -> Response:

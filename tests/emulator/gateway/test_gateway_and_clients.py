@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from typing import Any, TypeAlias, cast
 
 import boto3
 import pytest
+import trustme
 import uvloop
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -84,8 +86,9 @@ class Scripted:
 class Port(asyncio.Protocol):
     """Just enough HTTP/1.1 for a gateway: what the emulator's one port does."""
 
-    def __init__(self, gateway: Gateway, transports: list[asyncio.Transport]) -> None:
+    def __init__(self, gateway: Gateway, transports: list[asyncio.Transport], hung_up: asyncio.Event) -> None:
         self._gateway = gateway
+        self._hung_up = hung_up
         self._transports = transports
         self._received = b""
         self._task: asyncio.Task[None] | None = None
@@ -98,6 +101,9 @@ class Port(asyncio.Protocol):
         self._received += data
         while self._task is None and (request := self._next_request()) is not None:
             self._dispatch(request)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._hung_up.set()
 
     def _next_request(self) -> Request | None:
         head, end, rest = self._received.partition(b"\r\n\r\n")
@@ -144,12 +150,13 @@ class Served:
     functions: Scripted
     clock: ManualClock
     port: int
-    apis: dict[str, Api]
+    hung_up: asyncio.Event
     seen: list[Observation] = field(default_factory=list)
+    scheme: str = "ws"
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}/_aws/execute-api/a1b2/dev"
+        return f"{self.scheme}://127.0.0.1:{self.port}/_aws/execute-api/a1b2/dev"
 
     @property
     def endpoint(self) -> str:
@@ -222,6 +229,7 @@ async def serving(
     quotas: Quotas | None = None,
     settings: GatewaySettings | None = None,
     api: Api | None = None,
+    tls: ssl.SSLContext | None = None,
     **behaviours: object,
 ) -> AsyncIterator[Served]:
     clock, functions, seen = ManualClock(), Scripted(behaviours), list[Observation]()
@@ -243,10 +251,12 @@ async def serving(
         invocation_of={"AK": "invocation-1"}.get,
     )
     transports: list[asyncio.Transport] = []
+    hung_up = asyncio.Event()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Port(gateway, transports), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Port(gateway, transports, hung_up), "127.0.0.1", 0, ssl=tls)
     try:
-        yield Served(gateway, functions, clock, server.sockets[0].getsockname()[1], apis, seen)
+        port = server.sockets[0].getsockname()[1]
+        yield Served(gateway, functions, clock, port, hung_up, seen, "wss" if tls else "ws")
         assert gateway.errors == 0
     finally:
         server.close()
@@ -685,6 +695,51 @@ def test_reset_connection_is_1006() -> None:
                 await served.until(lambda: served.gateway.open_connections() == 0)
             await served.idle()
             assert [told(event) for event in served.functions.events_of("disconnect")] == [(1006, "")]
+
+    run(scenario())
+
+
+def test_client_that_is_gone_before_its_handshake_is_answered_is_disconnected() -> None:
+    async def scenario() -> None:
+        held, reached = asyncio.Event(), asyncio.Event()
+
+        async def hold(event: Event) -> object:
+            reached.set()
+            await held.wait()
+            return {"statusCode": 200}
+
+        async with serving(connect=hold) as served:
+            opening = asyncio.ensure_future(connect(served.url).__aenter__())
+            await asyncio.wait_for(reached.wait(), WAIT)
+            opening.cancel()
+            await asyncio.wait_for(served.hung_up.wait(), WAIT)
+            held.set()
+            await served.until(lambda: served.functions.events_of("disconnect"))
+            await served.idle()
+            assert [told(event) for event in served.functions.events_of("disconnect")] == [(1006, "")]
+            connection = served.connection_id()
+            assert served.seen == [
+                ConnectionOpened(1000.0, connection, None),
+                ConnectionClosed(1000.0, connection, 1006),
+            ]
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("sent", [b"binary", "x" * 40_000])
+def test_closing_codes_arrive_over_tls_too(sent: Any) -> None:
+    authority = trustme.CA()
+    accepted, trusted = (ssl.SSLContext(kind) for kind in (ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS_CLIENT))
+    authority.issue_cert("127.0.0.1").configure_cert(accepted)
+    authority.configure_trust(trusted)
+
+    async def scenario() -> None:
+        async with serving(tls=accepted) as served, served.client(ssl=trusted) as client:
+            assert a_post_to(served, served.connection_id(), a_post(b"hello")) == 200
+            assert await received(client) == "hello"
+            await client.send(sent)
+            assert await closing_of(client) == (1003 if isinstance(sent, bytes) else 1009, "")
+            await served.idle()
 
     run(scenario())
 
