@@ -251,7 +251,7 @@ def _from_last_posts(deliveries: Iterable[Delivery], posts: Posts) -> list[float
         message: max((one.at for one in posts.of_message(message) if one.status == 200), default=inf)
         for message in last_arrivals
     }
-    # A post is answered after the frame was written, so the frame may well arrive first.
+    # A retried post may reach the gateway after the last frame has arrived.
     return [
         max(at - last_posts[message], 0.0)
         for message, at in last_arrivals.items()

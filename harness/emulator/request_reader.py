@@ -91,9 +91,13 @@ class RequestReader:
             case Received(request) if _offers_websocket(request.headers):
                 self._items[-1] = Upgrade(request, rest)
                 self._ended = True
-            case _:
-                # Other protocols may be offered (h2c) and are not taken up: the request is an ordinary one.
+            case Received(request, keep_alive):
+                # Other protocols may be offered (h2c) and are not taken up: the request is an ordinary one, and is
+                # read again as such, because the parser stopped before its body.
+                self._items.pop()
+                self._ended = False
                 self._parser = httptools.HttpRequestParser(self)
+                return _without_offer(request, keep_alive=keep_alive) + rest
         return rest
 
     def _refuse(self, status: int) -> None:
@@ -181,6 +185,15 @@ def _fault_of_head(headers: Headers, version: str) -> int | None:
 def _offers_websocket(headers: Headers) -> bool:
     offered = ",".join(headers.get_all("upgrade")).lower().split(",")
     return "websocket" in (protocol.strip() for protocol in offered)
+
+
+def _without_offer(request: Request, *, keep_alive: bool) -> bytes:
+    """The head of a request that offered another protocol, as if it had not."""
+    hop_by_hop = ("connection", "http2-settings", "upgrade")
+    fields = [field for field in request.headers.fields if field[0].lower() not in hop_by_hop]
+    fields += [] if keep_alive else [("Connection", "close")]
+    lines = [f"{request.method} {request.target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 def _origin_form(target: str, fields: list[Header]) -> tuple[str, list[Header]]:

@@ -151,7 +151,10 @@ class ConnectionClosed:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionPosted:
-    """A POST to @connections was answered with `status`; `request` is the invocation that sent it, if known."""
+    """A POST to @connections, answered with `status`; `at` is when the gateway had read it.
+
+    `request` is the invocation that sent it, if known.
+    """
 
     at: float
     connection: str

@@ -4,7 +4,7 @@ All text that came from outside is put into `Text` objects, so that none of it i
 freed from control characters.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -65,6 +65,7 @@ def _check(check: CheckResult, timeline_at: float) -> Iterator[RenderableType]:
     yield Padding(_columns(name, Text(plain(check.summary))), (0, 0, 0, 2))
     if check.latencies:
         yield Padding(_latencies(check.latencies), (0, 0, 0, 4))
+        yield from (Padding(Text(line, style="dim"), (0, 0, 0, 4)) for line in _shares(check.counts))
     if check.verdict is not Verdict.PASS:
         for finding in check.findings[:FINDINGS]:
             yield Padding(_finding(finding, timeline_at), (0, 0, 0, 4))
@@ -95,6 +96,22 @@ def _latencies(latencies: Sequence[LatencyFigures]) -> RenderableType:
     if len(rows) > ROWS:
         table.add_row(Text(f"… {len(rows) - ROWS} faster", style="dim"))
     return table
+
+
+def _shares(counts: Mapping[str, float]) -> Iterator[str]:
+    """Where the time went, as medians, and how much of it can be the harness's own."""
+    parts = [
+        f"{name} {counts[key] * 1000:.1f} ms"
+        for name, key in (
+            ("SNS to function", "publish_to_invocation_s"),
+            ("function", "invocation_s"),
+            ("gateway to client", "harness_floor_s"),
+        )
+        if key in counts
+    ]
+    lag = f"our event loop was late by {counts.get('max_loop_lag_s', 0.0) * 1000:.0f} ms at most"
+    if parts:
+        yield f"medians: {', '.join(parts)}; {lag}"
 
 
 def _row(row: LatencyFigures) -> Iterator[RenderableType]:

@@ -137,13 +137,13 @@ class Gateway:
 
     def manage(self, request: Request, api_id: str, stage: str, rest: str) -> Response:
         """Answers a call of @connections; `rest` is the raw path behind `/{stage}/`."""
+        at = self._clock.monotonic()
         connection_id = connection_id_of(rest)
         signature = connections_api.read_signature(request)
         response = self._manage(request, self._deployed(api_id, stage), connection_id, signature)
         if request.method == "POST" and connection_id is not None:
             caller = signature.access_key_id if signature is not None else None
             invocation = self._invocation_of(caller) if self._invocation_of is not None and caller else None
-            at = self._clock.monotonic()
             self._note(ConnectionPosted(at, connection_id, response.status, invocation))
         return response
 
