@@ -173,9 +173,10 @@ class Client:
     async def _reach_server(self, connection: Connection, deadline: float) -> bool:
         try:
             async with asyncio.timeout_at(deadline):
-                await asyncio.get_running_loop().create_connection(
-                    lambda: connection, self._uri.host, self._uri.port, ssl=self._ssl
-                )
+                with connection.opening():
+                    await asyncio.get_running_loop().create_connection(
+                        lambda: connection, self._uri.host, self._uri.port, ssl=self._ssl
+                    )
         except TimeoutError:
             connection.give_up(f"no connection within {self._open_timeout:g} s")
         except OSError as error:

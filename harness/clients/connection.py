@@ -9,7 +9,8 @@ event loop, before anything is decoded or any task is woken.
 import asyncio
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TypeAlias, cast
@@ -134,6 +135,21 @@ class Connection(asyncio.Protocol):
         if not self.answered.done():
             self._refuse(self._clock.monotonic(), 0, reason)
             self._abort()
+
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """For as long as the event loop opens the connection; whatever ends that early ends the connection too.
+
+        uvloop closes a transport whose opening is cancelled without telling its protocol: nothing may wait for it.
+        """
+        opened = False
+        try:
+            yield
+            opened = True
+        finally:
+            if not opened:
+                self._abort()
+                self._transport = None
 
     async def cut(self) -> None:
         """Ends the TCP connection if it has not ended, and returns when it has."""
