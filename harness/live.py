@@ -52,7 +52,7 @@ CALL_TIMEOUT = 30.0
 STOP_TIMEOUT = 30.0
 
 
-class HandshakeRefused(Exception):  # noqa: N818 - RFC 6455's word for it
+class HandshakeRefused(Exception):
     """The opening handshake was answered with `status` (0: no answer at all)."""
 
     def __init__(self, status: int, reason: str) -> None:

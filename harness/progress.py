@@ -136,9 +136,9 @@ class TerminalProgress:
 
 def _lines(spinner: Spinner, title: str, standing: Standing) -> Table:
     """The claim, cut where the line ends, and below it the bar with the figures."""
-    lines = Table.grid(padding=(0, 1))
-    lines.add_column(no_wrap=True)
-    lines.add_column(no_wrap=True, overflow="ellipsis")
+    lines = Table.grid(padding=(0, 1), expand=True)
+    lines.add_column(width=1)
+    lines.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     lines.add_row(spinner, Text(title))
     lines.add_row("", _bar(standing))
     return lines

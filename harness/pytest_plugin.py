@@ -2,8 +2,8 @@
 
 `pytest scenarios/` plays every YAML file whose `scenario:` states a claim; a scenario that does not pass fails with
 its checks' findings. `--harness-stack FILE` (ini: `harness_stack`) names the stack, `--harness-runs DIR` (ini:
-`harness_runs`) the folder that keeps the histories; without them stack.yaml and runs/ in the root folder. One emulator
-serves a whole session; under pytest-xdist each worker has its own, on a free port, with its own run folder.
+`harness_runs`) the folder that keeps the histories; without them stack.yaml and runs/ in the root folder. One
+emulator serves a whole session; under pytest-xdist each worker has its own, with its own run folder.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _BEGINNING = 65_536
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("harness", "fanout-harness")
-    group.addoption("--harness-stack", metavar="FILE", help="the stack to deploy [stack.yaml in the root folder]")
+    group.addoption(
+        "--harness-stack", metavar="FILE", help="the stack to deploy [stack.yaml in the root folder]"
+    )
     group.addoption("--harness-runs", metavar="DIR", help="where runs are kept [runs/ in the root folder]")
     parser.addini("harness_stack", "the stack to deploy, from the root folder", default="stack.yaml")
     parser.addini("harness_runs", "where runs are kept, from the root folder", default="runs")
@@ -59,7 +61,7 @@ class ScenarioFile(pytest.File):
         yield ScenarioItem.from_parent(self, name=self.path.stem)
 
 
-class ScenarioFailed(Exception):  # noqa: N818 - what a person reads is its text
+class ScenarioFailed(Exception):
     """A scenario whose verdict is not PASS; `kept` is the folder of the run."""
 
     def __init__(self, result: ScenarioResult, kept: Path) -> None:

@@ -100,7 +100,7 @@ async def play_scenario(
     clock = RealClock()
     actions = schedule(scenario, files=read_events, chances=Random)
     tally = Tally(clock, length=actions[-1].at if actions else 0.0, note=history.append)
-    await testbed.backend.set_disconnect_events(scenario.gateway.disconnect_events)
+    await testbed.backend.set_gateway(testbed.stack.api.gateway_configuration(scenario.gateway))
     async with (
         Crowd(scenario, testbed.deployment.url, clock=clock, note=history.append) as crowd,
         Publisher(
@@ -208,6 +208,6 @@ async def _record_the_inside(testbed: Testbed, history: HistoryWriter) -> None:
 async def _tidy_up(testbed: Testbed, scenario: Scenario) -> None:
     """The next scenario meets neither the connections of this one nor its gateway; no part of the history."""
     await testbed.backend.quiet(scenario.settle)
-    await testbed.backend.set_disconnect_events("delivered")
+    await testbed.backend.set_gateway(testbed.stack.api.gateway_configuration())
     if testbed.rows is not None:
         await asyncio.to_thread(testbed.rows.clear)

@@ -61,6 +61,7 @@ async def deploy(stack: Stack, backend: Backend) -> Testbed:
             if function.prewarm
         )
     )
+    await backend.set_gateway(stack.api.gateway_configuration())
     return Testbed(stack, backend, deployment, _rows(stack, backend, deployment))
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
 
 from rich.console import Console
 
 from harness.backends.embedded import does_not_start, emulator_client, emulator_urls
+from harness.emulator.certificates import Authority
+from harness.emulator.gateway.configuration import read_configuration
 from harness.emulator.stack import Emulator
 from harness.stack.loader import load_stack
 from harness.stack.model import Stack
@@ -17,26 +19,34 @@ from harness.testbed import hot_reload_code
 REGION = "us-east-1"
 
 
-async def up(stack_file: Path | None, *, host: str, port: int, console: Console) -> None:
+async def up(
+    stack_file: Path | None,
+    *,
+    host: str,
+    port: int,
+    console: Console,
+    credentials: Mapping[str, str] | None = None,
+) -> None:
     """Listens, deploys, says how to connect, and returns on SIGINT or SIGTERM with everything ended.
 
     UsageError for a mistake in the stack file, BackendError when the port is taken, DeploymentFailed when a
-    handler cannot start.
+    handler cannot start. With `credentials` (secret access keys by access key id) signatures are verified.
     """
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     stack = load_stack(stack_file) if stack_file else None
     region = stack.region if stack else REGION
-    async with Emulator(region=region) as emulator:
+    async with Emulator(region=region, credentials=credentials) as emulator:
         endpoint = await emulator.listen(host, port)
-        _say(console, f"AWS is listening on {endpoint}")
+        _say(console, f"AWS is listening on {endpoint} and {_secure(endpoint)}")
         if stack is None:
             _say(console, "No stack is deployed: there is no stack.yaml here, and --stack names none.")
         elif deployment := await _unless(stop, _deploy(stack, emulator, endpoint)):
             _say(console, *_deployed(stack, deployment))
         if not stop.is_set():
-            _say(console, *_how_to_connect(endpoint, region))
+            _say(console, *_how_to_connect(endpoint, region), *_how_to_trust(emulator.authority))
+            _say(console, "Ctrl-C stops it.")
         await stop.wait()
         _say(console, "stopping")
 
@@ -65,12 +75,15 @@ async def _deploy(stack: Stack, emulator: Emulator, endpoint: str) -> Deployment
         error = await emulator.functions.prewarm(stack.function_name(name), function.prewarm)
         if isinstance(error, bytes):
             raise does_not_start(stack.function_name(name), error)
+    wanted = read_configuration(stack.api.gateway_configuration())
+    emulator.gateway.configure(settings=wanted.settings, quotas=wanted.quotas)
     return deployment
 
 
 def _deployed(stack: Stack, deployment: Deployment) -> Iterator[str]:
     """A line per resource, never folded, so that each can be copied."""
     yield f"  WebSocket      {deployment.url}"
+    yield f"  with TLS       {_secure(deployment.url)}"
     yield f"  @connections   {deployment.management_endpoint}"
     yield from (f"  topic          {deployment.topic_arn(name)}" for name in stack.topics)
     yield from (f"  table          {deployment.table_name(name)}" for name in stack.tables)
@@ -85,7 +98,20 @@ def _how_to_connect(endpoint: str, region: str) -> Iterator[str]:
         f"  export AWS_ENDPOINT_URL={endpoint} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
         f" AWS_DEFAULT_REGION={region}"
     )
-    yield "Ctrl-C stops it."
+
+
+def _how_to_trust(authority: Authority) -> Iterator[str]:
+    yield f"Clients of https:// and wss:// have to trust {authority.ca_file} (GET /_harness/ca.pem too):"
+    yield (
+        f"  export NODE_EXTRA_CA_CERTS={authority.ca_file} AWS_CA_BUNDLE={authority.bundle_file}"
+        f" SSL_CERT_FILE={authority.bundle_file}"
+    )
+
+
+def _secure(url: str) -> str:
+    """The same address by TLS: `https` for `http`, `wss` for `ws`."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}s://{rest}"
 
 
 def _say(console: Console, *lines: str) -> None:

@@ -29,7 +29,9 @@ def _subscribers(channel: str) -> list[str]:
 
 
 def _deliver(
-    event: SnsEvent, receivers: Callable[[Event], Iterable[str]], payload: Callable[[Event], Event] = lambda one: one
+    event: SnsEvent,
+    receivers: Callable[[Event], Iterable[str]],
+    payload: Callable[[Event], Event] = lambda one: one,
 ) -> None:
     """The fan-out in short: posts each event to the receivers, and purges who is gone."""
     for matcher_event in _events(event):
@@ -134,5 +136,3 @@ def lets_anybody_subscribe(event: Mapping[str, Any], context: LambdaContext) -> 
 def raises(event: object, context: LambdaContext) -> None:
     """A defect on every call."""
     raise ValueError("the symbol table is empty")
-
-

@@ -26,9 +26,9 @@ class Command:
 
     def __init__(self, arguments: Sequence[str], folder: Path, cwd: Path) -> None:
         self._pid_file = folder / "pid"
+        watched = [sys.executable, str(HERE / "orphanage.py"), str(self._pid_file)]
         self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "orphanage.py"), str(self._pid_file), sys.executable, "-m", "harness"]
-            + list(arguments),
+            [*watched, sys.executable, "-m", "harness", *arguments],
             cwd=cwd,
             env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "COLUMNS": "100"},
             stdin=subprocess.DEVNULL,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from tests.end_to_end.command import HERE, Ended
 
 BROKEN = "tests/end_to_end/broken_handlers"

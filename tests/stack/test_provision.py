@@ -1,0 +1,135 @@
+"""What AWS refuses is told with the resource that it refused."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from harness.errors import BackendError
+from harness.stack.model import Api, Function, Index, Route, Stack, Table, Topic
+from harness.stack.provision import Deployment, provision
+
+STACK = Stack(
+    name="chat",
+    region="eu-west-1",
+    tables={
+        "rows": Table(name="Rows", hash_key="pk", ttl="expireAt", indexes={"ByRoom": Index(hash_key="room")})
+    },
+    topics={"events": Topic(name="Events")},
+    functions={
+        "open": Function(
+            handler="chat.open",
+            environment={"TABLE": "${tables.rows.name}", "ENDPOINT": "${api.management_endpoint}"},
+            reserved_concurrency=5,
+        ),
+        "fan_out": Function(handler="chat.fan_out", subscribed_to=("events",)),
+    },
+    api=Api(name="chat-api", stage="live", routes={"$connect": Route(function="open", two_way=True)}),
+)
+
+ANSWERS: Mapping[str, Mapping[str, str]] = {
+    "create_topic": {"TopicArn": "arn:topic"},
+    "create_api": {"ApiId": "a1"},
+    "create_function": {"FunctionArn": "arn:function"},
+    "create_integration": {"IntegrationId": "i1"},
+    "create_route": {"RouteId": "r1"},
+}
+
+
+class RecordedAws:
+    """Answers every operation and remembers it; refuses the one that `refusing` names."""
+
+    def __init__(self, refusing: str = "", error: Exception | None = None) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self._refusing = refusing
+        self._error = error or ClientError(
+            {"Error": {"Code": "LimitExceededException", "Message": "too many"}}, refusing
+        )
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**arguments: Any) -> Mapping[str, str]:
+            self.asked.append((operation, arguments))
+            if operation == self._refusing:
+                raise self._error
+            return ANSWERS.get(operation, {})
+
+        return call
+
+
+def deploy(aws: RecordedAws) -> Deployment:
+    return provision(
+        STACK,
+        client=lambda service: cast(Any, aws),
+        urls=lambda api_id, stage: {
+            "url": f"ws://{api_id}/{stage}",
+            "management_endpoint": f"http://{api_id}",
+        },
+        code=lambda function: {"ZipFile": b""},
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "resource"),
+    [
+        ("create_table", "table Rows"),
+        ("update_time_to_live", "table Rows"),
+        ("create_topic", "topic Events"),
+        ("create_api", "api chat-api"),
+        ("create_function", "function chat-open"),
+        ("put_function_concurrency", "function chat-open"),
+        ("create_integration", "route $connect"),
+        ("create_route", "route $connect"),
+        ("create_route_response", "route $connect"),
+        ("create_stage", "stage live"),
+        ("subscribe", "subscription of arn:function to arn:topic"),
+    ],
+)
+def test_a_refusal_names_the_resource_and_what_aws_said(operation: str, resource: str) -> None:
+    with pytest.raises(BackendError) as raised:
+        deploy(RecordedAws(refusing=operation))
+    assert str(raised.value) == (
+        f"{resource} cannot be deployed: An error occurred (LimitExceededException) when calling the {operation} "
+        "operation: too many"
+    )
+
+
+def test_an_endpoint_that_does_not_answer_is_told_the_same_way() -> None:
+    silent = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+    with pytest.raises(
+        BackendError, match=r"^table Rows cannot be deployed: Could not connect to the endpoint URL"
+    ):
+        deploy(RecordedAws(refusing="create_table", error=silent))
+
+
+def test_what_is_deployed_is_known_by_the_names_of_the_file() -> None:
+    assert deploy(RecordedAws()) == Deployment(
+        url="ws://a1/live",
+        management_endpoint="http://a1",
+        api_id="a1",
+        outputs={
+            "region": "eu-west-1",
+            "tables.rows.name": "Rows",
+            "topics.events.name": "Events",
+            "topics.events.arn": "arn:topic",
+            "api.id": "a1",
+            "api.stage": "live",
+            "api.url": "ws://a1/live",
+            "api.management_endpoint": "http://a1",
+            "functions.open.name": "chat-open",
+            "functions.fan_out.name": "chat-fan_out",
+            "functions.open.arn": "arn:function",
+            "functions.fan_out.arn": "arn:function",
+        },
+    )
+
+
+def test_every_reference_that_a_stack_may_make_is_an_output() -> None:
+    assert set(deploy(RecordedAws()).outputs) == set(STACK.references())
+
+
+def test_the_references_in_an_environment_are_filled_in() -> None:
+    aws = RecordedAws()
+    deploy(aws)
+    environments = [asked["Environment"] for operation, asked in aws.asked if operation == "create_function"]
+    assert environments == [{"Variables": {"TABLE": "Rows", "ENDPOINT": "http://a1"}}, {"Variables": {}}]

@@ -1,0 +1,154 @@
+"""The walls between the rooms: who may import whom, and what a module may be called."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HARNESS = tuple(sorted((ROOT / "harness").rglob("*.py")))
+DEX = tuple(sorted((ROOT / "dex").rglob("*.py")))
+
+PURE = (
+    "harness.checks",
+    "harness.reports",
+    "harness.clients.schedule",
+    "harness.scenario.feed",
+    "harness.scenario.model",
+    "harness.scenario.receivers",
+    "harness.record.observation",
+    "harness.record.history",
+    "harness.emulator.gateway.connections",
+    "harness.emulator.gateway.connections_api",
+    "harness.emulator.gateway.lambda_events",
+    "harness.emulator.gateway.quotas",
+    "harness.emulator.gateway.routes",
+    "harness.emulator.gateway.session",
+    "harness.emulator.lambda_runtime.function",
+    "harness.emulator.lambda_runtime.outcome",
+    "harness.emulator.sns.envelope",
+    "harness.emulator.sns.filter_policy",
+    "harness.emulator.dynamodb",
+)
+"""Modules, and packages as a whole, that hold rules: values in, values out."""
+
+IMPURE = ("asyncio", "socket", "time", "random", "boto3")
+
+WALLS = [
+    pytest.param(
+        "harness.emulator",
+        ("harness.scenario", "harness.clients", "harness.checks", "harness.reports"),
+        id="the emulator knows nothing of scenarios and verdicts",
+    ),
+    pytest.param(
+        "harness.record",
+        ("harness.scenario", "harness.clients", "harness.checks", "harness.reports", "harness.emulator"),
+        id="records know nothing of who made them and who reads them",
+    ),
+    pytest.param(
+        "harness.scenario",
+        ("harness.clients", "harness.checks", "harness.reports", "harness.emulator", "harness.record"),
+        id="scenarios know nothing of how they are played",
+    ),
+    pytest.param(
+        "harness.clients",
+        ("harness.checks", "harness.reports", "harness.emulator", "harness.stack", "harness.backends"),
+        id="clients know nothing of what they talk to",
+    ),
+    pytest.param(
+        "harness.matcher",
+        ("harness.clients", "harness.checks", "harness.reports", "harness.emulator", "harness.record"),
+        id="the matcher knows nothing of who listens",
+    ),
+]
+
+ALLOWED = [
+    pytest.param("harness.checks", ("harness.scenario", "harness.record"), id="checks"),
+    pytest.param(
+        "harness.reports",
+        ("harness.checks.verdict", "harness.record.observation", "harness.errors"),
+        id="reports",
+    ),
+    pytest.param("harness.record", ("harness.errors",), id="records"),
+    pytest.param(
+        "harness.stack",
+        ("harness.errors", "harness.yaml_source", "harness.scenario.feed", "harness.scenario.model"),
+        id="stacks",
+    ),
+]
+
+UP_MAY_LOAD = {"harness.scenario", "harness.scenario.feed", "harness.scenario.model"}
+
+
+def name_of(file: Path) -> str:
+    """The dotted name of a module of ours."""
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def is_in(module: str, packages: Iterable[str]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+def imports_of(file: Path) -> Iterator[str]:
+    """Every module that the file imports, wherever in it; `from a import b` is a.b, be it a module or a name."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        match node:
+            case ast.Import(names=names):
+                yield from (one.name for one in names)
+            case ast.ImportFrom(module=str(module), names=names, level=0):
+                yield from (f"{module}.{one.name}" for one in names)
+            case ast.ImportFrom():
+                raise AssertionError(f"{file}:{node.lineno}: a relative import hides where it leads")
+
+
+def crossings(inside: str, packages: tuple[str, ...]) -> list[str]:
+    """The imports of `packages` from modules inside, as `importer -> imported`."""
+    return [
+        f"{name_of(file)} -> {imported}"
+        for file in HARNESS
+        if is_in(name_of(file), [inside])
+        for imported in imports_of(file)
+        if is_in(imported, packages)
+    ]
+
+
+@pytest.mark.parametrize(("inside", "outside"), WALLS)
+def test_no_import_crosses_a_wall(inside: str, outside: tuple[str, ...]) -> None:
+    assert crossings(inside, outside) == []
+
+
+@pytest.mark.parametrize(("inside", "allowed"), ALLOWED)
+def test_of_ours_only_what_is_allowed_is_imported(inside: str, allowed: tuple[str, ...]) -> None:
+    ours = [crossing.partition(" -> ")[2] for crossing in crossings(inside, ("harness",))]
+    assert [imported for imported in ours if not is_in(imported, (inside, *allowed))] == []
+
+
+@pytest.mark.parametrize("inside", PURE)
+def test_rules_are_pure(inside: str) -> None:
+    assert [file for file in HARNESS if is_in(name_of(file), [inside])] != []
+    assert crossings(inside, IMPURE) == []
+
+
+def test_the_handlers_deploy_as_they_are() -> None:
+    found = [(name_of(file), one) for file in DEX for one in imports_of(file) if is_in(one, ["harness"])]
+    assert found == []
+
+
+def test_up_runs_without_the_code_that_plays_and_judges() -> None:
+    script = "import sys, harness.up; print(*(name for name in sys.modules if name.startswith('harness.')))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    rooms = ("harness.scenario", "harness.clients", "harness.checks", "harness.reports", "harness.run")
+    assert {name for name in done.stdout.split() if is_in(name, rooms)} == UP_MAY_LOAD
+
+
+@pytest.mark.parametrize("file", [*HARNESS, *DEX], ids=name_of)
+def test_a_module_says_what_it_is_for(file: Path) -> None:
+    tree = ast.parse(file.read_text())
+    assert not tree.body or ast.get_docstring(tree), f"{file} has no docstring"
+    assert file.stem not in ("utils", "util", "helpers", "common", "manager")
