@@ -72,7 +72,8 @@ def backend_of(service: str, region: str) -> object | None:
 
 
 def _answer(call: AwsCall, request: Request) -> Response:
-    url = f"https://{call.service}.{call.region}.amazonaws.com{request.target}"
+    scheme = "https" if request.secure else "http"  # moto builds the URLs of queues from it
+    url = f"{scheme}://{_aws_host(call, request)}{request.target}"
     operation = call.operation or f"{request.method} {request.path}"
     method = _moto_method(_moto_name(call.service, request.path), call.region, url.partition("?")[0])
     if method is None:
@@ -81,7 +82,9 @@ def _answer(call: AwsCall, request: Request) -> Response:
     try:
         return _response(method(prepared, prepared.raw_url, prepared.headers), request.method)
     except HTTPException as refused:
-        return _response((refused.code or 500, dict(refused.get_headers()), refused.get_body()), request.method)
+        return _response(
+            (refused.code or 500, dict(refused.get_headers()), refused.get_body()), request.method
+        )
     except (NotImplementedError, OperationNotFoundError):
         return not_emulated(call.service, operation)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -89,6 +92,14 @@ def _answer(call: AwsCall, request: Request) -> Response:
         log.warning("moto broke on %s:%s", call.service, operation, exc_info=True)
         text = f"moto could not answer {operation}: {type(error).__name__}: {error}"
         return aws_error(call.service, 500, "InternalFailure", text)
+
+
+def _aws_host(call: AwsCall, request: Request) -> str:
+    """The host that the call would have on AWS; that of S3 may name the bucket."""
+    host = request.headers.get("host").lower()
+    if call.service == "s3" and host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return host
+    return f"{call.service}.{call.region}.amazonaws.com"
 
 
 def _moto_name(service: str, path: str) -> str:

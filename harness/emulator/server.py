@@ -1,12 +1,14 @@
 """The one port: HTTP/1.1 with keep-alive and pipelining, and the door through which WebSockets leave HTTP.
 
-The shell around `request_reader`: it hands requests to the `Doors` one after the other, and writes the answers in
-the order of the requests. What a request means is not known here.
+Plain or over TLS, as each client begins: `listener` tells. The shell around `request_reader`: it hands requests to
+the `Doors` one after the other, and writes the answers in the order of the requests. What a request means is not
+known here.
 """
 
 import asyncio
 import logging
 import re
+import ssl
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
@@ -15,6 +17,7 @@ from functools import lru_cache
 from typing import Protocol, TypeAlias, assert_never, cast
 
 from harness.emulator.http import MaybeLater, Request, Response, json_response, reason_phrase
+from harness.emulator.listener import Listener
 from harness.emulator.request_reader import (
     MAX_HEADER_BYTES,
     Continue,
@@ -53,20 +56,24 @@ class Port:
 
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
-        self._server: asyncio.Server | None = None
+        self._listener: Listener | None = None
         self._connections: set[HttpConnection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def listen(self, host: str, port: int) -> int:
-        """Listens and returns the port (a free one for 0); OSError when it is taken."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: HttpConnection(self), host, port, backlog=4096)
-        return int(self._server.sockets[0].getsockname()[1])
+    async def listen(self, host: str, port: int, *, tls: ssl.SSLContext | None = None) -> int:
+        """Listens and returns the port (a free one for 0); OSError when it is taken.
+
+        `tls` is for the clients that begin with TLS.
+        """
+        listener = Listener(lambda: HttpConnection(self), tls)
+        bound = listener.listen(host, port)
+        self._listener = listener
+        return bound
 
     async def close(self) -> None:
         """Stops listening, ends what is under way and closes every connection."""
-        if self._server is not None:
-            self._server.close()
+        if self._listener is not None:
+            await self._listener.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -88,6 +95,12 @@ class Port:
     def doors(self) -> Doors:
         return self._doors
 
+    @property
+    def open_connections(self) -> int:
+        """How many connections speak HTTP, have not begun to, or are being refused."""
+        undecided = 0 if self._listener is None else self._listener.undecided
+        return len(self._connections) + undecided
+
     def opened(self, connection: "HttpConnection") -> None:
         self._connections.add(connection)
 
@@ -108,6 +121,7 @@ class HttpConnection(asyncio.Protocol):
         self._can_write = True
         self._is_reading = True
         self._linger: asyncio.TimerHandle | None = None
+        self._secure = False
         self._reader: RequestReader
         self._transport: asyncio.Transport
 
@@ -116,8 +130,8 @@ class HttpConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         host, port = tuple(transport.get_extra_info("peername") or ("", 0))[:2]
-        secure = transport.get_extra_info("ssl_object") is not None
-        self._reader = RequestReader(peer=(host, port), secure=secure)
+        self._secure = transport.get_extra_info("ssl_object") is not None
+        self._reader = RequestReader(peer=(host, port), secure=self._secure)
         self._port.opened(self)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -147,6 +161,8 @@ class HttpConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """A client that ends its side still gets the answers to what it asked (RFC 9112, 9.6)."""
         self._peer_ended = True
+        if self._secure:
+            return False  # asyncio's TLS ends both sides at once, whatever is answered here
         return self._early is None and not self._finished and (self._busy or bool(self._waiting))
 
     def pause_writing(self) -> None:

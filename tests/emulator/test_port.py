@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TypeAlias
 
 import pytest
+import uvloop
 
 from harness.emulator.http import MaybeLater, Request, Response
 from harness.emulator.server import Adopt, Port, wire
@@ -98,7 +99,9 @@ def play(scene: Callable[[House, Callable[[], Awaitable[Streams]]], Coroutine[ob
         async with asyncio.timeout(WAIT), a_port(house) as connect:
             await scene(house, connect)
 
-    asyncio.run(bounded())
+    for loop_factory in (asyncio.new_event_loop, uvloop.new_event_loop):
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.run(bounded())
 
 
 def get(path: str, *fields: str) -> bytes:

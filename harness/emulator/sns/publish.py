@@ -27,7 +27,7 @@ _ENTRY_ID = re.compile(r"[\w-]{1,80}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-class InvalidPublish(Exception):  # noqa: N818 - the publisher's mistake, answered as data
+class InvalidPublish(Exception):
     """The request is refused with `code`, and a message in SNS's words."""
 
     def __init__(self, code: str, message: str) -> None:
