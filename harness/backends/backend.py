@@ -38,8 +38,11 @@ class Backend(Protocol):
     async def prewarm(self, function: str, environments: int) -> None:
         """Starts the function's environments; raises FunctionDoesNotStart with Lambda's own error."""
 
-    async def set_disconnect_events(self, delivery: str) -> None:
-        """Whether `$disconnect` is `delivered` or `lost` from now on."""
+    async def set_gateway(self, configuration: Mapping[str, object]) -> None:
+        """Sets how the gateway behaves, and its quotas, from now on; what is left out is as on AWS.
+
+        UsageError says what a setting takes, or that this backend has none.
+        """
 
     async def quiet(self, timeout: float) -> bool:
         """Returns once nothing is in flight inside, False when `timeout` seconds ran out first."""

@@ -15,7 +15,7 @@ import urllib3
 from botocore.config import Config
 
 from harness.backends.backend import Seen
-from harness.errors import BackendError, DeploymentFailed
+from harness.errors import BackendError, DeploymentFailed, UsageError
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -149,8 +149,10 @@ class EmbeddedBackend:
         if answer.status != 200:
             raise does_not_start(function, answer.data)
 
-    async def set_disconnect_events(self, delivery: str) -> None:
-        await self._ask("PUT", "gateway", orjson.dumps({"disconnect_events": delivery}))
+    async def set_gateway(self, configuration: Mapping[str, object]) -> None:
+        answer = await self._ask("PUT", "gateway", orjson.dumps(configuration))
+        if answer.status != 200:
+            raise UsageError(f"gateway: {orjson.loads(answer.data)['message']}")
 
     async def quiet(self, timeout: float) -> bool:
         answer = await self._ask("GET", f"quiet?timeout={timeout}", timeout=timeout + 10.0)

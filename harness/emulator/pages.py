@@ -1,22 +1,25 @@
 """The emulator's own pages under `/_harness/`: what it saw, whether it is idle, how it behaves where AWS is open.
 
-- `GET health`: `{"status": "running", ...}`
+- `GET health`: `{"status": "running", ...}`, with what is open and under way: `Load` says what
 - `GET observations?since=N`: JSON lines, one observation each; the header `x-harness-next` is the next N to ask
   for, `x-harness-more` (yes or no) whether there is more at once, `x-harness-lost` how many observations fell out
   of the journal before they were asked for
 - `GET quiet?timeout=S`: 200 once nothing is in flight, 408 after S seconds
-- `PUT gateway` with `{"disconnect_events": "delivered" | "lost"}`
+- `GET gateway`: the gateway's settings and quotas; `PUT gateway` with those that shall differ from AWS's, all others
+  are AWS's again: `{"disconnect_events": "late", "disconnect_delay": 2, "quotas": {"idle_timeout": 5}}`
 - `POST prewarm` with `{"function": name, "environments": n}`: 200, or 424 with the INIT error
 - `GET logs?function=NAME`: the function's log as text
+- `GET ca.pem`: the certificate of the authority that clients of `https` and `wss` have to trust
 """
 
 import math
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import orjson
 
-from harness.emulator.gateway.open_connection import GatewaySettings
+from harness.emulator.gateway.configuration import ConfigurationError, described, read_configuration
+from harness.emulator.gateway.server import Gateway
 from harness.emulator.http import MaybeLater, Request, Response, json_response
 from harness.emulator.journal import Journal
 from harness.emulator.lambda_runtime.outcome import NoSuchFunction
@@ -29,8 +32,22 @@ PREFIX = "/_harness/"
 PAGE = 1000
 
 
-class BadRequest(ValueError):  # noqa: N818 - the asker's mistake, answered as data
+class BadRequest(ValueError):
     """What was asked cannot be understood; the message says what is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the emulator carries: open connections, and what has begun and not ended.
+
+    `http` includes the connection that asks; `in_flight` counts handshakes, messages, closings and invocations;
+    `tasks` are all of the event loop's.
+    """
+
+    http: int
+    websocket: int
+    in_flight: int
+    tasks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +57,10 @@ class Pages:
     version: str
     journal: Journal
     quiet: Callable[[float], Awaitable[bool]]
-    gateway: GatewaySettings
+    gateway: Gateway
     functions: LambdaRuntime
+    load: Callable[[], Load]
+    authority: bytes
 
     def answer(self, request: Request) -> MaybeLater:
         """The page, 404 for another path, 405 for another method."""
@@ -57,19 +76,24 @@ class Pages:
                     "status": "running",
                     "version": self.version,
                     "observations": self.journal.next_number,
+                    **asdict(self.load()),
                 }
                 return json_response(200, orjson.dumps(body))
             case "GET", "observations":
                 return self._observations(int(_number(request, "since", "0")))
             case "GET", "quiet":
                 return self._quiet(_number(request, "timeout", "10"))
+            case "GET", "gateway":
+                return json_response(200, orjson.dumps(described(self.gateway.in_force)))
             case "PUT", "gateway":
                 return self._gateway(request.body)
             case "POST", "prewarm":
                 return self._prewarm(_object(request.body))
             case "GET", "logs":
                 return self._logs(_query(request, "function", ""))
-            case _, ("health" | "observations" | "quiet" | "gateway" | "prewarm" | "logs"):
+            case "GET", "ca.pem":
+                return Response(200, (("Content-Type", "application/x-pem-file"),), self.authority)
+            case _, ("health" | "observations" | "quiet" | "gateway" | "prewarm" | "logs" | "ca.pem"):
                 return json_response(405, b'{"message":"this page takes another method"}')
         return json_response(404, b'{"message":"no such page; see the documentation of /_harness/"}')
 
@@ -88,11 +112,12 @@ class Pages:
         return json_response(200 if idle else 408, orjson.dumps({"quiet": idle}))
 
     def _gateway(self, body: bytes) -> Response:
-        match _object(body).get("disconnect_events"):
-            case "delivered" | "lost" as wanted:
-                self.gateway.disconnect_events = wanted
-                return json_response(200, b"{}")
-        raise BadRequest("disconnect_events is `delivered` or `lost`")
+        try:
+            wanted = read_configuration(_object(body))
+        except ConfigurationError as error:
+            raise BadRequest(str(error)) from error
+        self.gateway.configure(settings=wanted.settings, quotas=wanted.quotas)
+        return json_response(200, orjson.dumps(described(wanted)))
 
     def _prewarm(self, asked: Mapping[str, object]) -> MaybeLater:
         match asked.get("function"), asked.get("environments", 1):

@@ -12,6 +12,7 @@ gateway ──> lambda_runtime ──> the functions' processes ──> port
 import asyncio
 import random
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -20,38 +21,62 @@ from harness.clock import Clock, RealClock
 from harness.emulator.api_endpoints import with_websocket_endpoints
 from harness.emulator.aws_errors import aws_error, not_emulated, query_error
 from harness.emulator.aws_requests import AwsCall, aws_call, is_query
+from harness.emulator.certificates import Authority
 from harness.emulator.deployed import DeployedApis, stages_of, subscriptions_of
 from harness.emulator.deployments import Deployments
 from harness.emulator.gateway.opening import Accepted
 from harness.emulator.gateway.server import Gateway
-from harness.emulator.gateway.urls import ExecuteApiTarget, execute_api_target
+from harness.emulator.gateway.signatures import SecretOf
+from harness.emulator.gateway.urls import (
+    ExecuteApiTarget,
+    custom_domain_target,
+    execute_api_target,
+    host_name,
+)
 from harness.emulator.http import MaybeLater, Request, Response, json_response
 from harness.emulator.journal import Journal
 from harness.emulator.lambda_runtime.api import LambdaApi
+from harness.emulator.lambda_runtime.function import Certificates
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.emulator.moto_services import ACCOUNT, MotoServices
-from harness.emulator.pages import PREFIX, Pages
+from harness.emulator.pages import PREFIX, Load, Pages
 from harness.emulator.server import Adopt, Port
 from harness.emulator.sns.delivery import SnsDelivery
+from harness.emulator.sqs_polling import is_empty, read_poll
 from harness.emulator.table_watch import TableWatch
+from harness.emulator.usage_plans import UsagePlans
 from harness.errors import BackendError
+
+POLL_EVERY = 0.05  # seconds
+NO_MAPPING = json_response(404, b'{"message":"Not Found"}')  # U-5
 
 
 class Emulator:
     """AWS on one port, as far as WebSocket fan-out needs it. Use as an async context manager."""
 
     def __init__(
-        self, *, region: str = "us-east-1", clock: Clock | None = None, seed: int | None = None
+        self,
+        *,
+        region: str = "us-east-1",
+        clock: Clock | None = None,
+        seed: int | None = None,
+        credentials: Mapping[str, str] | None = None,
     ) -> None:
+        """With `credentials`, signatures of execute-api calls are verified.
+
+        They are the secret access keys of callers by access key id; the functions' own are known anyway.
+        """
         self._region = region
         self._clock = clock or RealClock()
         self._scratch = tempfile.TemporaryDirectory(prefix="fanout-harness-")
         chance = random.Random(seed)  # noqa: S311 - ids, not secrets
+        self.authority = Authority(Path(self._scratch.name))
         self.endpoint = ""
         self._functions_idle = asyncio.Event()
         self.journal = Journal()
         self._moto = MotoServices()
-        self._apis = DeployedApis(region)
+        self._usage_plans = UsagePlans(clock=self._clock, random=chance)
+        self._apis = DeployedApis(region, self._usage_plans.api_keys)
         self._tables = TableWatch()
         self.functions = LambdaRuntime(
             endpoint=lambda: self.endpoint,
@@ -62,6 +87,7 @@ class Emulator:
             note=self.journal.note,
             scratch=Path(self._scratch.name),
             on_idle=self._functions_idle.set,
+            certificates=Certificates(str(self.authority.ca_file), str(self.authority.bundle_file)),
         )
         self._lambda_api = LambdaApi(self.functions, clock=self._clock, random=chance)
         self.gateway = Gateway(
@@ -71,6 +97,7 @@ class Emulator:
             random=chance,
             note=self.journal.note,
             invocation_of=self.functions.request_of,
+            secret_of=None if credentials is None else _secrets(self.functions, credentials),
         )
         self._sns = SnsDelivery(
             subscriptions=subscriptions_of,
@@ -84,15 +111,20 @@ class Emulator:
             version=__version__,
             journal=self.journal,
             quiet=self.quiet,
-            gateway=self.gateway.settings,
+            gateway=self.gateway,
             functions=self.functions,
+            load=self._load,
+            authority=self.authority.pem,
         )
         self._port = Port(self)
 
     async def listen(self, host: str, port: int) -> str:
-        """Listens and returns the endpoint; BackendError when the port is taken."""
+        """Listens and returns the endpoint; BackendError when the port is taken.
+
+        The same with `https` is an endpoint too.
+        """
         try:
-            bound = await self._port.listen(host, port)
+            bound = await self._port.listen(host, port, tls=self.authority.server_context(host))
         except OSError as error:
             raise BackendError(
                 f"port {port} on {host} cannot be opened ({error.strerror}): stop what uses it "
@@ -118,11 +150,13 @@ class Emulator:
 
     def answer(self, request: Request) -> MaybeLater:
         """The response to a request that is no opening handshake."""
-        target = execute_api_target(request.headers.get("host"), request.path)
+        target = self._target(request)
+        if isinstance(target, Response):
+            return target
         if target is not None and _is_plain_get(request, target):
             return self._plain_get(request, target)
         if target is not None:
-            return self.gateway.manage(request, target.api_id, target.stage, target.rest)
+            return self.gateway.call(request, target.api_id, target.stage, target.rest)
         if request.path.startswith(PREFIX):
             return self._pages.answer(request)
         call = aws_call(request)
@@ -138,6 +172,8 @@ class Emulator:
                 return self._sns.publish_batch(request)
             case "dynamodb", operation if self._tables.watches(operation):
                 return self._watched(call, request)
+            case "sqs", "ReceiveMessage":
+                return self._receiving(call, request)
             case "apigateway", _:
                 return self._changing_apis(call, request)
             case "execute-api", _:
@@ -155,32 +191,59 @@ class Emulator:
                 self.journal.note(seen)
         return response
 
+    async def _receiving(self, call: AwsCall, request: Request) -> Response:
+        """moto does not say when a message comes, or comes back, so it is asked until one is there."""
+        poll = read_poll(request)
+        until = self._clock.monotonic() + poll.wait
+        while is_empty(response := await self._moto.handle(call, poll.once)):
+            if self._clock.monotonic() >= until:
+                break
+            await self._clock.sleep(POLL_EVERY)
+        return response
+
     async def _changing_apis(self, call: AwsCall, request: Request) -> Response:
         deployment = self._deployments.answer(request, call.region)
         if deployment is not None:
             return deployment
-        response = await self._moto.handle(call, request)
+        response = self._usage_plans.answer(request) or await self._moto.handle(call, request)
         if request.method != "GET":
             self._apis.changed()
         return with_websocket_endpoints(response)
 
     async def _plain_get(self, request: Request, target: ExecuteApiTarget) -> Response:
         """The gateway says what is missing of an opening handshake."""
-        answer = await self.gateway.handshake(request, target.api_id, target.stage)
+        answer = await self.gateway.handshake(request, target.api_id, target.stage, target.rest)
         return answer if isinstance(answer, Response) else Response(400)
 
     async def upgrade(self, request: Request) -> Response | Adopt:
         """The answer to an opening handshake."""
-        target = execute_api_target(request.headers.get("host"), request.path)
+        target = self._target(request)
+        if isinstance(target, Response):
+            return target
         if target is None:
             return json_response(404, b'{"message":"Not Found: no WebSocket API at this address"}')
-        if target.is_connections:
-            return self.gateway.manage(request, target.api_id, target.stage, target.rest)
-        answer = await self.gateway.handshake(request, target.api_id, target.stage)
+        answer = await self.gateway.handshake(request, target.api_id, target.stage, target.rest)
         if isinstance(answer, Accepted):
             accepted = answer
             return lambda transport: self.gateway.open(accepted, transport)
         return answer
+
+    def _target(self, request: Request) -> ExecuteApiTarget | Response | None:
+        """What of API Gateway's data plane a request means; a response for a path that a custom domain lacks."""
+        host = request.headers.get("host")
+        target = execute_api_target(host, request.path)
+        domain = self._apis.custom_domain(host_name(host)) if target is None else None
+        if domain is None:
+            return target
+        return custom_domain_target(domain, request.path) or NO_MAPPING
+
+    def _load(self) -> Load:
+        return Load(
+            http=self._port.open_connections,
+            websocket=self.gateway.open_connections(),
+            in_flight=self.gateway.in_flight() + self.functions.in_flight(),
+            tasks=len(asyncio.all_tasks()),
+        )
 
     # --- life ---------------------------------------------------------------------------------------------
 
@@ -204,6 +267,10 @@ class Emulator:
 def _is_plain_get(request: Request, target: ExecuteApiTarget) -> bool:
     """A GET of a WebSocket URL by something that is neither an SDK nor a WebSocket client, a browser say."""
     return request.method == "GET" and not target.is_connections and "authorization" not in request.headers
+
+
+def _secrets(functions: LambdaRuntime, credentials: Mapping[str, str]) -> SecretOf:
+    return lambda access_key_id: functions.secret_of(access_key_id) or credentials.get(access_key_id)
 
 
 def _unsigned(request: Request) -> Response:

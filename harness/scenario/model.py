@@ -274,12 +274,72 @@ class Expectations(_Model):
     )
 
 
-class GatewaySettings(_Model):
-    """How the gateway under the scenario behaves where AWS leaves it open."""
+Rate: TypeAlias = Annotated[float, Field(ge=0)] | Literal["unlimited"]
 
-    disconnect_events: Literal["delivered", "lost"] = Field(
-        default="delivered", description="$disconnect is best-effort on AWS (X-1): `lost` never invokes it."
+
+class Quotas(_Model):
+    """API Gateway's quotas for WebSocket APIs, where they shall not be AWS's. Sizes in bytes, rates a second."""
+
+    idle_timeout: Duration = Field(default=600.0, description="Without traffic a connection ends (Q-1).")
+    connection_duration: Duration = Field(default=7200.0, description="Every connection ends (Q-2).")
+    message_size: int = Field(default=131_072, ge=1, description="The largest message (Q-3, M-10).")
+    frame_size: int = Field(default=32_768, ge=1, description="The largest frame of a client (Q-4).")
+    integration_timeout: Duration = Field(default=29.0, description="The most that a route takes (Q-10).")
+    handshake_rate: Rate = Field(default=500.0, description="New connections of the account (Q-6).")
+    handshake_burst: int = Field(default=500, ge=0, description="New connections at once.")
+    account_rate: Rate = Field(default=10_000.0, description="Requests of the account, posts too (Q-8).")
+    account_burst: int = Field(default=5_000, ge=0, description="Requests at once (Q-8).")
+    url_length: int = Field(default=4096, ge=1, description="The longest URL, in characters (U-7).")
+    client_buffer: int = Field(default=1_048_576, ge=0, description="Held back for a slow client (M-11).")
+    close_timeout: Duration = Field(default=10.0, description="A closed connection's TCP side lingers.")
+
+
+class GatewaySettings(_Model):
+    """How the gateway behaves where AWS leaves it open."""
+
+    disconnect_events: Literal["delivered", "late", "lost"] = Field(
+        default="delivered",
+        description="$disconnect is best-effort on AWS (X-1): `late` invokes it after `disconnect_delay`, "
+        "`lost` never.",
     )
+    disconnect_delay: Duration = Field(default=5.0, description="How late a late $disconnect is.")
+    invocations: Literal["concurrent", "serial"] = Field(
+        default="concurrent", description="Whether messages of one connection may run at once."
+    )
+    lost_sockets: Literal["noticed", "unnoticed"] = Field(
+        default="noticed",
+        description="A TCP connection that ends without a close frame closes the connection at once, or goes "
+        "unnoticed until it is idle for too long (X-6).",
+    )
+    json_: Literal["strict", "lenient"] = Field(
+        default="strict",
+        alias="json",
+        description="`lenient` also routes messages whose names lack their quotes (R-9).",
+    )
+    post_jitter: Duration = Field(
+        default=0.0, description="Posts at one time are carried out in random order, within this long (M-17)."
+    )
+    connect_timeout_status: int = Field(
+        default=504, ge=400, le=599, description="What a handshake is told whose $connect takes too long."
+    )
+    posts_while_connecting: Literal["gone", "delivered"] = Field(
+        default="gone",
+        description="A post to a connection whose $connect still runs is 410; `delivered`: it arrives all the "
+        "same (C-13).",
+    )
+    empty_bodies: Literal["dropped", "sent"] = Field(
+        default="dropped", description="Whether a two-way route answers an empty body with an empty frame."
+    )
+
+    def written(self) -> dict[str, object]:
+        """What the file says, by AWS-side name; what it leaves out is not in it."""
+        return self.model_dump(exclude_unset=True, by_alias=True)
+
+
+class ScenarioGateway(GatewaySettings):
+    """The gateway under a scenario, where it differs from the stack's."""
+
+    quotas: Quotas = Quotas()
 
 
 class Scenario(_Model):
@@ -290,7 +350,7 @@ class Scenario(_Model):
     clients: Mapping[str, ClientGroup] = Field(default={}, description="Groups of clients by name.")
     timeline: tuple[Step, ...] = ()
     expect: Expectations = Expectations()
-    gateway: GatewaySettings = GatewaySettings()
+    gateway: ScenarioGateway = ScenarioGateway()
     settle: Duration = Field(
         default=10.0, description="Bounded wait for everything in flight, before the timeline and after it."
     )

@@ -151,6 +151,10 @@ def _route_slips(stack: Stack) -> Iterator[Slip]:
             )
         if route.two_way and route_key in ("$connect", "$disconnect"):
             yield location, f"{route_key} cannot answer with a frame (T-5)"
+        if route_key != "$connect" and (route.authorization != "NONE" or route.api_key_required):
+            yield location, f"callers are looked at on $connect only, not on {route_key} (A-1)"
+        if route.api_key_required and not stack.api.api_keys:
+            yield location, "no key can be right: 'api_keys' of the api lists none (A-12)"
 
 
 def _connections_slips(stack: Stack) -> Iterator[Slip]:

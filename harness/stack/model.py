@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from harness.scenario.feed import Feed
-from harness.scenario.model import Duration
+from harness.scenario.model import Duration, GatewaySettings, Quotas, ScenarioGateway
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 
@@ -103,6 +103,12 @@ class Route(_Model):
 
     function: str
     two_way: bool = Field(default=False, description="The function's `body` is sent back to the client.")
+    authorization: Literal["NONE", "AWS_IAM"] = Field(
+        default="NONE", description="On $connect, AWS_IAM takes signed handshakes only (A-11)."
+    )
+    api_key_required: bool = Field(
+        default=False, description="On $connect: only with one of the API's `api_keys` (A-12)."
+    )
 
 
 def _route_from_name(value: object) -> object:
@@ -118,6 +124,20 @@ class Api(_Model):
     routes: Mapping[
         str, Annotated[Route, BeforeValidator(_route_from_name, json_schema_input_type=str | Route)]
     ]
+    api_keys: tuple[Annotated[str, Field(min_length=20, max_length=128)], ...] = Field(
+        default=(), description="The values of API keys, in a usage plan of the stage (A-12)."
+    )
+    quotas: Quotas = Field(default=Quotas(), description="Quotas that are not AWS's, on the emulator.")
+    gateway: GatewaySettings = Field(
+        default=GatewaySettings(), description="The emulator's gateway where AWS leaves it open."
+    )
+
+    def gateway_configuration(self, over: ScenarioGateway | None = None) -> dict[str, object]:
+        """What the file, and a scenario over it, say of the emulator's gateway: settings, and `quotas`."""
+        over = ScenarioGateway() if over is None else over
+        settings = self.gateway.written() | over.written()
+        quotas = self.quotas.model_dump(exclude_unset=True) | over.quotas.model_dump(exclude_unset=True)
+        return settings | {"quotas": quotas}
 
 
 class ConnectionId(_Model):

@@ -4,14 +4,14 @@ Order matters where one resource names another: tables and topics, then the API 
 functions (their environment names all of these), then routes and subscriptions, which name the functions.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.errors import BackendError
-from harness.stack.model import Function, Stack, Table, resolve
+from harness.stack.model import Function, Route, Stack, Table, resolve
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -74,8 +74,10 @@ def _connect(stack: Stack, aws: "_Provisioner", api_id: str, outputs: Mapping[st
     """Routes and subscriptions, then the stage, which makes the routes reachable."""
     for route_key, route in stack.api.routes.items():
         function_arn = outputs[f"functions.{route.function}.arn"]
-        aws.route(api_id, route_key, function_arn, stack.region, two_way=route.two_way)
+        aws.route(api_id, route_key, function_arn, stack.region, route)
     aws.stage(api_id, stack.api.stage)
+    if stack.api.api_keys:
+        aws.usage_plan(stack.name, api_id, stack.api.stage, stack.api.api_keys)
     for name, function in stack.functions.items():
         for topic in function.subscribed_to:
             aws.subscription(outputs[f"topics.{topic}.arn"], outputs[f"functions.{name}.arn"])
@@ -163,7 +165,7 @@ class _Provisioner:
             )
         return str(answer["FunctionArn"])
 
-    def route(self, api_id: str, route_key: str, function_arn: str, region: str, *, two_way: bool) -> None:
+    def route(self, api_id: str, route_key: str, function_arn: str, region: str, route: Route) -> None:
         what = f"route {route_key}"
         integration = self._call(
             what,
@@ -174,23 +176,27 @@ class _Provisioner:
             IntegrationMethod="POST",
             IntegrationUri=f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function_arn}/invocations",
         )
-        answers = {"RouteResponseSelectionExpression": "$default"} if two_way else {}
-        route = self._call(
+        asked: dict[str, object] = {"RouteResponseSelectionExpression": "$default"} if route.two_way else {}
+        if route.authorization != "NONE":
+            asked["AuthorizationType"] = route.authorization
+        if route.api_key_required:
+            asked["ApiKeyRequired"] = True
+        created = self._call(
             what,
             "apigatewayv2",
             "create_route",
             ApiId=api_id,
             RouteKey=route_key,
             Target=f"integrations/{integration['IntegrationId']}",
-            **answers,
+            **asked,
         )
-        if two_way:
+        if route.two_way:
             self._call(
                 what,
                 "apigatewayv2",
                 "create_route_response",
                 ApiId=api_id,
-                RouteId=route["RouteId"],
+                RouteId=created["RouteId"],
                 RouteResponseKey="$default",
             )
 
@@ -198,6 +204,24 @@ class _Provisioner:
         self._call(
             f"stage {name}", "apigatewayv2", "create_stage", ApiId=api_id, StageName=name, AutoDeploy=True
         )
+
+    def usage_plan(self, name: str, api_id: str, stage: str, keys: Iterable[str]) -> None:
+        """API keys are kept by the first API of API Gateway, for WebSocket APIs too."""
+        what = f"usage plan {name}"
+        stages = [{"apiId": api_id, "stage": stage}]
+        plan = self._call(what, "apigateway", "create_usage_plan", name=name, apiStages=stages)
+        for number, value in enumerate(keys, start=1):
+            key = self._call(
+                what, "apigateway", "create_api_key", name=f"{name}-{number}", value=value, enabled=True
+            )
+            self._call(
+                what,
+                "apigateway",
+                "create_usage_plan_key",
+                usagePlanId=plan["id"],
+                keyId=key["id"],
+                keyType="API_KEY",
+            )
 
     def subscription(self, topic_arn: str, function_arn: str) -> None:
         what = f"subscription of {function_arn} to {topic_arn}"

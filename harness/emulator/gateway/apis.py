@@ -25,15 +25,20 @@ class LambdaIntegration:
 
     `function` is the function's name, ARN or qualified ARN, taken out of the integration URI;
     `${stageVariables.x}` in it is replaced at each invocation. `timeout` is in seconds, 0.05 to 29 (R-19).
+    `converts_to_binary`: its ContentHandlingStrategy is CONVERT_TO_BINARY (Q-5).
     """
 
     function: str
     timeout: float = INTEGRATION_TIMEOUT
+    converts_to_binary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MockIntegration:
-    """A `MOCK` integration without templates: always succeeds, and answers nothing."""
+    """A `MOCK` integration whose templates, if any, are constants: the status and the body of every answer."""
+
+    status_code: int = 200
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class Route:
     """One route. `integration` is None for a route without a target.
 
     `route_response` says that the route is two-way: it has a RouteResponse and its
-    `RouteResponseSelectionExpression` is `$default` (T-2).
+    `RouteResponseSelectionExpression` is `$default` (T-2). `request_model` is the schema that messages must have.
     """
 
     route_key: RouteKey
@@ -76,6 +81,7 @@ class Route:
     authorization: Authorization = "NONE"
     api_key_required: bool = False
     route_response: bool = False
+    request_model: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +97,15 @@ class Stage:
     """One stage.
 
     `default_throttling` is that of DefaultRouteSettings and holds for each route alone; `route_throttling`
-    holds what RouteSettings says for single routes instead. None: only the account's throttle holds.
+    holds what RouteSettings says for single routes instead. None: only the account's throttle holds. `api_keys`
+    holds the values of the enabled API keys in the stage's usage plans, each with its plan's throttle.
     """
 
     name: str
     variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     default_throttling: Throttling | None = None
     route_throttling: Mapping[RouteKey, Throttling] = field(default_factory=lambda: MappingProxyType({}))
+    api_keys: Mapping[str, Throttling | None] = field(default_factory=lambda: MappingProxyType({}))
 
     def throttling(self, route_key: RouteKey) -> Throttling | None:
         """The throttle of one route."""
@@ -116,3 +124,15 @@ class Api:
     routes: Mapping[RouteKey, Route]
     route_selection_expression: str = "$request.body.action"
     api_key_selection_expression: str = "$request.header.x-api-key"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiMapping:
+    """What a mapping key of a custom domain stands for (U-3)."""
+
+    api_id: str
+    stage: str
+
+
+CustomDomain: TypeAlias = Mapping[str, ApiMapping]
+"""The API mappings of one custom domain by mapping key; "" is the key of the domain's root."""

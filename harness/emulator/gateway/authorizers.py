@@ -1,8 +1,9 @@
-"""May this caller connect? Identity sources, and the policies that authorizers return (A-1 to A-10)."""
+"""May this caller connect? Identity sources, the policies that authorizers return, API keys (A-1 to A-12)."""
 
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import orjson
@@ -20,6 +21,19 @@ from harness.emulator.lambda_runtime.outcome import FunctionError, Returned
 
 _log = logging.getLogger(__name__)
 
+# Q-11. Not recorded on AWS yet: what a larger result does; like any other that cannot be used.
+_LARGEST_RESULT = 8192
+_KEY_OF_CALLER = "$context.authorizer.usageIdentifierKey"
+_KEY_IN_HEADER = "$request.header."
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The authorizer lets the caller pass: its context, and the API key that it says is the caller's."""
+
+    context: AuthorizerContext
+    usage_identifier_key: str | None = None
+
 
 def identity_sources_present(
     authorizer: Authorizer, facts: ConnectionFacts, parameters: Parameters, variables: Variables
@@ -30,9 +44,12 @@ def identity_sources_present(
     )
 
 
-def read_authorizer_answer(answer: Answer, method_arn: str) -> AuthorizerContext | Refuse:
+def read_authorizer_answer(answer: Answer, method_arn: str) -> Allowed | Refuse:
     """The caller's context when the policy allows the connection, else the refusal (A-6 to A-8, A-10)."""
     match answer:
+        case Returned(payload=payload) if len(payload) > _LARGEST_RESULT:
+            _log.error("the authorizer's result has %d bytes, more than %d", len(payload), _LARGEST_RESULT)
+            return Refuse(500, INTERNAL_SERVER_ERROR)
         case Returned(payload=payload):
             return _read_policy(orjson.loads(payload), method_arn)
         case FunctionError(payload=payload) if _error_message(payload) == "Unauthorized":
@@ -42,14 +59,23 @@ def read_authorizer_answer(answer: Answer, method_arn: str) -> AuthorizerContext
             return Refuse(500, INTERNAL_SERVER_ERROR)
 
 
+def api_key_of(expression: str, parameters: Parameters, usage_identifier_key: str | None) -> str | None:
+    """The API key that a handshake brings, by the API's `ApiKeySelectionExpression` (A-12); None without one."""
+    if expression == _KEY_OF_CALLER:
+        return usage_identifier_key
+    if expression.startswith(_KEY_IN_HEADER):
+        return _header(parameters, expression.removeprefix(_KEY_IN_HEADER))
+    _log.error("the API key selection expression %s is not one of AWS's two", expression)
+    return None
+
+
 def _identity_value(
     source: str, facts: ConnectionFacts, parameters: Parameters, variables: Variables
 ) -> str | None:
     kind, _, name = source.removeprefix("$").partition(".")
     match kind:
         case "route" if name.startswith("request.header."):
-            wanted = name.removeprefix("request.header.").lower()
-            return next((v[-1] for n, v in parameters.headers.items() if n.lower() == wanted), None)
+            return _header(parameters, name.removeprefix("request.header."))
         case "route" if name.startswith("request.querystring."):
             return parameters.query.get(name.removeprefix("request.querystring."), [""])[-1]
         case "stageVariables":
@@ -58,6 +84,11 @@ def _identity_value(
             return _context_value(name, facts)
         case _:
             return None
+
+
+def _header(parameters: Parameters, name: str) -> str | None:
+    wanted = name.lower()
+    return next((every[-1] for each, every in parameters.headers.items() if each.lower() == wanted), None)
 
 
 def _context_value(name: str, facts: ConnectionFacts) -> str | None:
@@ -79,13 +110,15 @@ def _error_message(payload: bytes) -> object:
     return error.get("errorMessage") if isinstance(error, dict) else None
 
 
-def _read_policy(returned: object, method_arn: str) -> AuthorizerContext | Refuse:
+def _read_policy(returned: object, method_arn: str) -> Allowed | Refuse:
     match returned:
         case {"principalId": str(principal), "policyDocument": {"Statement": statements}, **rest}:
             listed = statements if isinstance(statements, list) else [statements]
             context = _context(rest.get("context"))
             if context is not None and all(_is_readable(statement) for statement in listed):
-                return _judge(listed, method_arn, {"principalId": principal, **context})
+                key = rest.get("usageIdentifierKey")
+                caller = Allowed({"principalId": principal, **context}, key if isinstance(key, str) else None)
+                return caller if _allows(listed, method_arn) else Refuse(403, FORBIDDEN)
     _log.error("the authorizer's answer is not a policy that can be read: %s", returned)
     return Refuse(500, INTERNAL_SERVER_ERROR)
 
@@ -109,13 +142,8 @@ def _is_readable(statement: object) -> bool:
     return isinstance(statement, dict) and statement.keys() <= {"Sid", "Effect", "Action", "Resource"}
 
 
-def _judge(
-    statements: Sequence[Mapping[str, object]], method_arn: str, context: AuthorizerContext
-) -> AuthorizerContext | Refuse:
-    effects = {statement.get("Effect") for statement in statements if _applies(statement, method_arn)}
-    if effects == {"Allow"}:
-        return context
-    return Refuse(403, FORBIDDEN)
+def _allows(statements: Sequence[Mapping[str, object]], method_arn: str) -> bool:
+    return {each.get("Effect") for each in statements if _applies(each, method_arn)} == {"Allow"}
 
 
 def _applies(statement: Mapping[str, object], method_arn: str) -> bool:

@@ -1,25 +1,14 @@
 """How do calls of the @connections API read, and how are they answered? Section 1.10, in values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
 import orjson
 
 from harness.emulator.gateway.connections import Missing
+from harness.emulator.gateway.signatures import Fault
 from harness.emulator.http import Request, Response, json_response
-
-_SERVICE = "execute-api"
-_ALGORITHM = "AWS4-HMAC-SHA256"
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """The credential scope of a SigV4 signature; the signature itself is not checked."""
-
-    access_key_id: str
-    region: str
-    service: str
 
 
 def _error(status: int, error_type: str, message: str) -> Response:
@@ -31,13 +20,6 @@ POSTED = Response(200)  # M-1
 DELETED = Response(204)  # M-4
 GONE = Response(410, (("x-amzn-ErrorType", "GoneException"),))  # M-5
 FORBIDDEN = _error(403, "ForbiddenException", "Forbidden")  # M-8
-# Not recorded on AWS yet: the types and texts for calls without a good signature (M-8).
-UNSIGNED = _error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
-WRONG_SCOPE = _error(
-    403,
-    "InvalidSignatureException",
-    "Credential should be scoped to a valid region and the service execute-api.",
-)
 # Not recorded on AWS yet: the body of a 413 (M-10).
 TOO_LARGE = _error(413, "PayloadTooLargeException", "Message too long")
 # Not recorded on AWS yet: the body of a 429; the text is the documentation's (M-11).
@@ -50,24 +32,16 @@ LIMIT_EXCEEDED = _error(
 URL_TOO_LONG = _error(414, "BadRequestException", "Request-URI Too Long")  # U-7
 
 
-def read_signature(request: Request) -> Signature | None:
-    """Who signed the request, by header or presigned query; None when nobody did (M-8, M-13)."""
-    authorization = request.headers.get("Authorization")
-    if authorization.startswith(_ALGORITHM):
-        _, found, scope = authorization.partition("Credential=")
-        return _scope(scope.partition(",")[0]) if found and "Signature=" in scope else None
-    if "X-Amz-Signature=" in request.query:
-        return _scope(dict(request.query_items()).get("X-Amz-Credential", ""))
-    return None
+def refused(fault: Fault) -> Response:
+    """The answer to a call whose signature is refused (M-8)."""
+    return _error(403, fault.error_type, fault.message)
 
 
-def fault_of_signature(signature: Signature | None, region: str) -> Response | None:
-    """How a call with this signature is refused; None when it is not."""
-    if signature is None:
-        return UNSIGNED
-    if (signature.region, signature.service) != (region, _SERVICE):
-        return WRONG_SCOPE
-    return None
+def no_method(request: Request, rest: str) -> Response:
+    """The answer to a method and path behind the stage that the API does not have (U-4)."""
+    # Not recorded on AWS yet: the status and the type; the text is.
+    text = f"No method found matching route {unquote(rest)} for http method {request.method}."
+    return _error(404, "NotFoundException", text)
 
 
 def missing(why: Missing, connection_id: str) -> Response:
@@ -90,14 +64,6 @@ def described(
         "lastActiveAt": _iso(last_active_at),
     }
     return json_response(200, orjson.dumps(connection))
-
-
-def _scope(credential: str) -> Signature | None:
-    match credential.strip().split("/"):
-        case [access_key_id, _, region, service, "aws4_request"] if access_key_id:
-            return Signature(access_key_id, region, service)
-        case _:
-            return None
 
 
 def _iso(seconds: float) -> str:

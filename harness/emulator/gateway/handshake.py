@@ -79,7 +79,7 @@ def switching_protocols(
 
 def refusal(refuse: Refuse) -> Response:
     """The response to a handshake that is refused; without a message its body is empty (C-3, C-9)."""
-    error_type = _ERROR_TYPES.get(refuse.status)
+    error_type = refuse.error_type or _ERROR_TYPES.get(refuse.status)
     headers = (("Upgrade", "websocket"),) if refuse.status == 426 else ()
     if not refuse.message:
         return Response(refuse.status, headers)

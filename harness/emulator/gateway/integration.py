@@ -47,10 +47,14 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """The handshake is answered with this status; `message` is for the body, "" for an empty one."""
+    """The handshake is answered with this status; `message` is for the body, "" for an empty one.
+
+    `error_type` is AWS's name for the error where the status alone does not tell it.
+    """
 
     status: int
     message: str = ""
+    error_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def function_of(integration: LambdaIntegration, variables: Mapping[str, str]) ->
     return _VARIABLE.sub(lambda match: variables.get(match[1], ""), integration.function)
 
 
-def read_connect_answer(answer: Answer) -> Accept | Refuse:
+def read_connect_answer(answer: Answer, *, timeout_status: int = 504) -> Accept | Refuse:
     """What the outcome of `$connect` does to the handshake (C-2, C-3, C-4)."""
     match answer:
         case Returned(payload=payload):
@@ -75,20 +79,22 @@ def read_connect_answer(answer: Answer) -> Accept | Refuse:
             return Refuse(502, INTERNAL_SERVER_ERROR)
         case NoOutcome.TIMED_OUT:
             # Not recorded on AWS yet: the status after the integration's time-out.
-            return Refuse(504, "Endpoint request timed out")
+            return Refuse(timeout_status, "Endpoint request timed out")
         case Throttled() | NoSuchFunction() | NoOutcome.UNSUPPORTED:
             # Not recorded on AWS yet: the status when Lambda throttles, or lacks the function (R-22).
             return Refuse(500, INTERNAL_SERVER_ERROR)
 
 
-def read_message_answer(answer: Answer, *, two_way: bool) -> str | Failed | None:
+def read_message_answer(answer: Answer, *, two_way: bool, sends_empty: bool = False) -> str | Failed | None:
     """The text to send to the client, None for nothing, or Failed (R-13, R-14).
 
-    The status code has no effect (R-18, T-4); the body is sent on two-way routes only (T-1, T-2).
+    The status code has no effect (R-18, T-4); the body is sent on two-way routes only (T-1, T-2), an empty one if
+    `sends_empty`.
     """
     match answer:
         case Returned(payload=payload):
-            return _read_message_response(parse_proxy_response(payload), two_way=two_way)
+            response = parse_proxy_response(payload)
+            return _read_message_response(response, two_way=two_way, sends_empty=sends_empty)
         case FunctionError() | Throttled() | NoSuchFunction() | NoOutcome():
             # Not recorded on AWS yet: the frame after a time-out, or when Lambda throttles.
             return Failed(str(answer))
@@ -97,6 +103,13 @@ def read_message_answer(answer: Answer, *, two_way: bool) -> str | Failed | None
 def error_frame(message: str, *, connection_id: str, request_id: str) -> str:
     """The text that tells a client what went wrong, with AWS's own spacing (R-10, R-11, R-13)."""
     return f'{{"message": "{message}", "connectionId":"{connection_id}", "requestId":"{request_id}"}}'
+
+
+def bad_request_frame(*, connection_id: str, message_id: str) -> str:
+    """The text that tells a client that its message does not fit the route's model, as documented (R-20)."""
+    return (
+        f'{{"message" : "Bad request body", "connectionId": "{connection_id}", "messageId": "{message_id}"}}'
+    )
 
 
 def _read_connect_response(response: ProxyResponse | Malformed | None) -> Accept | Refuse:
@@ -117,12 +130,12 @@ def _read_connect_response(response: ProxyResponse | Malformed | None) -> Accept
 
 
 def _read_message_response(
-    response: ProxyResponse | Malformed | None, *, two_way: bool
+    response: ProxyResponse | Malformed | None, *, two_way: bool, sends_empty: bool
 ) -> str | Failed | None:
     match response:
         case ProxyResponse(body=body):
             # Not recorded on AWS yet: an empty body on a two-way route; nothing is sent.
-            return body if two_way and body else None
+            return body if two_way and (body or sends_empty) else None
         case None:
             # Not recorded on AWS yet: `null` (R-17).
             _log.warning("a function returned null to a message; AWS may call that malformed")

@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
+import orjson
+
 from harness.clock import Clock
 from harness.emulator.gateway.apis import (
     Integration,
@@ -11,6 +13,7 @@ from harness.emulator.gateway.apis import (
     MockIntegration,
     UnsupportedIntegration,
 )
+from harness.emulator.gateway.configuration import InForce
 from harness.emulator.gateway.in_flight import InFlight
 from harness.emulator.gateway.integration import Answer, NoOutcome, function_of
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, Outcome, RequestId, Returned
@@ -19,12 +22,12 @@ _log = logging.getLogger(__name__)
 
 
 class Integrations:
-    """Calls integrations. `timeout` is the longest that any may take, in seconds (Q-10)."""
+    """Calls integrations, for at most the quota's time (Q-10)."""
 
-    def __init__(self, *, functions: Functions, clock: Clock, timeout: float, in_flight: InFlight) -> None:
+    def __init__(self, *, functions: Functions, clock: Clock, in_force: InForce, in_flight: InFlight) -> None:
         self._functions = functions
         self._clock = clock
-        self._timeout = timeout
+        self._in_force = in_force
         self._in_flight = in_flight
 
     async def call(
@@ -34,9 +37,10 @@ class Integrations:
         match integration:
             case LambdaIntegration(timeout=timeout):
                 function = function_of(integration, variables)
-                return await self._invoke(function, payload, cause, min(timeout, self._timeout))
-            case MockIntegration():
-                return Returned(RequestId(""), b"{}")
+                most = self._in_force.quotas.integration_timeout
+                return await self._invoke(function, payload, cause, min(timeout, most))
+            case MockIntegration(status_code=status, body=body):
+                return Returned(RequestId(""), orjson.dumps({"statusCode": status, "body": body}))
             case UnsupportedIntegration(what=what):
                 _log.error("route %s: the integration %s is not emulated", cause.route, what)
             case None:

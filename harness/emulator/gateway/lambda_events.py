@@ -104,8 +104,12 @@ def message_event(
     message_id: str,
     request_id: str,
     now: float,
+    is_base64: bool = False,
 ) -> bytes:
-    """The event of a message that took the route `route_key` (E-4, E-5, E-14, E-20)."""
+    """The event of a message that took the route `route_key` (E-4, E-5, E-14, E-20).
+
+    `is_base64`: the body is binary, in base64.
+    """
     return orjson.dumps(
         {
             **_stage_variables(variables),
@@ -116,7 +120,7 @@ def message_event(
                 **_rest_of_context(facts, "MESSAGE", request_id, now),
             },
             "body": body,
-            "isBase64Encoded": False,
+            "isBase64Encoded": is_base64,
         }
     )
 

@@ -2,30 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from harness.clock import Clock
+from harness.emulator.gateway.configuration import InForce
 from harness.emulator.gateway.in_flight import InFlight
 from harness.emulator.gateway.lambda_events import ConnectionFacts
-from harness.emulator.gateway.quotas import Quotas
 from harness.emulator.gateway.session import Closed, Message, Session
-
-
-@dataclass(slots=True)
-class GatewaySettings:
-    """How the gateway behaves where AWS leaves it open; may be changed at any time.
-
-    `disconnect_events`: `$disconnect` is best-effort on AWS (X-1), `lost` never invokes it. `invocations`: whether
-    messages of one connection may run at once. `lost_sockets`: a TCP connection that ends without a close frame
-    closes the connection at once, or goes `unnoticed` until it is idle for too long, as one does whose network
-    vanished (X-6, M-15).
-    """
-
-    disconnect_events: Literal["delivered", "lost"] = "delivered"
-    # Not recorded on AWS yet: whether invocations for one connection are serialised.
-    invocations: Literal["concurrent", "serial"] = "concurrent"
-    lost_sockets: Literal["noticed", "unnoticed"] = "noticed"
 
 
 class Listener(Protocol):
@@ -47,8 +30,7 @@ class OpenConnection(asyncio.Protocol):
         *,
         listener: Listener,
         clock: Clock,
-        quotas: Quotas,
-        settings: GatewaySettings,
+        in_force: InForce,
         in_flight: InFlight,
     ) -> None:
         self.facts = facts
@@ -57,8 +39,8 @@ class OpenConnection(asyncio.Protocol):
         self._transport = transport
         self._listener = listener
         self._clock = clock
-        self._quotas = quotas
-        self._settings = settings
+        self._in_force = in_force
+        self._quotas = in_force.quotas
         self._in_flight = in_flight
         self._is_lost = False
         self._is_lingering = False
@@ -127,7 +109,7 @@ class OpenConnection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _goes_unnoticed(self) -> bool:
-        return self._settings.lost_sockets == "unnoticed" and self.session.is_open
+        return self._in_force.settings.lost_sockets == "unnoticed" and self.session.is_open
 
     def _happened(self, happenings: Sequence[Message | Closed]) -> None:
         self._flush()

@@ -1,13 +1,18 @@
-"""Who may open a connection? Decides opening handshakes: quotas, the authorizer, `$connect`."""
+"""Who may open a connection? Decides opening handshakes: quotas, the authorizer, the API key, `$connect`."""
 
-import logging
 from dataclasses import dataclass, replace
 
 from harness.clock import Clock
 from harness.emulator.gateway.apis import CONNECT, Api, Authorizer, LambdaIntegration, Route, Stage
-from harness.emulator.gateway.authorizers import identity_sources_present, read_authorizer_answer
+from harness.emulator.gateway.authorizers import (
+    Allowed,
+    api_key_of,
+    identity_sources_present,
+    read_authorizer_answer,
+)
+from harness.emulator.gateway.configuration import InForce
 from harness.emulator.gateway.handshake import OpeningHandshake, read_opening_handshake
-from harness.emulator.gateway.ids import RandomBytes, new_connection_id, new_request_id
+from harness.emulator.gateway.ids import ConnectionId, RandomBytes, new_connection_id, new_request_id
 from harness.emulator.gateway.integration import (
     FORBIDDEN,
     TOO_MANY_REQUESTS,
@@ -26,26 +31,36 @@ from harness.emulator.gateway.lambda_events import (
     new_trace_id,
     read_parameters,
 )
+from harness.emulator.gateway.signatures import (
+    Fault,
+    SecretOf,
+    fault_of_signature,
+    read_signature,
+)
 from harness.emulator.gateway.throttles import Throttles
+from harness.emulator.gateway.urls import domain_name
 from harness.emulator.http import Request
 from harness.emulator.lambda_runtime.outcome import Cause
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A handshake that `$connect` let pass; give it to `Gateway.open`."""
+    """A handshake that `$connect` let pass; give it to `Gateway.open`.
+
+    `posted` was posted to the connection before it was open, and is due all the same (C-13).
+    """
 
     facts: ConnectionFacts
     opening: OpeningHandshake
     subprotocol: str | None
+    posted: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     """A handshake whose fate is not decided yet."""
 
+    request: Request
     api: Api
     stage: Stage
     facts: ConnectionFacts
@@ -54,7 +69,7 @@ class _Attempt:
 
 
 class Openings:
-    """Decides opening handshakes. `url_length` is the longest target of a request, in characters (U-7)."""
+    """Decides opening handshakes. With `secret_of`, signatures are verified and not only looked at (A-11)."""
 
     def __init__(
         self,
@@ -63,13 +78,22 @@ class Openings:
         throttles: Throttles,
         clock: Clock,
         random: RandomBytes,
-        url_length: int,
+        in_force: InForce,
+        secret_of: SecretOf | None,
     ) -> None:
         self._integrations = integrations
         self._throttles = throttles
         self._clock = clock
         self._random = random
-        self._url_length = url_length
+        self._in_force = in_force
+        self._secret_of = secret_of
+        self._undecided: dict[ConnectionId, list[bytes]] = {}
+
+    def keep(self, connection_id: str, payload: bytes) -> None:
+        """Keeps what is posted to a connection whose handshake is not decided yet, for when it is open (C-13)."""
+        posted = self._undecided.get(ConnectionId(connection_id))
+        if posted is not None:
+            posted.append(payload)
 
     async def decide(self, request: Request, api: Api | None, stage_name: str) -> Accepted | Refuse:
         """Holds the handshake until the authorizer and `$connect` have answered (C-1)."""
@@ -77,17 +101,21 @@ class Openings:
         if api is None or stage is None:
             # Not recorded on AWS yet: the answer to an unknown stage (C-18).
             return Refuse(403, FORBIDDEN)
-        opening = read_opening_handshake(request, url_length=self._url_length)
+        opening = read_opening_handshake(request, url_length=self._in_force.quotas.url_length)
         if isinstance(opening, Refuse):
             return opening
         if not self._admits_handshake(api, stage):
             return Refuse(429, TOO_MANY_REQUESTS)  # C-17
         attempt = self._attempt(request, api, stage)
-        verdict = await self._connect(attempt, api.routes.get(CONNECT))
+        posted = self._undecided.setdefault(attempt.facts.connection_id, [])
+        try:
+            verdict = await self._connect(attempt, api.routes.get(CONNECT))
+        finally:
+            del self._undecided[attempt.facts.connection_id]
         if isinstance(verdict, Refuse):
             return verdict
         facts, accept = verdict
-        return Accepted(facts, opening, accept.subprotocol)
+        return Accepted(facts, opening, accept.subprotocol, tuple(posted))
 
     def _admits_handshake(self, api: Api, stage: Stage) -> bool:
         now = self._clock.monotonic()
@@ -101,12 +129,12 @@ class Openings:
             stage=stage.name,
             connection_id=new_connection_id(now, random),
             connected_at=now,
-            domain_name=request.headers.get("Host"),
+            domain_name=domain_name(request.headers.get("Host"), request.path, api),
             source_ip=request.peer[0],
             user_agent=request.headers.get("User-Agent") or None,
         )
         parameters = read_parameters(request, new_trace_id(now, random))
-        return _Attempt(api, stage, facts, parameters, new_request_id(now, random))
+        return _Attempt(request, api, stage, facts, parameters, new_request_id(now, random))
 
     async def _connect(
         self, attempt: _Attempt, route: Route | None
@@ -128,28 +156,49 @@ class Openings:
             integration_latency=integration_latency,
         )
         cause = Cause(connection=facts.connection_id, route=CONNECT)
-        verdict = read_connect_answer(
-            await self._integrations.call(route.integration, payload, attempt.stage.variables, cause)
-        )
+        answer = await self._integrations.call(route.integration, payload, attempt.stage.variables, cause)
+        status = self._in_force.settings.connect_timeout_status
+        verdict = read_connect_answer(answer, timeout_status=status)
         return verdict if isinstance(verdict, Refuse) else (facts, verdict)
 
     async def _authorize(
         self, attempt: _Attempt, route: Route
     ) -> tuple[ConnectionFacts, int | None] | Refuse:
         """The connection's facts with what the authorizer said, and its latency in ms."""
-        if route.api_key_required or route.authorization == "AWS_IAM":
-            # Refused rather than ignored: a test must not pass because nobody asked for a key.
-            _log.error("API keys and AWS_IAM on $connect are not emulated (api %s)", attempt.facts.api_id)
-            return Refuse(500, "API keys and AWS_IAM on $connect are not emulated")
+        allowed, integration_latency = Allowed({}), None
+        facts = attempt.facts
         match route.authorization:
             case Authorizer() as authorizer:
-                return await self._ask(authorizer, attempt)
-            case "NONE":
-                return attempt.facts, None
+                asked = await self._ask(authorizer, attempt)
+                if isinstance(asked, Refuse):
+                    return asked
+                allowed, integration_latency = asked
+                facts = replace(facts, authorizer=allowed.context)
+            case "AWS_IAM" if (fault := self._fault_of_signature(attempt)) is not None:
+                return Refuse(403, fault.message, fault.error_type)
+        refused = self._check_api_key(attempt, route, allowed.usage_identifier_key)
+        return (facts, integration_latency) if refused is None else refused
 
-    async def _ask(
-        self, authorizer: Authorizer, attempt: _Attempt
-    ) -> tuple[ConnectionFacts, int | None] | Refuse:
+    def _fault_of_signature(self, attempt: _Attempt) -> Fault | None:
+        signature, region = read_signature(attempt.request), attempt.api.region
+        return fault_of_signature(
+            attempt.request, signature, region, secret_of=self._secret_of, now=self._clock.time()
+        )
+
+    def _check_api_key(
+        self, attempt: _Attempt, route: Route, usage_identifier_key: str | None
+    ) -> Refuse | None:
+        if not route.api_key_required:
+            return None
+        api, stage = attempt.api, attempt.stage
+        key = api_key_of(api.api_key_selection_expression, attempt.parameters, usage_identifier_key)
+        if key is None or key not in stage.api_keys:
+            return Refuse(403, FORBIDDEN)  # A-12
+        if not self._throttles.admit_key(api, stage, key, self._clock.monotonic()):
+            return Refuse(429, TOO_MANY_REQUESTS)  # C-17
+        return None
+
+    async def _ask(self, authorizer: Authorizer, attempt: _Attempt) -> tuple[Allowed, int] | Refuse:
         facts, stage = attempt.facts, attempt.stage
         if not identity_sources_present(authorizer, facts, attempt.parameters, stage.variables):
             return Refuse(401, UNAUTHORIZED)
@@ -167,7 +216,7 @@ class Openings:
         answer = await self._integrations.call(
             LambdaIntegration(authorizer.function), payload, stage.variables, cause
         )
-        context = read_authorizer_answer(answer, arn)
-        if isinstance(context, Refuse):
-            return context
-        return replace(facts, authorizer=context), round((self._clock.monotonic() - began_at) * 1000)
+        allowed = read_authorizer_answer(answer, arn)
+        if isinstance(allowed, Refuse):
+            return allowed
+        return allowed, round((self._clock.monotonic() - began_at) * 1000)

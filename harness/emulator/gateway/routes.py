@@ -7,11 +7,12 @@ An expression mixes literal text, `\\$` for a literal dollar, and variables: `$r
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import orjson
 
 from harness.emulator.gateway.apis import CONNECT, DEFAULT, DISCONNECT, Api, Route, RouteKey
+from harness.emulator.gateway.lenient_json import with_quoted_names
 
 JsonPath: TypeAlias = tuple[str | int, ...]
 Part: TypeAlias = str | JsonPath
@@ -36,9 +37,12 @@ def is_valid_route_key(route_key: str) -> bool:
     return bool(route_key) and (not route_key.startswith("$") or route_key in (CONNECT, DISCONNECT, DEFAULT))
 
 
-def choose_route(api: Api, body: str) -> Route | None:
-    """The route for a message; None when nothing matches and there is no `$default` (R-5, R-6, R-10)."""
-    selected = _selected_key(api.route_selection_expression, body)
+def choose_route(api: Api, body: str, *, json: Literal["strict", "lenient"] = "strict") -> Route | None:
+    """The route for a message; None when nothing matches and there is no `$default` (R-5, R-6, R-10).
+
+    `lenient` reads JSON whose names lack their quotes, too (R-9).
+    """
+    selected = _selected_key(api.route_selection_expression, body, json=json)
     # R-8. Not recorded on AWS yet: a client that names $connect or $disconnect itself; no match.
     if selected is not None and not selected.startswith("$") and RouteKey(selected) in api.routes:
         return api.routes[RouteKey(selected)]
@@ -90,10 +94,10 @@ def _json_path(expression: str, variable: str) -> JsonPath:
     return tuple(path)
 
 
-def _selected_key(expression: str, body: str) -> str | None:
+def _selected_key(expression: str, body: str, *, json: str) -> str | None:
     try:
-        # R-9. Not recorded on AWS yet beyond one weak capture: JSON with unquoted keys; it is read strictly.
-        parsed: object = orjson.loads(body)
+        # R-9. Not recorded on AWS yet beyond one weak capture: JSON with unquoted keys; strict unless told otherwise.
+        parsed: object = orjson.loads(with_quoted_names(body) if json == "lenient" else body)
     except orjson.JSONDecodeError:
         return None
     return evaluate(expression, parsed)

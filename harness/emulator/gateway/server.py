@@ -6,6 +6,8 @@ The shell around the rules of this package. Everything runs in one event loop; `
 import asyncio
 import logging
 import re
+from base64 import b64decode
+from binascii import Error as Base64Error
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -14,8 +16,11 @@ from harness.emulator.gateway import connections_api
 from harness.emulator.gateway.apis import (
     DISCONNECT,
     Api,
+    LambdaIntegration,
+    Route,
     Stage,
 )
+from harness.emulator.gateway.configuration import GatewaySettings, InForce
 from harness.emulator.gateway.connections import Connections, Missing
 from harness.emulator.gateway.handshake import (
     refusal,
@@ -28,6 +33,7 @@ from harness.emulator.gateway.integration import (
     TOO_MANY_REQUESTS,
     Failed,
     Refuse,
+    bad_request_frame,
     error_frame,
     read_message_answer,
 )
@@ -37,14 +43,21 @@ from harness.emulator.gateway.lambda_events import (
     disconnect_event,
     message_event,
 )
-from harness.emulator.gateway.open_connection import GatewaySettings, OpenConnection
+from harness.emulator.gateway.open_connection import OpenConnection
 from harness.emulator.gateway.opening import Accepted, Openings
 from harness.emulator.gateway.quotas import Quotas
+from harness.emulator.gateway.request_models import is_acceptable
 from harness.emulator.gateway.routes import choose_route
 from harness.emulator.gateway.session import DELETED, GOING_AWAY, Closed, Session
+from harness.emulator.gateway.signatures import (
+    SecretOf,
+    Signature,
+    fault_of_signature,
+    read_signature,
+)
 from harness.emulator.gateway.throttles import Throttles
 from harness.emulator.gateway.urls import connection_id_of
-from harness.emulator.http import Request, Response
+from harness.emulator.http import MaybeLater, Request, Response
 from harness.emulator.journal import Note
 from harness.emulator.lambda_runtime.outcome import Cause, Functions
 from harness.record.observation import ConnectionClosed, ConnectionOpened, ConnectionPosted
@@ -57,13 +70,19 @@ FindApi: TypeAlias = Callable[[str], Api | None]
 InvocationOf: TypeAlias = Callable[[str], str | None]
 """The Lambda request id that runs in the environment with an access key id; None for a stranger's key."""
 
+DESCRIBED_METHODS = ("GET", "POST", "DELETE")
+"""The methods of `@connections/{id}`."""
+
 _log = logging.getLogger(__name__)
 _CLIENT = re.compile(r"fanout-harness/\S+ \(client (.+)\)")
 _CLOSING = 1.0  # seconds that clients get, when the gateway closes, to take what was sent to them
 
 
 class Gateway:
-    """The data plane of all WebSocket APIs of one emulator."""
+    """The data plane of all WebSocket APIs of one emulator.
+
+    With `secret_of`, signatures are verified; without, only that there is one, and what it was made for.
+    """
 
     def __init__(
         self,
@@ -76,21 +95,22 @@ class Gateway:
         quotas: Quotas | None = None,
         settings: GatewaySettings | None = None,
         invocation_of: InvocationOf | None = None,
+        secret_of: SecretOf | None = None,
     ) -> None:
-        self.settings = GatewaySettings() if settings is None else settings
-        self.quotas = Quotas() if quotas is None else quotas
+        self._in_force = InForce(settings or GatewaySettings(), quotas or Quotas())
+        self._secret_of = secret_of
         self._api = api
         self._clock = clock
         self._random = random
         self._note = note
         self._invocation_of = invocation_of
-        self._throttles = Throttles(self.quotas)
+        self._throttles = Throttles(self._in_force)
         self._connections: Connections[OpenConnection] = Connections()
         self._in_flight = InFlight()
         self._integrations = Integrations(
             functions=functions,
             clock=clock,
-            timeout=self.quotas.integration_timeout,
+            in_force=self._in_force,
             in_flight=self._in_flight,
         )
         self._openings = Openings(
@@ -98,14 +118,34 @@ class Gateway:
             throttles=self._throttles,
             clock=clock,
             random=random,
-            url_length=self.quotas.url_length,
+            in_force=self._in_force,
+            secret_of=secret_of,
         )
         self._is_closing = False
 
+    # --- how it behaves -------------------------------------------------------------------------------------
+
+    @property
+    def in_force(self) -> InForce:
+        """The settings and quotas that hold now."""
+        return InForce(self._in_force.settings, self._in_force.quotas)
+
+    def configure(self, *, settings: GatewaySettings | None = None, quotas: Quotas | None = None) -> None:
+        """Lets other settings or quotas hold from now on; a connection keeps the quotas it was opened with."""
+        self._in_force.settings = settings or self._in_force.settings
+        self._in_force.quotas = quotas or self._in_force.quotas
+
     # --- what the one port asks for -------------------------------------------------------------------------
 
-    async def handshake(self, request: Request, api_id: str, stage: str) -> Response | Accepted:
-        """Holds an opening handshake until `$connect` returned (C-1); a response refuses it."""
+    async def handshake(
+        self, request: Request, api_id: str, stage: str, rest: str = ""
+    ) -> Response | Accepted:
+        """Holds an opening handshake until `$connect` returned (C-1); a response refuses it.
+
+        `rest` is the raw path behind `/{stage}/`, which is empty where a WebSocket can be opened.
+        """
+        if rest:
+            return self.manage(request, api_id, stage, rest)
         with self._in_flight.held():
             answer = await self._openings.decide(request, self._api(api_id), stage)
         return refusal(answer) if isinstance(answer, Refuse) else answer
@@ -122,25 +162,32 @@ class Gateway:
         )
         connection = OpenConnection(
             facts,
-            Session(quotas=self.quotas, now=now, extensions=extensions),
+            Session(quotas=self._in_force.quotas, now=now, extensions=extensions),
             transport,
             listener=self,
             clock=self._clock,
-            quotas=self.quotas,
-            settings=self.settings,
+            in_force=self._in_force,
             in_flight=self._in_flight,
         )
         self._connections.add(facts.api_id, facts.stage, facts.connection_id, connection)
         self._note(ConnectionOpened(now, facts.connection_id, _client_name(facts.user_agent)))
         connection.start(head)
+        for payload in accepted.posted:
+            connection.post(payload)
         return connection
 
+    def call(self, request: Request, api_id: str, stage: str, rest: str) -> MaybeLater:
+        """Answers a call of @connections, at once unless posts are to change places (M-17)."""
+        if self._in_force.settings.post_jitter > 0 and request.method == "POST":
+            return self._manage_later(request, api_id, stage, rest)
+        return self.manage(request, api_id, stage, rest)
+
     def manage(self, request: Request, api_id: str, stage: str, rest: str) -> Response:
-        """Answers a call of @connections; `rest` is the raw path behind `/{stage}/`."""
+        """Answers a call of @connections at once; `rest` is the raw path behind `/{stage}/`."""
         at = self._clock.monotonic()
         connection_id = connection_id_of(rest)
-        signature = connections_api.read_signature(request)
-        response = self._manage(request, self._deployed(api_id, stage), connection_id, signature)
+        signature = read_signature(request)
+        response = self._manage(request, self._deployed(api_id, stage), rest, signature)
         if request.method == "POST" and connection_id is not None:
             caller = signature.access_key_id if signature is not None else None
             invocation = self._invocation_of(caller) if self._invocation_of is not None and caller else None
@@ -184,7 +231,7 @@ class Gateway:
 
     def message_received(self, connection: OpenConnection, text: str) -> None:
         """A client sent a message: its route's integration runs, at once unless turns are taken."""
-        if self.settings.invocations == "serial":
+        if self._in_force.settings.invocations == "serial":
             self._in_flight.start(self._message_in_turn(connection, text))
         else:
             self._in_flight.start(self._message(connection, text))
@@ -195,8 +242,11 @@ class Gateway:
         self._connections.remove(facts.api_id, facts.stage, facts.connection_id)
         at = self._clock.monotonic()
         self._note(ConnectionClosed(at, facts.connection_id, closed.code, closed.reason))
-        if self.settings.disconnect_events == "delivered" and not self._is_closing:
-            self._in_flight.start(self._disconnect(facts, closed))
+        settings = self._in_force.settings
+        if settings.disconnect_events == "lost" or self._is_closing:
+            return
+        delay = settings.disconnect_delay if settings.disconnect_events == "late" else 0.0
+        self._in_flight.start(self._disconnect(facts, closed, delay))
 
     async def _message_in_turn(self, connection: OpenConnection, text: str) -> None:
         async with connection.turn:
@@ -218,27 +268,38 @@ class Gateway:
 
     async def _answer(self, facts: ConnectionFacts, text: str, request_id: str) -> str | Failed | None:
         api, stage = self._deployed(facts.api_id, facts.stage)
-        route = choose_route(api, text) if api is not None else None
+        settings = self._in_force.settings
+        route = choose_route(api, text, json=settings.json) if api is not None else None
         if api is None or stage is None or route is None:
             return Failed("no route matches", FORBIDDEN)  # R-10
         if not self._throttles.admit_route(api, stage, route.route_key, self._clock.monotonic()):
             # Not recorded on AWS yet: the frame for a message that is throttled.
             return Failed("throttled", TOO_MANY_REQUESTS)
-        now = self._clock.time()
+        message_id = new_message_id(facts.connection_id, self._clock.time(), self._random)
+        if route.request_model is not None and not is_acceptable(route.request_model, text):
+            return bad_request_frame(connection_id=facts.connection_id, message_id=message_id)
+        is_binary = _converts_to_binary(route)
+        if is_binary and not _is_base64(text):
+            # Not recorded on AWS yet: text that cannot be converted to binary.
+            return Failed("the message is not base64, and its integration converts it to binary")
         payload = message_event(
             facts,
             text,
             stage.variables,
             route_key=route.route_key,
-            message_id=new_message_id(facts.connection_id, now, self._random),
+            message_id=message_id,
             request_id=request_id,
-            now=now,
+            now=self._clock.time(),
+            is_base64=is_binary,
         )
         cause = Cause(connection=facts.connection_id, route=route.route_key)
         answer = await self._integrations.call(route.integration, payload, stage.variables, cause)
-        return read_message_answer(answer, two_way=route.route_response)
+        sends_empty = self._in_force.settings.empty_bodies == "sent"
+        return read_message_answer(answer, two_way=route.route_response, sends_empty=sends_empty)
 
-    async def _disconnect(self, facts: ConnectionFacts, closed: Closed) -> None:
+    async def _disconnect(self, facts: ConnectionFacts, closed: Closed, delay: float) -> None:
+        if delay > 0:
+            await self._clock.sleep(delay)
         api, stage = self._deployed(facts.api_id, facts.stage)
         route = api.routes.get(DISCONNECT) if api is not None else None
         if stage is None or route is None or route.integration is None:
@@ -258,31 +319,49 @@ class Gateway:
 
     # --- @connections ---------------------------------------------------------------------------------------
 
+    async def _manage_later(self, request: Request, api_id: str, stage: str, rest: str) -> Response:
+        chance = int.from_bytes(self._random.randbytes(4), "big") / 2**32
+        with self._in_flight.held():
+            await self._clock.sleep(chance * self._in_force.settings.post_jitter)
+            return self.manage(request, api_id, stage, rest)
+
     def _manage(
         self,
         request: Request,
         deployed: tuple[Api | None, Stage | None],
-        connection_id: str | None,
-        signature: connections_api.Signature | None,
+        rest: str,
+        signature: Signature | None,
     ) -> Response:
         api, stage = deployed
-        if len(request.path) > self.quotas.url_length:
+        quotas = self._in_force.quotas
+        if len(request.path) > quotas.url_length:
             return connections_api.URL_TOO_LONG
-        if api is None or stage is None or connection_id is None:
+        if api is None or stage is None or not rest:
             return connections_api.FORBIDDEN
-        refused = connections_api.fault_of_signature(signature, api.region)
-        if refused is not None:
-            return refused
+        connection_id = connection_id_of(rest)
+        if connection_id is None or request.method not in DESCRIBED_METHODS:
+            return connections_api.no_method(request, rest)
+        fault = fault_of_signature(
+            request, signature, api.region, secret_of=self._secret_of, now=self._clock.time()
+        )
+        if fault is not None:
+            return connections_api.refused(fault)
         if not self._throttles.admit_call(api, self._clock.monotonic()):
             return connections_api.LIMIT_EXCEEDED
         found = self._connections.find(api.api_id, stage.name, connection_id)
         if found is Missing.MALFORMED:
             return connections_api.missing(found, connection_id)
-        if len(request.body) > self.quotas.message_size:
+        if len(request.body) > quotas.message_size:
             return connections_api.TOO_LARGE
         if isinstance(found, Missing):
+            self._keep(request, connection_id)
             return connections_api.missing(found, connection_id)
         return _carry_out(request, found)
+
+    def _keep(self, request: Request, connection_id: str) -> None:
+        """C-13: a post to a connection that is being opened is 410, and may arrive all the same."""
+        if request.method == "POST" and self._in_force.settings.posts_while_connecting == "delivered":
+            self._openings.keep(connection_id, request.body)
 
     def _deployed(self, api_id: str, stage: str) -> tuple[Api | None, Stage | None]:
         api = self._api(api_id)
@@ -302,11 +381,21 @@ def _carry_out(request: Request, connection: OpenConnection) -> Response:
                 source_ip=facts.source_ip,
                 user_agent=facts.user_agent,
             )
-        case "DELETE":
+        case _:
             connection.close(DELETED)
             return connections_api.DELETED
-        case _:
-            return connections_api.FORBIDDEN
+
+
+def _converts_to_binary(route: Route) -> bool:
+    return isinstance(route.integration, LambdaIntegration) and route.integration.converts_to_binary
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        b64decode(text, validate=True)
+    except (Base64Error, ValueError):
+        return False
+    return True
 
 
 def _client_name(user_agent: str | None) -> str | None:

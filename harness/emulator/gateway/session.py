@@ -159,11 +159,18 @@ class Session:
 
 
 class _Rfc6455(Protocol):
-    """`websockets`' protocol, closing without a reason text when it fails."""
+    """`websockets`' protocol, closing without a reason text when it fails, and closed inside a message too."""
 
     def fail(self, code: CloseCode | int, reason: str = "") -> None:
         # Not recorded on AWS yet: the reason texts of 1002, 1003, 1007 and 1009; empty.
         super().fail(code)
+
+    def recv_frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.CLOSE:
+            self.current_size = (
+                None  # "Control frames MAY be injected in the middle of a fragmented message" (5.4)
+            )
+        super().recv_frame(frame)
 
 
 _OnFrame: TypeAlias = Callable[[Session, Frame, float], None]

@@ -4,54 +4,48 @@ Accounts are told apart by account id and region; every API of one shares its bu
 """
 
 from harness.emulator.gateway.apis import Api, RouteKey, Stage, Throttling
-from harness.emulator.gateway.quotas import Quotas, TokenBucket
+from harness.emulator.gateway.configuration import InForce
+from harness.emulator.gateway.quotas import TokenBucket
 
 
 class Throttles:
-    """Token buckets by account and by route. `now` is monotonic seconds."""
+    """Token buckets by account, by route and by API key; one whose throttle changed starts full again.
 
-    def __init__(self, quotas: Quotas) -> None:
-        self._quotas = quotas
-        self._handshakes: dict[tuple[str, str], TokenBucket] = {}
-        self._accounts: dict[tuple[str, str], TokenBucket] = {}
-        self._routes: dict[tuple[str, str, RouteKey], tuple[Throttling, TokenBucket]] = {}
+    `now` is monotonic seconds.
+    """
+
+    def __init__(self, in_force: InForce) -> None:
+        self._in_force = in_force
+        self._buckets: dict[tuple[str, ...], tuple[Throttling, TokenBucket]] = {}
 
     def admit_handshake(self, api: Api, now: float) -> bool:
         """Whether the account may open one more connection now (Q-6)."""
-        quotas = self._quotas
-        rate, burst = quotas.handshake_rate, quotas.handshake_burst
-        return _bucket(self._handshakes, api, rate, burst, now).take(now)
+        quotas = self._in_force.quotas
+        throttling = Throttling(quotas.handshake_rate, quotas.handshake_burst)
+        return self._take(("handshakes", api.account, api.region), throttling, now)
 
     def admit_call(self, api: Api, now: float) -> bool:
         """Whether the account may make one more request now, @connections included (Q-8, M-19)."""
-        quotas = self._quotas
-        return _bucket(self._accounts, api, quotas.account_rate, quotas.account_burst, now).take(now)
+        quotas = self._in_force.quotas
+        throttling = Throttling(quotas.account_rate, quotas.account_burst)
+        return self._take(("account", api.account, api.region), throttling, now)
 
     def admit_route(self, api: Api, stage: Stage, route_key: RouteKey, now: float) -> bool:
         """Whether the route may be taken once more now, by its own throttle and the account's (Q-9)."""
         throttling = stage.throttling(route_key)
-        if throttling is not None and not self._route_bucket(api, stage, route_key, throttling, now).take(
-            now
-        ):
+        key = ("route", api.api_id, stage.name, route_key)
+        if throttling is not None and not self._take(key, throttling, now):
             return False
         return self.admit_call(api, now)
 
-    def _route_bucket(
-        self, api: Api, stage: Stage, route_key: RouteKey, throttling: Throttling, now: float
-    ) -> TokenBucket:
-        key = (api.api_id, stage.name, route_key)
-        known = self._routes.get(key)
+    def admit_key(self, api: Api, stage: Stage, api_key: str, now: float) -> bool:
+        """Whether the caller with this API key may make one more request now, by its usage plan (C-17)."""
+        throttling = stage.api_keys.get(api_key)
+        return throttling is None or self._take(("key", api.api_id, stage.name, api_key), throttling, now)
+
+    def _take(self, key: tuple[str, ...], throttling: Throttling, now: float) -> bool:
+        known = self._buckets.get(key)
         if known is None or known[0] != throttling:
             bucket = TokenBucket(rate=throttling.rate_limit, burst=throttling.burst_limit, now=now)
-            known = self._routes[key] = (throttling, bucket)
-        return known[1]
-
-
-def _bucket(
-    buckets: dict[tuple[str, str], TokenBucket], api: Api, rate: float, burst: int, now: float
-) -> TokenBucket:
-    key = (api.account, api.region)
-    bucket = buckets.get(key)
-    if bucket is None:
-        bucket = buckets[key] = TokenBucket(rate=rate, burst=burst, now=now)
-    return bucket
+            known = self._buckets[key] = (throttling, bucket)
+        return known[1].take(now)

@@ -1,8 +1,15 @@
-"""Hosts and paths of API Gateway's data plane (U-1, U-2, U-6, I-4, M-14)."""
+"""Hosts and paths of API Gateway's data plane (U-1 to U-6, I-4, M-14)."""
 
 import pytest
 
-from harness.emulator.gateway.urls import ExecuteApiTarget, connection_id_of, execute_api_target
+from harness.emulator.gateway.apis import ApiMapping
+from harness.emulator.gateway.urls import (
+    ExecuteApiTarget,
+    connection_id_of,
+    custom_domain_target,
+    execute_api_target,
+    host_name,
+)
 
 AWS = "a1b2.execute-api.eu-west-1.amazonaws.com"
 
@@ -10,19 +17,52 @@ AWS = "a1b2.execute-api.eu-west-1.amazonaws.com"
 @pytest.mark.parametrize(
     ("host", "path", "target"),
     [
-        pytest.param(AWS, "/prod", ExecuteApiTarget("a1b2", "prod", ""), id="U-1"),
-        pytest.param(AWS, "/prod/", ExecuteApiTarget("a1b2", "prod", ""), id="U-1 trailing slash"),
+        pytest.param(
+            AWS, "/prod", ExecuteApiTarget("a1b2", "prod", ""), id="U-1", marks=pytest.mark.aws("U-1")
+        ),
+        pytest.param(
+            AWS,
+            "/prod/",
+            ExecuteApiTarget("a1b2", "prod", ""),
+            id="U-1 trailing slash",
+            marks=pytest.mark.aws("U-1"),
+        ),
         pytest.param(f"{AWS}:4566", "/prod", ExecuteApiTarget("a1b2", "prod", ""), id="any port"),
         pytest.param(
             AWS,
             "/prod/@connections/L0SM9cOFvHcCIhw%3D",
             ExecuteApiTarget("a1b2", "prod", "@connections/L0SM9cOFvHcCIhw%3D"),
             id="U-2",
+            marks=pytest.mark.aws("U-2"),
         ),
-        pytest.param(AWS, "/%24default", ExecuteApiTarget("a1b2", "$default", ""), id="U-6 encoded"),
+        pytest.param(
+            AWS,
+            "/%24default",
+            ExecuteApiTarget("a1b2", "$default", ""),
+            id="U-6 encoded",
+            marks=pytest.mark.aws("U-6"),
+        ),
+        pytest.param(
+            AWS,
+            "/$default",
+            ExecuteApiTarget("a1b2", "$default", ""),
+            id="U-6",
+            marks=pytest.mark.aws("U-6"),
+        ),
+        pytest.param(
+            AWS,
+            "/$default/@connections/x",
+            ExecuteApiTarget("a1b2", "$default", "@connections/x"),
+            id="U-6 @connections",
+            marks=pytest.mark.aws("U-6"),
+        ),
         pytest.param(AWS, "/", ExecuteApiTarget("a1b2", "", ""), id="no stage"),
         pytest.param(
-            AWS.upper(), "/@connections/x", ExecuteApiTarget("a1b2", "@connections", "x"), id="K-13 no stage"
+            AWS.upper(),
+            "/@connections/x",
+            ExecuteApiTarget("a1b2", "@connections", "x"),
+            id="K-13 no stage",
+            marks=(),
         ),
         pytest.param(
             "a1b2.execute-api.localhost.localstack.cloud:4566",
@@ -50,15 +90,76 @@ def test_request_means(host: str, path: str, target: ExecuteApiTarget | None) ->
 @pytest.mark.parametrize(
     ("rest", "connection_id"),
     [
-        pytest.param("@connections/L0SM9cOFvHcCIhw%3D", "L0SM9cOFvHcCIhw=", id="I-4"),
+        pytest.param(
+            "@connections/L0SM9cOFvHcCIhw%3D", "L0SM9cOFvHcCIhw=", id="I-4", marks=pytest.mark.aws("I-4")
+        ),
         pytest.param("@connections/L0SM9cOFvHcCIhw=", "L0SM9cOFvHcCIhw=", id="not encoded"),
-        pytest.param("%40connections/L0SM9cOFvHcCIhw%3D", "L0SM9cOFvHcCIhw=", id="M-14"),
-        pytest.param("@connections/a%253D", "a%3D", id="K-12 encoded twice"),
+        pytest.param(
+            "%40connections/L0SM9cOFvHcCIhw%3D", "L0SM9cOFvHcCIhw=", id="M-14", marks=pytest.mark.aws("M-14")
+        ),
+        pytest.param("@connections/a%253D", "a%3D", id="K-12 encoded twice", marks=pytest.mark.aws("K-12")),
         pytest.param("@connections/", None, id="no id"),
         pytest.param("@connections/a/b", None, id="more after the id"),
         pytest.param("connections/a", None, id="another path"),
+        pytest.param("@connections", None, id="nothing behind it"),
     ],
 )
 def test_connection_id_in_the_path(rest: str, connection_id: str | None) -> None:
     assert connection_id_of(rest) == connection_id
     assert ExecuteApiTarget("a", "s", rest).is_connections == (rest != "connections/a")
+
+
+ROOT = {"": ApiMapping("a1", "prod")}
+KEYS = {"ws": ApiMapping("a1", "prod"), "ws/beta": ApiMapping("b2", "dev")}
+
+
+@pytest.mark.parametrize(
+    ("domain", "path", "target"),
+    [
+        pytest.param(
+            ROOT, "/", ExecuteApiTarget("a1", "prod", ""), id="U-3 the root", marks=pytest.mark.aws("U-3")
+        ),
+        pytest.param(
+            ROOT,
+            "/@connections/x",
+            ExecuteApiTarget("a1", "prod", "@connections/x"),
+            id="U-3 @connections without a stage",
+            marks=pytest.mark.aws("U-3"),
+        ),
+        pytest.param(
+            ROOT,
+            "/prod/@connections/x",
+            ExecuteApiTarget("a1", "prod", "prod/@connections/x"),
+            id="U-4 a stage by mistake is no stage",
+            marks=pytest.mark.aws("U-4"),
+        ),
+        pytest.param(
+            KEYS,
+            "/ws/@connections/x",
+            ExecuteApiTarget("a1", "prod", "@connections/x"),
+            id="U-3 a mapping key",
+            marks=pytest.mark.aws("U-3"),
+        ),
+        pytest.param(
+            KEYS,
+            "/ws",
+            ExecuteApiTarget("a1", "prod", ""),
+            id="U-3 a key without its slash",
+            marks=(pytest.mark.aws("U-3"), pytest.mark.aws("U-5", assumed=True)),
+        ),
+        pytest.param(KEYS, "/ws/", ExecuteApiTarget("a1", "prod", ""), id="a key with its slash"),
+        pytest.param(KEYS, "/ws/beta", ExecuteApiTarget("b2", "dev", ""), id="the longest key counts"),
+        pytest.param(KEYS, "/wsx", None, id="not quite a key"),
+        pytest.param(KEYS, "/", None, id="U-5 no mapping", marks=pytest.mark.aws("U-5", assumed=True)),
+        pytest.param({}, "/prod", None, id="no mapping at all"),
+    ],
+)
+def test_path_of_a_custom_domain_means(
+    domain: dict[str, ApiMapping], path: str, target: ExecuteApiTarget | None
+) -> None:
+    assert custom_domain_target(domain, path) == target
+
+
+@pytest.mark.parametrize("host", ["ws.example.com", "WS.Example.com:4566", "ws.example.com."])
+def test_name_of_a_host_has_neither_port_nor_case(host: str) -> None:
+    assert host_name(host) == "ws.example.com"

@@ -1,34 +1,23 @@
 """Real WebSocket clients and boto3 against a gateway behind a minimal HTTP port."""
 
 import asyncio
-import json
 import re
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from functools import cache
-from random import Random
-from typing import Any, TypeAlias, cast
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
-import boto3
 import pytest
 import trustme
-import uvloop
-from botocore.config import Config
-from botocore.exceptions import ClientError
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed as ClientSawClose
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.frames import Frame, Opcode
 from websockets.typing import Subprotocol
 
-from harness.clock import ManualClock
 from harness.emulator.gateway.apis import (
     Api,
     Authorizer,
-    Integration,
     LambdaIntegration,
     Route,
     RouteKey,
@@ -36,262 +25,46 @@ from harness.emulator.gateway.apis import (
     Throttling,
     UnsupportedIntegration,
 )
+from harness.emulator.gateway.configuration import GatewaySettings
 from harness.emulator.gateway.quotas import Quotas
-from harness.emulator.gateway.server import Accepted, Gateway, GatewaySettings
-from harness.emulator.gateway.urls import execute_api_target
-from harness.emulator.http import Headers, Request, Response
+from harness.emulator.http import Headers, Response
 from harness.emulator.lambda_runtime.outcome import (
     Cause,
     FunctionError,
     NoSuchFunction,
-    Outcome,
     RequestId,
-    Returned,
     Throttled,
 )
-from harness.record.observation import ConnectionClosed, ConnectionOpened, ConnectionPosted, Observation
+from harness.record.observation import ConnectionClosed, ConnectionOpened, ConnectionPosted
+from tests.emulator.gateway.served import (
+    FULL,
+    ID,
+    UNKNOWN_ID,
+    WAIT,
+    Event,
+    a_post,
+    a_post_to,
+    a_route,
+    an_api,
+    closing_of,
+    echo,
+    received,
+    refused,
+    run,
+    serving,
+    told,
+)
 
-WAIT = 10.0
-ID = re.compile(r"[A-Za-z0-9_-]{14}[AEIMQUYcgkosw048]=")
-UNKNOWN_ID = "H111mc0HywMCEEf="
-Event: TypeAlias = dict[str, Any]
-Behaviour: TypeAlias = Callable[[Event], Awaitable[object]]
-
-
-class Scripted:
-    """Functions that do what a test says, by name; every call is kept in order."""
-
-    def __init__(self, behaviours: Mapping[str, object]) -> None:
-        self.behaviours = dict(behaviours)
-        self.calls: list[tuple[str, Event, Cause]] = []
-        self.changed = asyncio.Event()
-
-    async def invoke(self, function: str, payload: bytes, *, cause: Cause) -> Outcome:
-        event: Event = json.loads(payload)
-        self.calls.append((function, event, cause))
-        behaviour = self.behaviours.get(function, {"statusCode": 200})
-        self.changed.set()
-        result = await behaviour(event) if callable(behaviour) else behaviour
-        if isinstance(result, FunctionError | Throttled | NoSuchFunction):
-            return result
-        return Returned(RequestId("r"), json.dumps(result).encode())
-
-    def invoke_event(self, function: str, payload: bytes, *, cause: Cause) -> RequestId | NoSuchFunction:
-        raise NotImplementedError
-
-    def events_of(self, function: str) -> list[Event]:
-        return [event for name, event, _ in self.calls if name == function]
-
-
-class Port(asyncio.Protocol):
-    """Just enough HTTP/1.1 for a gateway: what the emulator's one port does."""
-
-    def __init__(self, gateway: Gateway, transports: list[asyncio.Transport], hung_up: asyncio.Event) -> None:
-        self._gateway = gateway
-        self._hung_up = hung_up
-        self._transports = transports
-        self._received = b""
-        self._task: asyncio.Task[None] | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._transports.append(self._transport)
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        while self._task is None and (request := self._next_request()) is not None:
-            self._dispatch(request)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._hung_up.set()
-
-    def _next_request(self) -> Request | None:
-        head, end, rest = self._received.partition(b"\r\n\r\n")
-        if not end:
-            return None
-        line, *fields = head.decode("latin-1").split("\r\n")
-        headers = Headers(tuple((n, v.strip()) for n, _, v in (each.partition(":") for each in fields)))
-        length = int(headers.get("Content-Length", "0"))
-        if len(rest) < length:
-            return None
-        self._received = rest[length:]
-        method, target, _ = line.split(" ")
-        path, _, query = target.partition("?")
-        peer = self._transport.get_extra_info("peername")
-        return Request(method, path, query, headers, rest[:length], peer)
-
-    def _dispatch(self, request: Request) -> None:
-        target = execute_api_target(request.headers.get("Host"), request.path)
-        assert target is not None
-        if target.is_connections:
-            self._respond(self._gateway.manage(request, target.api_id, target.stage, target.rest))
-        else:
-            work = self._open(request, target.api_id, target.stage)
-            self._task = asyncio.get_running_loop().create_task(work)
-
-    async def _open(self, request: Request, api_id: str, stage: str) -> None:
-        answer = await self._gateway.handshake(request, api_id, stage)
-        if isinstance(answer, Accepted):
-            early, self._received = self._received, b""
-            self._gateway.open(answer, self._transport).data_received(early)
-        else:
-            self._respond(answer)
-            self._task = None
-
-    def _respond(self, response: Response) -> None:
-        fields = (*response.headers, ("Content-Length", str(len(response.body))))
-        lines = (f"HTTP/1.1 {response.status} x", *(f"{name}: {value}" for name, value in fields), "", "")
-        self._transport.write("\r\n".join(lines).encode() + response.body)
-
-
-@dataclass
-class Served:
-    gateway: Gateway
-    functions: Scripted
-    clock: ManualClock
-    port: int
-    hung_up: asyncio.Event
-    seen: list[Observation] = field(default_factory=list)
-    scheme: str = "ws"
-
-    @property
-    def url(self) -> str:
-        return f"{self.scheme}://127.0.0.1:{self.port}/_aws/execute-api/a1b2/dev"
-
-    @property
-    def endpoint(self) -> str:
-        return self.url.replace("ws:", "http:")
-
-    @asynccontextmanager
-    async def client(self, query: str = "", **options: Any) -> AsyncIterator[ClientConnection]:
-        options = {"compression": None, "ping_interval": None, "user_agent_header": "UA", **options}
-        async with connect(self.url + query, **options) as client:
-            yield client
-
-    def connection_id(self) -> str:
-        """The id of the connection that was opened last."""
-        return [each.connection for each in self.seen if isinstance(each, ConnectionOpened)][-1]
-
-    def of(self, kind: type[Observation]) -> list[Observation]:
-        return [each for each in self.seen if isinstance(each, kind)]
-
-    async def until(self, holds: Callable[[], object]) -> None:
-        """Returns once the condition holds, looking whenever something was observed or invoked."""
-        async with asyncio.timeout(WAIT):
-            while not holds():
-                self.functions.changed.clear()
-                await self.functions.changed.wait()
-
-    async def idle(self) -> None:
-        await asyncio.wait_for(self.gateway.idle.wait(), WAIT)
-
-    async def call(self, operation: str, **parameters: object) -> Any:
-        """One call through boto3."""
-        sdk = an_sdk(self.endpoint)
-        return await asyncio.to_thread(getattr(sdk, operation), **parameters)
-
-    async def error(self, operation: str, **parameters: object) -> tuple[str, str, int, type[Exception]]:
-        """The code, message, status and class of the error that a call through boto3 raises."""
-        with pytest.raises(ClientError) as caught:
-            await self.call(operation, **parameters)
-        response = caught.value.response
-        status = response["ResponseMetadata"]["HTTPStatusCode"]
-        return response["Error"]["Code"], response["Error"]["Message"], status, caught.type
-
-
-@cache
-def a_session() -> Any:
-    return boto3.Session(aws_access_key_id="AK", aws_secret_access_key="s", region_name="us-east-1")
-
-
-def an_sdk(endpoint: str) -> Any:
-    config = Config(retries={"total_max_attempts": 1})
-    return a_session().client("apigatewaymanagementapi", endpoint_url=endpoint, config=config)
-
-
-def a_route(key: str, *, two_way: bool = False, function: str | None = None, **rest: Any) -> Route:
-    integration: Integration = LambdaIntegration(function or key.strip("$"))
-    return Route(RouteKey(key), **{"integration": integration, "route_response": two_way, **rest})
-
-
-def an_api(*routes: Route, stage: Stage | None = None, **rest: Any) -> Api:
-    stage = stage or Stage("dev")
-    by_key = {route.route_key: route for route in routes}
-    return Api("a1b2", "ws", "us-east-1", "000000000000", {stage.name: stage}, by_key, **rest)
-
-
-FULL = (a_route("$connect"), a_route("$disconnect"), a_route("send"), a_route("ask", two_way=True))
-
-
-@asynccontextmanager
-async def serving(
-    *routes: Route,
-    quotas: Quotas | None = None,
-    settings: GatewaySettings | None = None,
-    api: Api | None = None,
-    tls: ssl.SSLContext | None = None,
-    **behaviours: object,
-) -> AsyncIterator[Served]:
-    clock, functions, seen = ManualClock(), Scripted(behaviours), list[Observation]()
-    deployed = api or an_api(*(routes or FULL))
-    apis = {deployed.api_id: deployed}
-
-    def note(observation: Observation) -> None:
-        seen.append(observation)
-        functions.changed.set()
-
-    gateway = Gateway(
-        api=apis.get,
-        functions=functions,
-        clock=clock,
-        random=Random(1),
-        note=note,
-        quotas=quotas,
-        settings=settings,
-        invocation_of={"AK": "invocation-1"}.get,
-    )
-    transports: list[asyncio.Transport] = []
-    hung_up = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Port(gateway, transports, hung_up), "127.0.0.1", 0, ssl=tls)
-    try:
-        port = server.sockets[0].getsockname()[1]
-        yield Served(gateway, functions, clock, port, hung_up, seen, "wss" if tls else "ws")
-        assert gateway.errors == 0
-    finally:
-        server.close()
-        await gateway.close()
-        for transport in transports:
-            transport.abort()
-        for _ in range(3):
-            await asyncio.sleep(0)  # uvloop frees a transport some turns after its end
-
-
-def run(test: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(asyncio.wait_for(test, 60))
-
-
-async def received(client: ClientConnection) -> str | bytes:
-    return await asyncio.wait_for(client.recv(), WAIT)
-
-
-async def closing_of(client: ClientConnection) -> tuple[int, str]:
-    with pytest.raises(ClientSawClose) as caught:
-        await received(client)
-    assert caught.value.rcvd is not None
-    return caught.value.rcvd.code, caught.value.rcvd.reason
-
-
-def told(event: Event) -> tuple[int, str]:
-    context = event["requestContext"]
-    return context["disconnectStatusCode"], context["disconnectReason"]
-
+A_HANDSHAKE = (
+    b"GET /_aws/execute-api/a1b2/dev HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 
 # --- the opening handshake -----------------------------------------------------------------------------------
 
 
-def test_handshake_is_held_until_connect_returned() -> None:  # C-1, C-12, C-14
+@pytest.mark.aws("C-1", "C-12", "C-14")
+def test_handshake_is_held_until_connect_returned() -> None:
     async def scenario() -> None:
         held, reached = asyncio.Event(), asyncio.Event()
 
@@ -317,18 +90,47 @@ def test_handshake_is_held_until_connect_returned() -> None:  # C-1, C-12, C-14
     run(scenario())
 
 
+@pytest.mark.aws("C-6")
 @pytest.mark.parametrize(
     ("result", "status"),
     [
-        pytest.param({"statusCode": 403, "body": "no"}, 403, id="C-3 a 403 passes"),
-        pytest.param({"statusCode": 301}, 301, id="C-3 a 301 passes"),
-        pytest.param({"statusCode": "501"}, 501, id="C-3 R-16 a status as text passes"),
-        pytest.param({"status": 200}, 502, id="C-4 R-15 an unknown key is malformed"),
-        pytest.param("ok", 502, id="C-4 R-16 a bare string is malformed"),
-        pytest.param(None, 502, id="null is not an answer to a handshake"),
-        pytest.param(FunctionError(RequestId("r"), b"{}"), 502, id="C-4 an exception"),
-        pytest.param(Throttled("ReservedFunctionConcurrentInvocationLimitExceeded"), 500, id="a throttle"),
-        pytest.param(NoSuchFunction("connect"), 500, id="R-22 no such function"),
+        pytest.param(
+            {"statusCode": 403, "body": "no"}, 403, id="C-3 a 403 passes", marks=pytest.mark.aws("C-3")
+        ),
+        pytest.param({"statusCode": 301}, 301, id="C-3 a 301 passes", marks=pytest.mark.aws("C-3")),
+        pytest.param(
+            {"statusCode": "501"},
+            501,
+            id="C-3 R-16 a status as text passes",
+            marks=pytest.mark.aws("C-3", "R-16"),
+        ),
+        pytest.param(
+            {"status": 200},
+            502,
+            id="C-4 R-15 an unknown key is malformed",
+            marks=pytest.mark.aws("C-4", "R-15"),
+        ),
+        pytest.param(
+            "ok", 502, id="C-4 R-16 a bare string is malformed", marks=pytest.mark.aws("C-4", "R-16")
+        ),
+        pytest.param(
+            None, 502, id="null is not an answer to a handshake", marks=pytest.mark.aws("7-17", assumed=True)
+        ),
+        pytest.param(
+            FunctionError(RequestId("r"), b"{}"), 502, id="C-4 an exception", marks=pytest.mark.aws("C-4")
+        ),
+        pytest.param(
+            Throttled("ReservedFunctionConcurrentInvocationLimitExceeded"),
+            500,
+            id="a throttle",
+            marks=pytest.mark.aws("7-3", assumed=True),
+        ),
+        pytest.param(
+            NoSuchFunction("connect"),
+            500,
+            id="R-22 no such function",
+            marks=pytest.mark.aws("R-22", assumed=True),
+        ),
     ],
 )
 def test_refused_handshake_shows_the_status_and_never_disconnects(result: object, status: int) -> None:
@@ -339,7 +141,7 @@ def test_refused_handshake_shows_the_status_and_never_disconnects(result: object
                     raise AssertionError("accepted")
             assert caught.value.response.status_code == status
             await served.idle()
-            assert [name for name, _, _ in served.functions.calls] == ["connect"]  # C-6
+            assert [name for name, _, _ in served.functions.calls] == ["connect"]
             assert served.seen == []
 
     run(scenario())
@@ -348,9 +150,24 @@ def test_refused_handshake_shows_the_status_and_never_disconnects(result: object
 @pytest.mark.parametrize(
     ("api", "status"),
     [
-        pytest.param(an_api(stage=Stage("other")), 403, id="C-18 unknown stage"),
-        pytest.param(an_api(a_route("$connect", api_key_required=True)), 500, id="API keys, loudly"),
-        pytest.param(an_api(a_route("$connect", authorization="AWS_IAM")), 500, id="AWS_IAM, loudly"),
+        pytest.param(
+            an_api(stage=Stage("other")),
+            403,
+            id="C-18 unknown stage",
+            marks=pytest.mark.aws("C-18", assumed=True),
+        ),
+        pytest.param(
+            an_api(a_route("$connect", api_key_required=True)),
+            403,
+            id="A-12 no API key",
+            marks=pytest.mark.aws("A-12"),
+        ),
+        pytest.param(
+            an_api(a_route("$connect", authorization="AWS_IAM")),
+            403,
+            id="A-11 no signature",
+            marks=pytest.mark.aws("A-11", assumed=True),
+        ),
         pytest.param(
             an_api(Route(RouteKey("$connect"), UnsupportedIntegration("HTTP_PROXY to https://x"))),
             500,
@@ -360,6 +177,7 @@ def test_refused_handshake_shows_the_status_and_never_disconnects(result: object
             an_api(a_route("$connect"), stage=Stage("dev", default_throttling=Throttling(1.0, 0))),
             429,
             id="C-17 Q-9 the route is throttled",
+            marks=pytest.mark.aws("C-17", "Q-9"),
         ),
     ],
 )
@@ -374,7 +192,8 @@ def test_handshake_that_is_refused_without_asking_the_function(api: Api, status:
     run(scenario())
 
 
-def test_handshakes_beyond_the_quota_get_429_until_time_passes() -> None:  # Q-6
+@pytest.mark.aws("Q-6")
+def test_handshakes_beyond_the_quota_get_429_until_time_passes() -> None:
     async def scenario() -> None:
         async with serving(quotas=Quotas(handshake_rate=1.0, handshake_burst=1)) as served, served.client():
             with pytest.raises(InvalidStatus) as caught:
@@ -388,7 +207,9 @@ def test_handshakes_beyond_the_quota_get_429_until_time_passes() -> None:  # Q-6
     run(scenario())
 
 
-def test_integration_time_out_of_connect_is_504() -> None:  # Q-10
+@pytest.mark.aws("7-2", assumed=True)
+@pytest.mark.aws("Q-10")
+def test_integration_time_out_of_connect_is_504() -> None:
     async def scenario() -> None:
         reached, ended = asyncio.Event(), asyncio.Event()
 
@@ -411,7 +232,8 @@ def test_integration_time_out_of_connect_is_504() -> None:  # Q-10
     run(scenario())
 
 
-def test_without_connect_route_everybody_is_accepted() -> None:  # C-7
+@pytest.mark.aws("C-7")
+def test_without_connect_route_everybody_is_accepted() -> None:
     async def scenario() -> None:
         async with serving(a_route("send")) as served, served.client():
             assert served.functions.calls == []
@@ -419,7 +241,8 @@ def test_without_connect_route_everybody_is_accepted() -> None:  # C-7
     run(scenario())
 
 
-def test_subprotocol_passes_from_the_function_and_nothing_else() -> None:  # C-8, C-9, C-10
+@pytest.mark.aws("C-8", "C-9", "C-10")
+def test_subprotocol_passes_from_the_function_and_nothing_else() -> None:
     async def scenario() -> None:
         answer = {
             "statusCode": 200,
@@ -441,7 +264,8 @@ def test_subprotocol_passes_from_the_function_and_nothing_else() -> None:  # C-8
     run(scenario())
 
 
-def test_permessage_deflate_is_negotiated_when_offered() -> None:  # C-10, C-11
+@pytest.mark.aws("C-10", "C-11")
+def test_permessage_deflate_is_negotiated_when_offered() -> None:
     async def scenario() -> None:
         offers = [ClientPerMessageDeflateFactory(server_max_window_bits=12)]
         async with serving(ask=echo) as served, served.client(extensions=offers) as client:
@@ -455,7 +279,8 @@ def test_permessage_deflate_is_negotiated_when_offered() -> None:  # C-10, C-11
     run(scenario())
 
 
-def test_request_authorizer_decides_and_its_context_stays_with_the_connection() -> None:  # A-1 to A-10, E-16
+@pytest.mark.aws("A-1", "A-2", "A-5", "A-7", "A-10", "C-5", "E-16")
+def test_request_authorizer_decides_and_its_context_stays_with_the_connection() -> None:
     async def authorize(event: Event) -> object:
         effect = "Allow" if event["queryStringParameters"]["token"] == "good" else "Deny"
         statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": event["methodArn"]}
@@ -491,13 +316,87 @@ def test_request_authorizer_decides_and_its_context_stays_with_the_connection() 
     run(scenario())
 
 
+@pytest.mark.aws("C-2", "T-5")
+@pytest.mark.parametrize("status", [200, 201, 204, 299])
+def test_any_2xx_of_connect_accepts_and_its_body_goes_nowhere(status: int) -> None:
+    async def scenario() -> None:
+        answer = {"statusCode": status, "body": "hi"}
+        routes = (a_route("$connect", two_way=True), a_route("$disconnect", two_way=True), *FULL[2:])
+        async with serving(*routes, connect=answer, disconnect=answer, ask=echo) as served:
+            async with served.client() as client:
+                await client.send('{"action":"ask"}')
+                assert await received(client) == '{"action":"ask"}'
+            await served.idle()
+
+    run(scenario())
+
+
+@pytest.mark.aws("C-15")
+def test_message_sent_ahead_of_the_handshake_waits_for_connect() -> None:
+    async def scenario() -> None:
+        held = asyncio.Event()
+
+        async def hold(event: Event) -> object:
+            await held.wait()
+            return {"statusCode": 200}
+
+        async with serving(connect=hold) as served:
+            reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+            writer.write(A_HANDSHAKE)
+            writer.write(Frame(Opcode.TEXT, b'{"action":"send"}').serialize(mask=True))
+            await served.until(lambda: served.functions.events_of("connect"))
+            assert [name for name, _, _ in served.functions.calls] == ["connect"]
+            held.set()
+            await served.until(lambda: served.functions.events_of("send"))
+            assert (await reader.readline()).startswith(b"HTTP/1.1 101")
+            writer.close()
+
+    run(scenario())
+
+
+@pytest.mark.aws("U-4")
+@pytest.mark.parametrize(
+    ("method", "rest"),
+    [
+        ("GET", "foo"),
+        ("POST", "dev/@connections/x"),
+        ("GET", "@connections"),
+        ("GET", "@connections/"),
+        ("POST", "@connections/x/more"),
+        ("PUT", "@connections/x"),
+        ("HEAD", "@connections/x"),
+    ],
+)
+def test_path_or_method_behind_the_stage_that_does_not_exist_is_told(method: str, rest: str) -> None:
+    async def scenario() -> None:
+        async with serving() as served:
+            answer = await served.gateway.handshake(replace(a_post(b""), method=method), "a1b2", "dev", rest)
+            assert isinstance(answer, Response)
+            message = f"No method found matching route {rest} for http method {method}."
+            assert (answer.status, answer.body) == (404, f'{{"message":"{message}"}}'.encode())
+
+    run(scenario())
+
+
+@pytest.mark.aws("U-4")
+def test_handshake_with_more_behind_its_stage_is_refused() -> None:
+    async def scenario() -> None:
+        async with serving() as served:
+            assert await refused(served, "/foo") == (
+                404,
+                "NotFoundException",
+                "No method found matching route foo for http method GET.",
+            )
+            async with served.client("/"):  # a slash alone is nothing
+                assert len(served.functions.events_of("connect")) == 1
+
+    run(scenario())
+
+
 # --- messages ------------------------------------------------------------------------------------------------
 
 
-async def echo(event: Event) -> object:
-    return {"statusCode": 200, "body": event["body"]}
-
-
+@pytest.mark.aws("C-2", "E-14", "I-3", "I-5", "U-8")
 def test_connection_from_open_to_close_as_its_functions_and_the_journal_see_it() -> None:
     async def scenario() -> None:
         async with serving() as served:
@@ -520,7 +419,8 @@ def test_connection_from_open_to_close_as_its_functions_and_the_journal_see_it()
             assert connect_told["headers"]["Host"] == host
             assert ID.fullmatch(connection)
             assert message_told["body"] == '{"action":"send","n":1}'
-            assert message_told["requestContext"]["domainName"] == host
+            by_path = "a1b2.execute-api.us-east-1.amazonaws.com"
+            assert message_told["requestContext"]["domainName"] == by_path
             assert message_told["requestContext"]["messageId"][-5:] == connection[-5:]
             assert told(disconnect_told) == (1000, "")
             assert served.seen == [
@@ -531,18 +431,41 @@ def test_connection_from_open_to_close_as_its_functions_and_the_journal_see_it()
     run(scenario())
 
 
+@pytest.mark.aws("R-11", "R-12", "T-6")
 @pytest.mark.parametrize(
     ("sent", "message"),
     [
-        pytest.param('{"action":"nobody"}', "Forbidden", id="R-10 no route matches"),
-        pytest.param("not json", "Forbidden", id="R-6 R-10 not JSON"),
-        pytest.param('{"action":"$connect"}', "Forbidden", id="R-8 reserved route"),
-        pytest.param('{"action":"fail"}', "Internal server error", id="R-13 the function fails"),
-        pytest.param('{"action":"odd"}', "Internal server error", id="R-14 malformed response"),
+        pytest.param(
+            '{"action":"nobody"}', "Forbidden", id="R-10 no route matches", marks=pytest.mark.aws("R-10")
+        ),
+        pytest.param("not json", "Forbidden", id="R-6 R-10 not JSON", marks=pytest.mark.aws("R-6", "R-10")),
+        pytest.param(
+            '{"action":"$connect"}',
+            "Forbidden",
+            id="R-8 reserved route",
+            marks=pytest.mark.aws("R-8", assumed=True),
+        ),
+        pytest.param(
+            '{"action":"fail"}',
+            "Internal server error",
+            id="R-13 the function fails",
+            marks=pytest.mark.aws("R-13"),
+        ),
+        pytest.param(
+            '{"action":"odd"}',
+            "Internal server error",
+            id="R-14 malformed response",
+            marks=pytest.mark.aws("R-14"),
+        ),
         pytest.param(
             '{"action":"foreign"}', "Internal server error", id="an integration that is not emulated"
         ),
-        pytest.param('{"action":"slowed"}', "Too Many Requests", id="Q-9 the route is throttled"),
+        pytest.param(
+            '{"action":"slowed"}',
+            "Too Many Requests",
+            id="Q-9 the route is throttled",
+            marks=(pytest.mark.aws("Q-9"), pytest.mark.aws("7-1", assumed=True)),
+        ),
     ],
 )
 def test_client_is_told_what_went_wrong_and_stays_connected(sent: str, message: str) -> None:
@@ -563,16 +486,16 @@ def test_client_is_told_what_went_wrong_and_stays_connected(sent: str, message: 
             assert match is not None
             assert match.group(1, 2) == (message, served.connection_id())
             assert ID.fullmatch(match[3])
-            assert match[3][11] == "F"  # R-12, I-3
+            assert match[3][11] == "F"
             await client.send('{"action":"ask"}')
             assert await received(client) == '{"action":"ask"}'
 
     run(scenario())
 
 
-def test_body_is_sent_back_on_two_way_routes_only_and_whatever_the_status() -> (
-    None
-):  # T-1, T-2, T-4, R-17, R-18
+@pytest.mark.aws("R-17", assumed=True)
+@pytest.mark.aws("T-1", "T-2", "T-3", "T-4", "T-7", "R-18")
+def test_body_is_sent_back_on_two_way_routes_only_and_whatever_the_status() -> None:
     async def scenario() -> None:
         failing_status = {"statusCode": 500, "body": "still sent"}
         async with serving(send=echo, ask=failing_status) as served, served.client() as client:
@@ -587,7 +510,9 @@ def test_body_is_sent_back_on_two_way_routes_only_and_whatever_the_status() -> (
     run(scenario())
 
 
-def test_integration_time_out_of_a_message_is_an_error_frame() -> None:  # Q-10
+@pytest.mark.aws("7-2", assumed=True)
+@pytest.mark.aws("Q-10")
+def test_integration_time_out_of_a_message_is_an_error_frame() -> None:
     async def scenario() -> None:
         reached, ended = asyncio.Event(), asyncio.Event()
 
@@ -610,8 +535,10 @@ def test_integration_time_out_of_a_message_is_an_error_frame() -> None:  # Q-10
     run(scenario())
 
 
+@pytest.mark.aws("7-7", assumed=True)
+@pytest.mark.aws("R-21")
 @pytest.mark.parametrize(("invocations", "at_once"), [("concurrent", 3), ("serial", 1)])
-def test_messages_of_one_connection_run_at_once_or_in_turn(invocations: Any, at_once: int) -> None:  # R-21
+def test_messages_of_one_connection_run_at_once_or_in_turn(invocations: Any, at_once: int) -> None:
     async def scenario() -> None:
         running, most, order = 0, 0, list[str]()
         together = asyncio.Event()
@@ -640,7 +567,8 @@ def test_messages_of_one_connection_run_at_once_or_in_turn(invocations: Any, at_
     run(scenario())
 
 
-def test_fragments_arrive_as_one_message() -> None:  # Q-12
+@pytest.mark.aws("Q-12")
+def test_fragments_arrive_as_one_message() -> None:
     async def scenario() -> None:
         async with serving(ask=echo) as served, served.client() as client:
             await client.send(['{"action":', '"ask",', f'"n":"{"x" * 32_000}"', "}"])
@@ -649,15 +577,76 @@ def test_fragments_arrive_as_one_message() -> None:  # Q-12
     run(scenario())
 
 
+@pytest.mark.aws("R-20")
+def test_message_that_does_not_fit_its_model_never_reaches_the_function() -> None:
+    async def scenario() -> None:
+        model = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
+        async with serving(a_route("send", request_model=model)) as served, served.client() as client:
+            await client.send('{"action":"send","n":"1"}')
+            frame = str(await received(client))
+            match = re.fullmatch(
+                r'\{"message" : "Bad request body", "connectionId": "(.*)", "messageId": "(.*)"\}', frame
+            )
+            assert match is not None
+            assert (match[1], match[2][-5:]) == (served.connection_id(), served.connection_id()[-5:])
+            assert served.functions.calls == []
+            await client.send('{"action":"send","n":1}')
+            await served.until(lambda: served.functions.events_of("send"))
+
+    run(scenario())
+
+
+@pytest.mark.aws("Q-5")
+def test_base64_in_a_text_frame_is_converted_to_binary_where_the_integration_asks_for_it() -> None:
+    async def scenario() -> None:
+        converting = LambdaIntegration("default", converts_to_binary=True)
+        route = Route(RouteKey("$default"), converting, route_response=True)
+        async with serving(route, default=echo) as served, served.client() as client:
+            await client.send("AP9i")
+            assert await received(client) == "AP9i"
+            [event] = served.functions.events_of("default")
+            assert (event["body"], event["isBase64Encoded"]) == ("AP9i", True)
+            await client.send("not base64!")
+            assert str(await received(client)).startswith('{"message": "Internal server error"')
+            await client.send(b"binary all the same")
+            assert await closing_of(client) == (1003, "")
+
+    run(scenario())
+
+
+@pytest.mark.aws("R-19")
+def test_integration_with_a_shorter_timeout_ends_earlier_and_none_after_29_seconds() -> None:
+    async def scenario() -> None:
+        ended = asyncio.Event()
+
+        async def hang(event: Event) -> object:
+            await ended.wait()
+            return {}
+
+        short = Route(RouteKey("short"), LambdaIntegration("hang", timeout=0.05))
+        long = Route(RouteKey("long"), LambdaIntegration("hang", timeout=60.0))
+        async with serving(short, long, hang=hang) as served, served.client() as client:
+            for calls, name, seconds in ((1, "short", 0.05), (2, "long", 29.0)):
+                await client.send(f'{{"action":"{name}"}}')
+                await served.until(partial(served.was_called, calls))
+                served.clock.advance(seconds)
+                assert str(await received(client)).startswith('{"message": "Internal server error"')
+            ended.set()
+            await served.idle()
+
+    run(scenario())
+
+
 # --- closing -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.aws("M-18")
 @pytest.mark.parametrize(
     ("code", "reason", "expected"),
     [
-        pytest.param(1001, "", (1001, ""), id="X-3 a closed tab"),
-        pytest.param(4000, "bye", (4000, "bye"), id="X-3 code and reason"),
-        pytest.param(1000, "", (1000, ""), id="X-3 normal"),
+        pytest.param(1001, "", (1001, ""), id="X-3 a closed tab", marks=pytest.mark.aws("X-3")),
+        pytest.param(4000, "bye", (4000, "bye"), id="X-3 code and reason", marks=pytest.mark.aws("X-3")),
+        pytest.param(1000, "", (1000, ""), id="X-3 normal", marks=pytest.mark.aws("X-3")),
     ],
 )
 def test_disconnect_is_told_how_the_client_closed(code: int, reason: str, expected: tuple[int, str]) -> None:
@@ -668,12 +657,13 @@ def test_disconnect_is_told_how_the_client_closed(code: int, reason: str, expect
             await served.idle()
             assert [told(event) for event in served.functions.events_of("disconnect")] == [expected]
             gone = await served.error("post_to_connection", ConnectionId=served.connection_id(), Data=b"x")
-            assert gone[:3] == ("GoneException", "", 410)  # M-18, K-1
+            assert gone[:3] == ("GoneException", "", 410)
 
     run(scenario())
 
 
-def test_client_that_closes_without_a_status_is_1005() -> None:  # X-2
+@pytest.mark.aws("X-2")
+def test_client_that_closes_without_a_status_is_1005() -> None:
     async def scenario() -> None:
         async with serving() as served:
             async with served.client() as client:
@@ -687,6 +677,7 @@ def test_client_that_closes_without_a_status_is_1005() -> None:  # X-2
     run(scenario())
 
 
+@pytest.mark.aws("7-5", assumed=True)
 def test_reset_connection_is_1006() -> None:
     async def scenario() -> None:
         async with serving() as served:
@@ -744,7 +735,9 @@ def test_closing_codes_arrive_over_tls_too(sent: Any) -> None:
     run(scenario())
 
 
-def test_vanished_client_can_go_unnoticed_until_it_is_idle() -> None:  # X-6, M-15
+@pytest.mark.aws("7-9", assumed=True)
+@pytest.mark.aws("X-6", "M-15")
+def test_vanished_client_can_go_unnoticed_until_it_is_idle() -> None:
     async def scenario() -> None:
         async with serving(settings=GatewaySettings(lost_sockets="unnoticed")) as served:
             async with served.client() as client:
@@ -762,7 +755,8 @@ def test_vanished_client_can_go_unnoticed_until_it_is_idle() -> None:  # X-6, M-
     run(scenario())
 
 
-def test_idle_connection_goes_away_after_ten_minutes() -> None:  # X-5, Q-1
+@pytest.mark.aws("X-5", "Q-1")
+def test_idle_connection_goes_away_after_ten_minutes() -> None:
     async def scenario() -> None:
         async with serving() as served, served.client() as client:
             served.clock.advance(599.0)
@@ -781,7 +775,9 @@ def test_idle_connection_goes_away_after_ten_minutes() -> None:  # X-5, Q-1
     run(scenario())
 
 
-def test_busy_connection_goes_away_after_two_hours() -> None:  # Q-2
+@pytest.mark.aws("7-4", "Q-14", assumed=True)
+@pytest.mark.aws("Q-2")
+def test_busy_connection_goes_away_after_two_hours() -> None:
     async def scenario() -> None:
         async with serving() as served, served.client() as client:
             connection = served.connection_id()
@@ -797,12 +793,15 @@ def test_busy_connection_goes_away_after_two_hours() -> None:  # Q-2
     run(scenario())
 
 
+@pytest.mark.aws("7-4", assumed=True)
 @pytest.mark.parametrize(
     ("message", "code"),
     [
-        pytest.param("x" * 32_769, 1009, id="Q-4 a frame over 32 KB"),
-        pytest.param(["x" * 32_768] * 4 + ["x"], 1009, id="Q-3 a message over 128 KB"),
-        pytest.param(b"binary", 1003, id="Q-5 a binary frame"),
+        pytest.param("x" * 32_769, 1009, id="Q-4 a frame over 32 KB", marks=pytest.mark.aws("Q-4")),
+        pytest.param(
+            ["x" * 32_768] * 4 + ["x"], 1009, id="Q-3 a message over 128 KB", marks=pytest.mark.aws("Q-3")
+        ),
+        pytest.param(b"binary", 1003, id="Q-5 a binary frame", marks=pytest.mark.aws("Q-5")),
     ],
 )
 def test_client_that_breaks_a_limit_is_closed(message: Any, code: int) -> None:
@@ -817,10 +816,11 @@ def test_client_that_breaks_a_limit_is_closed(message: Any, code: int) -> None:
     run(scenario())
 
 
-def test_disconnect_events_can_get_lost() -> None:  # X-1
+@pytest.mark.aws("X-1")
+def test_disconnect_events_can_get_lost() -> None:
     async def scenario() -> None:
         async with serving() as served:
-            served.gateway.settings.disconnect_events = "lost"
+            served.gateway.configure(settings=GatewaySettings(disconnect_events="lost"))
             async with served.client():
                 pass
             await served.until(lambda: served.gateway.open_connections() == 0)
@@ -830,7 +830,8 @@ def test_disconnect_events_can_get_lost() -> None:  # X-1
     run(scenario())
 
 
-def test_post_from_disconnect_to_its_own_connection_is_gone() -> None:  # X-7
+@pytest.mark.aws("X-7")
+def test_post_from_disconnect_to_its_own_connection_is_gone() -> None:
     async def scenario() -> None:
         errors: list[tuple[str, str, int, type[Exception]]] = []
 
@@ -851,10 +852,41 @@ def test_post_from_disconnect_to_its_own_connection_is_gone() -> None:  # X-7
     run(scenario())
 
 
+@pytest.mark.aws("Q-13")
+def test_nothing_but_what_is_posted_is_sent_to_a_client_that_only_waits() -> None:
+    async def scenario() -> None:
+        async with serving() as served:
+            reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+            writer.write(A_HANDSHAKE)
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), WAIT)
+            served.clock.advance(599.0)
+            await served.call("post_to_connection", ConnectionId=served.connection_id(), Data=b"first")
+            frame = Frame(Opcode.TEXT, b"first").serialize(mask=False)
+            assert await asyncio.wait_for(reader.readexactly(len(frame)), WAIT) == frame
+            writer.close()
+
+    run(scenario())
+
+
+@pytest.mark.aws("Q-7")
+def test_open_connections_are_not_counted_against_a_quota() -> None:
+    async def scenario() -> None:
+        async with serving(quotas=Quotas(handshake_rate=100.0, handshake_burst=100)) as served:
+            clients = []
+            for _ in range(3):
+                clients += await asyncio.gather(*(connect(served.url, compression=None) for _ in range(80)))
+                served.clock.advance(1.0)
+            assert served.gateway.open_connections() == 240
+            await asyncio.gather(*(client.close() for client in clients))
+
+    run(scenario())
+
+
 # --- @connections, through boto3 -------------------------------------------------------------------------------
 
 
-def test_post_get_and_delete() -> None:  # M-1 to M-4, M-16, X-4
+@pytest.mark.aws("M-1", "M-2", "M-3", "M-4", "M-16", "X-4")
+def test_post_get_and_delete() -> None:
     async def scenario() -> None:
         async with serving() as served, served.client() as client:
             connection = served.connection_id()
@@ -880,18 +912,26 @@ def test_post_get_and_delete() -> None:  # M-1 to M-4, M-16, X-4
 @pytest.mark.parametrize(
     ("connection", "data", "expected"),
     [
-        pytest.param(UNKNOWN_ID, b"x", ("GoneException", "", 410, "GoneException"), id="M-5 M-7 K-1 gone"),
+        pytest.param(
+            UNKNOWN_ID,
+            b"x",
+            ("GoneException", "", 410, "GoneException"),
+            id="M-5 M-7 K-1 gone",
+            marks=pytest.mark.aws("M-5", "M-7", "K-1"),
+        ),
         pytest.param(
             "test",
             b"x",
             ("BadRequestException", "Invalid connectionId: test", 400, "ClientError"),
             id="M-6 K-4 malformed",
+            marks=pytest.mark.aws("M-6", "K-4"),
         ),
         pytest.param(
             UNKNOWN_ID,
             b"x" * 131_073,
             ("PayloadTooLargeException", "Message too long", 413, "PayloadTooLargeException"),
             id="M-10 too large",
+            marks=pytest.mark.aws("M-10"),
         ),
     ],
 )
@@ -904,7 +944,9 @@ def test_post_that_is_refused(connection: str, data: bytes, expected: tuple[str,
     run(scenario())
 
 
-def test_large_post_is_one_message() -> None:  # Q-15
+@pytest.mark.aws("7-22", assumed=True)
+@pytest.mark.aws("Q-15")
+def test_large_post_is_one_message() -> None:
     async def scenario() -> None:
         async with serving() as served, served.client() as client:
             data = "".join(chr(97 + n % 26) for n in range(131_072))
@@ -914,7 +956,8 @@ def test_large_post_is_one_message() -> None:  # Q-15
     run(scenario())
 
 
-def test_client_that_does_not_read_is_limited_and_delays_nobody() -> None:  # M-11
+@pytest.mark.aws("M-11")
+def test_client_that_does_not_read_is_limited_and_delays_nobody() -> None:
     async def scenario() -> None:
         quotas = Quotas(client_buffer=200_000)
         async with serving(quotas=quotas) as served, served.client(max_queue=1) as slow:
@@ -932,17 +975,8 @@ def test_client_that_does_not_read_is_limited_and_delays_nobody() -> None:  # M-
     run(scenario())
 
 
-def a_post(body: bytes) -> Request:
-    scope = "Credential=AK/20231114/us-east-1/execute-api/aws4_request"
-    signed = f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"
-    return Request("POST", "/", headers=Headers((("Authorization", signed),)), body=body)
-
-
-def a_post_to(served: Served, connection: str, request: Request) -> int:
-    return served.gateway.manage(request, "a1b2", "dev", f"@connections/{connection}").status
-
-
-def test_calls_share_the_account_throttle() -> None:  # Q-8, M-19
+@pytest.mark.aws("Q-8", "M-19")
+def test_calls_share_the_account_throttle() -> None:
     async def scenario() -> None:
         async with serving(quotas=Quotas(account_rate=1.0, account_burst=2)) as served, served.client():
             connection = served.connection_id()  # the handshake took one of two
@@ -953,7 +987,8 @@ def test_calls_share_the_account_throttle() -> None:  # Q-8, M-19
     run(scenario())
 
 
-def test_unsigned_or_misdirected_calls_are_forbidden() -> None:  # M-8, M-13, K-13
+@pytest.mark.aws("M-8", "M-13")
+def test_unsigned_or_misdirected_calls_are_forbidden() -> None:
     async def scenario() -> None:
         async with serving() as served, served.client():
             connection, post = served.connection_id(), a_post(b"x")
@@ -974,8 +1009,8 @@ def test_unsigned_or_misdirected_calls_are_forbidden() -> None:  # M-8, M-13, K-
                 (403, "InvalidSignatureException"),
                 (403, "ForbiddenException"),
                 (403, "ForbiddenException"),
-                (403, "ForbiddenException"),
-                (403, "ForbiddenException"),
+                (404, "NotFoundException"),
+                (404, "NotFoundException"),
                 (200, None),
             ]
 

@@ -37,7 +37,9 @@ def some_facts(**changes: object) -> ConnectionFacts:
     return ConnectionFacts(**values)  # type: ignore[arg-type]
 
 
-def test_connect_event_is_the_recorded_one() -> None:  # E-1, E-2, E-3, E-6 to E-10, E-17, E-18
+@pytest.mark.aws("E-1", "E-2", "E-3", "E-6", "E-7", "E-8", "E-9", "E-10", "E-11", "E-17", "E-18", "E-19")
+@pytest.mark.aws("7-20", assumed=True)
+def test_connect_event_is_the_recorded_one() -> None:
     fields = (
         ("Host", "h"),
         ("Connection", "Upgrade"),
@@ -75,7 +77,8 @@ def test_connect_event_is_the_recorded_one() -> None:  # E-1, E-2, E-3, E-6 to E
     )
 
 
-def test_message_event_is_the_recorded_one() -> None:  # E-4, E-5, E-10, E-20
+@pytest.mark.aws("C-16", "E-4", "E-5", "E-10", "E-19", "E-20")
+def test_message_event_is_the_recorded_one() -> None:
     event = message_event(
         some_facts(user_agent=None),
         '{"action":"sendMessage"}',
@@ -95,7 +98,8 @@ def test_message_event_is_the_recorded_one() -> None:  # E-4, E-5, E-10, E-20
     )
 
 
-def test_disconnect_event_is_the_recorded_one() -> None:  # E-12, E-13
+@pytest.mark.aws("E-3", "E-12", "E-13")
+def test_disconnect_event_is_the_recorded_one() -> None:
     event = disconnect_event(
         some_facts(), {}, code=1001, reason="Going away", request_id="TX0tuFp2joEF5Zw=", now=1708327306.706
     )
@@ -111,7 +115,8 @@ def test_disconnect_event_is_the_recorded_one() -> None:  # E-12, E-13
     )
 
 
-def test_query_stage_variables_and_authorizer_are_there_when_they_exist() -> None:  # E-1, E-15, E-16
+@pytest.mark.aws("E-1", "E-15", "E-16")
+def test_query_stage_variables_and_authorizer_are_there_when_they_exist() -> None:
     facts = some_facts(authorizer={"principalId": "user", "n": "1"})
     parameters = Parameters({"Host": ["h"]}, {"a": ["1", "2"], "b": [""]})
     event = json.loads(
@@ -136,7 +141,8 @@ def test_query_stage_variables_and_authorizer_are_there_when_they_exist() -> Non
     }
 
 
-def test_authorizer_event_has_every_map_even_when_empty() -> None:
+@pytest.mark.aws("A-3", "A-4")
+def test_authorizer_event_has_every_map_even_when_empty() -> None:
     api = Api("nn27okk1we", "ws", "us-east-1", "123456789012", {}, {})
     arn = method_arn(api, "develop")
     event = json.loads(
@@ -175,6 +181,7 @@ def test_headers_that_aws_adds(fields: tuple[tuple[str, str], ...], expected: di
     assert expected.items() <= dict(read_parameters(request, "Root=new").headers).items()
 
 
-def test_trace_id_holds_the_time() -> None:  # E-18
+@pytest.mark.aws("E-18")
+def test_trace_id_holds_the_time() -> None:
     assert new_trace_id(0x65D2FF2E, Random(1)).startswith("Root=1-65d2ff2e-")
     assert len(new_trace_id(0, Random(1))) == len("Root=1-00000000-718990494fd688f062bf1571")

@@ -35,10 +35,30 @@ def close_frame(code: int, reason: str = "") -> bytes:
             [Message("ab")],
             [Frame(Opcode.PONG, b"p").serialize(mask=False)],
             id="Q-12 fragments around a ping",
+            marks=pytest.mark.aws("Q-12"),
+        ),
+        pytest.param(
+            frame(Opcode.PING, b"p"),
+            [],
+            [Frame(Opcode.PONG, b"p").serialize(mask=False)],
+            id="a ping",
+            marks=pytest.mark.aws("7-6", assumed=True),
         ),
         pytest.param(frame(Opcode.PONG, b""), [], [], id="an unasked pong"),
-        pytest.param(text("x" * 32_768), [Message("x" * 32_768)], [], id="Q-4 a frame of 32 KB"),
-        pytest.param(text("x" * 32_769), [Closed(1009)], [close_frame(1009), b""], id="Q-4 a larger frame"),
+        pytest.param(
+            text("x" * 32_768),
+            [Message("x" * 32_768)],
+            [],
+            id="Q-4 a frame of 32 KB",
+            marks=pytest.mark.aws("Q-4"),
+        ),
+        pytest.param(
+            text("x" * 32_769),
+            [Closed(1009)],
+            [close_frame(1009), b""],
+            id="Q-4 a larger frame",
+            marks=pytest.mark.aws("Q-4"),
+        ),
         pytest.param(
             b"".join(
                 (
@@ -50,6 +70,7 @@ def close_frame(code: int, reason: str = "") -> bytes:
             [Message("x" * 131_072)],
             [],
             id="Q-3 a message of 128 KB",
+            marks=pytest.mark.aws("Q-3"),
         ),
         pytest.param(
             frame(Opcode.TEXT, b"x" * 32_768, fin=False)
@@ -58,8 +79,15 @@ def close_frame(code: int, reason: str = "") -> bytes:
             [Closed(1009)],
             [close_frame(1009), b""],
             id="Q-3 a larger message",
+            marks=pytest.mark.aws("Q-3"),
         ),
-        pytest.param(frame(Opcode.BINARY, b"x"), [Closed(1003)], [close_frame(1003), b""], id="Q-5 binary"),
+        pytest.param(
+            frame(Opcode.BINARY, b"x"),
+            [Closed(1003)],
+            [close_frame(1003), b""],
+            id="Q-5 binary",
+            marks=pytest.mark.aws("Q-5"),
+        ),
         pytest.param(
             frame(Opcode.TEXT, b"\xff"), [Closed(1007)], [close_frame(1007), b""], id="text that is not UTF-8"
         ),
@@ -71,12 +99,14 @@ def close_frame(code: int, reason: str = "") -> bytes:
             [Message("a"), NO_STATUS],
             [Frame(Opcode.CLOSE, b"").serialize(mask=False), b""],
             id="X-2 closed without a code",
+            marks=pytest.mark.aws("X-2"),
         ),
         pytest.param(
             frame(Opcode.CLOSE, Close(4000, "bye").serialize()),
             [Closed(4000, "bye")],
             [close_frame(4000, "bye"), b""],
             id="X-3 closed with a code",
+            marks=pytest.mark.aws("X-3"),
         ),
     ],
 )
@@ -107,7 +137,8 @@ def test_end_without_close_frame_is_lost_and_a_session_ends_once() -> None:
     assert not session.is_open
 
 
-def test_close_from_our_side_tells_both_ends_the_same() -> None:
+@pytest.mark.aws("X-4")
+def test_close_from_our_side_tells_both_ends_the_same() -> None:
     session = a_session()
     assert list(session.close(DELETED)) == [DELETED]
     assert list(session.data_to_send()) == [close_frame(1000, "Connection Closed Normally")]
@@ -115,7 +146,9 @@ def test_close_from_our_side_tells_both_ends_the_same() -> None:  # X-4
     assert list(session.data_to_send()) == [b""]
 
 
-def test_idle_session_expires_after_ten_minutes_of_no_messages() -> None:
+@pytest.mark.aws("Q-1", "X-5")
+@pytest.mark.aws("7-6", assumed=True)
+def test_idle_session_expires_after_ten_minutes_of_no_messages() -> None:
     session = a_session()
     session.receive(text("x"), 100.0)
     session.receive(frame(Opcode.PING, b""), 500.0)
@@ -124,14 +157,16 @@ def test_idle_session_expires_after_ten_minutes_of_no_messages() -> None:  # Q-1
     assert list(session.expire(700.0)) == [GOING_AWAY]
 
 
-def test_post_keeps_a_session_from_being_idle_up_to_two_hours() -> None:
+@pytest.mark.aws("Q-2")
+def test_post_keeps_a_session_from_being_idle_up_to_two_hours() -> None:
     session = a_session()
     for now in range(0, 7200, 500):
         session.send_text(b"x", float(now))
     assert session.deadline == 7200.0
 
 
-def test_large_message_is_sent_in_frames_of_32_kb() -> None:
+@pytest.mark.aws("Q-15")
+def test_large_message_is_sent_in_frames_of_32_kb() -> None:
     session = a_session()
     session.send_text(b"x" * 70_000, 0.0)
     assert list(session.data_to_send()) == [

@@ -34,11 +34,21 @@ def a_request(method: str = "GET", path: str = "/dev", **changes: str) -> Reques
     [
         pytest.param(a_request(), OpeningHandshake(KEY), id="a handshake"),
         pytest.param(a_request(Upgrade="h2c"), Refuse(426, "Upgrade Required"), id="another upgrade"),
-        pytest.param(a_request(Connection="close"), Refuse(426, "Upgrade Required"), id="a plain GET"),
+        pytest.param(
+            a_request(Connection="close"),
+            Refuse(426, "Upgrade Required"),
+            id="a plain GET",
+            marks=pytest.mark.aws("7-14", assumed=True),
+        ),
         pytest.param(a_request("POST"), Refuse(403, "Forbidden"), id="a POST"),
         pytest.param(a_request(Sec_WebSocket_Key="short"), Refuse(400, "Bad Request"), id="a bad key"),
         pytest.param(a_request(Sec_WebSocket_Version="8"), Refuse(400, "Bad Request"), id="an old version"),
-        pytest.param(a_request(path="/" + "x" * 4096), Refuse(414, "Request-URI Too Long"), id="U-7"),
+        pytest.param(
+            a_request(path="/" + "x" * 4096),
+            Refuse(414, "Request-URI Too Long"),
+            id="U-7",
+            marks=pytest.mark.aws("U-7"),
+        ),
         pytest.param(
             a_request(Sec_WebSocket_Extensions="x-other, permessage-deflate; client_max_window_bits"),
             OpeningHandshake(KEY, ((("client_max_window_bits", None),),)),
@@ -56,11 +66,12 @@ def test_request_reads_as(request_: Request, expected: OpeningHandshake | Refuse
 @pytest.mark.parametrize(
     ("offers", "agreed"),
     [
-        pytest.param(((),), "permessage-deflate", id="C-11 plain offer"),
+        pytest.param(((),), "permessage-deflate", id="C-11 plain offer", marks=pytest.mark.aws("C-11")),
         pytest.param(
             ((("server_max_window_bits", "12"), ("client_max_window_bits", None)),),
             "permessage-deflate;server_max_window_bits=12",
             id="C-10 with a smaller window",
+            marks=pytest.mark.aws("C-10"),
         ),
         pytest.param(
             ((("server_max_window_bits", "99"),), (("server_no_context_takeover", None),)),
@@ -96,7 +107,12 @@ def test_nothing_is_negotiated_that_was_not_offered() -> None:
 @pytest.mark.parametrize(
     ("refuse", "response"),
     [
-        pytest.param(Refuse(301), Response(301), id="C-3 C-9 only the status passes"),
+        pytest.param(
+            Refuse(301),
+            Response(301),
+            id="C-3 C-9 only the status passes",
+            marks=pytest.mark.aws("C-3", "C-9"),
+        ),
         pytest.param(
             Refuse(403, "Forbidden"),
             Response(
@@ -105,6 +121,7 @@ def test_nothing_is_negotiated_that_was_not_offered() -> None:
                 b'{"message":"Forbidden"}',
             ),
             id="C-18",
+            marks=pytest.mark.aws("C-18", assumed=True),
         ),
         pytest.param(
             Refuse(426, "Upgrade Required"),

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness.emulator.gateway.apis import Authorizer, LambdaIntegration
-from harness.emulator.gateway.authorizers import identity_sources_present, read_authorizer_answer
+from harness.emulator.gateway.authorizers import Allowed, identity_sources_present, read_authorizer_answer
 from harness.emulator.gateway.ids import ConnectionId
 from harness.emulator.gateway.integration import NoOutcome, Refuse, error_frame, function_of
 from harness.emulator.gateway.lambda_events import ConnectionFacts, Parameters
@@ -19,30 +19,47 @@ ALLOW = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": ARN}
 @pytest.mark.parametrize(
     ("payload", "response"),
     [
-        pytest.param("{}", ProxyResponse(200), id="R-16 empty"),
-        pytest.param('{"statusCode":"201"}', ProxyResponse(201), id="R-16 status as text"),
+        pytest.param("{}", ProxyResponse(200), id="R-16 empty", marks=pytest.mark.aws("R-16")),
+        pytest.param(
+            '{"statusCode":"201"}',
+            ProxyResponse(201),
+            id="R-16 status as text",
+            marks=pytest.mark.aws("R-16"),
+        ),
         pytest.param('{"statusCode":null,"body":null}', ProxyResponse(200), id="nulls"),
         pytest.param(
-            '{"headers":{"A":"x","B":1}}', ProxyResponse(200, {"a": "x", "b": "1"}), id="R-16 headers"
+            '{"headers":{"A":"x","B":1}}',
+            ProxyResponse(200, {"a": "x", "b": "1"}),
+            id="R-16 headers",
+            marks=pytest.mark.aws("R-16"),
         ),
         pytest.param(
             '{"multiValueHeaders":{"A":["x","y"]}}', ProxyResponse(200, {"a": "y"}), id="many values"
         ),
         pytest.param('{"body":"aGk=","isBase64Encoded":true}', ProxyResponse(body="hi"), id="base64"),
-        pytest.param("null", None, id="R-17 null"),
-        pytest.param('"ok"', Malformed("a str is not an object"), id="R-16 string"),
+        pytest.param("null", None, id="R-17 null", marks=pytest.mark.aws("R-17", assumed=True)),
+        pytest.param(
+            '"ok"', Malformed("a str is not an object"), id="R-16 string", marks=pytest.mark.aws("R-16")
+        ),
         pytest.param("[]", Malformed("a list is not an object"), id="list"),
         pytest.param(
             '{"ConnectionId":"x","Data":"y","statusCode":200}',
             Malformed("unknown keys ConnectionId, Data"),
             id="R-15 unknown keys",
+            marks=pytest.mark.aws("R-15"),
         ),
-        pytest.param('{"statusCode":"test"}', Malformed("statusCode is not an integer"), id="R-16 status"),
+        pytest.param(
+            '{"statusCode":"test"}',
+            Malformed("statusCode is not an integer"),
+            id="R-16 status",
+            marks=pytest.mark.aws("R-16"),
+        ),
         pytest.param('{"statusCode":true}', Malformed("statusCode is not an integer"), id="boolean status"),
         pytest.param(
             '{"multiValueHeaders":{"A":"x"}}',
             Malformed("multiValueHeaders is not a map of lists"),
             id="R-16 values",
+            marks=pytest.mark.aws("R-16"),
         ),
         pytest.param(
             '{"headers":{"A":["x"]}}', Malformed("headers is not a map of strings"), id="list header"
@@ -57,7 +74,8 @@ def test_proxy_response_reads_as(payload: str, response: ProxyResponse | Malform
     assert parse_proxy_response(payload.encode()) == response
 
 
-def test_error_frame_has_the_recorded_spacing() -> None:
+@pytest.mark.aws("R-10", "R-11")
+def test_error_frame_has_the_recorded_spacing() -> None:
     assert error_frame("Forbidden", connection_id="XDmENcnwIE0CFEQ=", request_id="XDmGEE2RoE0FRdQ=") == (
         '{"message": "Forbidden", "connectionId":"XDmENcnwIE0CFEQ=", "requestId":"XDmGEE2RoE0FRdQ="}'
     )
@@ -72,7 +90,9 @@ def a_policy(
 @pytest.mark.parametrize(
     ("returned", "expected"),
     [
-        pytest.param({"principalId": "u", "policyDocument": a_policy()}, {"principalId": "u"}, id="allowed"),
+        pytest.param(
+            {"principalId": "u", "policyDocument": a_policy()}, Allowed({"principalId": "u"}), id="allowed"
+        ),
         pytest.param(
             {
                 "principalId": "u",
@@ -81,36 +101,52 @@ def a_policy(
                 ),
                 "context": {"n": 1, "b": True, "s": "x", "f": 1.5},
             },
-            {"principalId": "u", "n": "1", "b": "true", "s": "x", "f": "1.5"},
+            Allowed({"principalId": "u", "n": "1", "b": "true", "s": "x", "f": "1.5"}),
             id="A-10 wildcards and context",
+            marks=pytest.mark.aws("A-10"),
         ),
         pytest.param(
-            {"principalId": "u", "policyDocument": a_policy("Deny")}, Refuse(403, "Forbidden"), id="A-7 deny"
+            {"principalId": "u", "policyDocument": a_policy("Deny")},
+            Refuse(403, "Forbidden"),
+            id="A-7 deny",
+            marks=pytest.mark.aws("A-7"),
         ),
         pytest.param(
             {"principalId": "u", "policyDocument": a_policy(resource=ARN.replace("dev", "prod"))},
             Refuse(403, "Forbidden"),
             id="A-7 another resource",
+            marks=pytest.mark.aws("A-7"),
         ),
         pytest.param(
             {"principalId": "u", "policyDocument": {"Statement": [ALLOW, ALLOW | {"Effect": "Deny"}]}},
             Refuse(403, "Forbidden"),
             id="A-7 a deny beats an allow",
+            marks=pytest.mark.aws("A-7"),
         ),
         pytest.param(
             {"principalId": "u", "policyDocument": {"Statement": [ALLOW | {"Condition": {}}]}},
             Refuse(500, "Internal server error"),
             id="A-8 a condition",
+            marks=pytest.mark.aws("A-8"),
         ),
         pytest.param(
-            {"policyDocument": a_policy()}, Refuse(500, "Internal server error"), id="A-8 no principal"
+            {"policyDocument": a_policy()},
+            Refuse(500, "Internal server error"),
+            id="A-8 no principal",
+            marks=pytest.mark.aws("A-8"),
         ),
         pytest.param(
             {"principalId": "u", "policyDocument": a_policy(), "context": {"a": [1]}},
             Refuse(500, "Internal server error"),
             id="A-8 a list in the context",
+            marks=pytest.mark.aws("A-8"),
         ),
-        pytest.param("Unauthorized", Refuse(500, "Internal server error"), id="A-8 not a policy"),
+        pytest.param(
+            "Unauthorized",
+            Refuse(500, "Internal server error"),
+            id="A-8 not a policy",
+            marks=pytest.mark.aws("A-8"),
+        ),
     ],
 )
 def test_authorizer_that_returned_means(returned: object, expected: object) -> None:
@@ -124,13 +160,20 @@ def test_authorizer_that_returned_means(returned: object, expected: object) -> N
             FunctionError(RequestId("r"), b'{"errorMessage":"Unauthorized"}'),
             Refuse(401, "Unauthorized"),
             id="A-6",
+            marks=pytest.mark.aws("A-6"),
         ),
         pytest.param(
             FunctionError(RequestId("r"), b'{"errorMessage":"boom"}'),
             Refuse(500, "Internal server error"),
             id="A-8",
+            marks=pytest.mark.aws("A-8"),
         ),
-        pytest.param(NoOutcome.TIMED_OUT, Refuse(500, "Internal server error"), id="A-8 timed out"),
+        pytest.param(
+            NoOutcome.TIMED_OUT,
+            Refuse(500, "Internal server error"),
+            id="A-8 timed out",
+            marks=pytest.mark.aws("A-8"),
+        ),
     ],
 )
 def test_authorizer_that_failed_means(answer: FunctionError | NoOutcome, expected: Refuse) -> None:
@@ -141,15 +184,29 @@ def test_authorizer_that_failed_means(answer: FunctionError | NoOutcome, expecte
     ("sources", "is_present"),
     [
         pytest.param((), True, id="none declared"),
-        pytest.param(("route.request.header.auth",), True, id="A-2 header, any case"),
-        pytest.param(("route.request.header.Other",), False, id="A-5 missing header"),
-        pytest.param(("route.request.querystring.token",), True, id="A-2 query"),
-        pytest.param(("route.request.querystring.empty",), False, id="A-5 empty"),
         pytest.param(
-            ("route.request.header.Auth", "stageVariables.none"), False, id="A-5 one of two is missing"
+            ("route.request.header.auth",), True, id="A-2 header, any case", marks=pytest.mark.aws("A-2")
         ),
         pytest.param(
-            ("stageVariables.v", "context.stage", "context.identity.sourceIp"), True, id="A-2 others"
+            ("route.request.header.Other",), False, id="A-5 missing header", marks=pytest.mark.aws("A-5")
+        ),
+        pytest.param(
+            ("route.request.querystring.token",), True, id="A-2 query", marks=pytest.mark.aws("A-2")
+        ),
+        pytest.param(
+            ("route.request.querystring.empty",), False, id="A-5 empty", marks=pytest.mark.aws("A-5")
+        ),
+        pytest.param(
+            ("route.request.header.Auth", "stageVariables.none"),
+            False,
+            id="A-5 one of two is missing",
+            marks=pytest.mark.aws("A-5"),
+        ),
+        pytest.param(
+            ("stageVariables.v", "context.stage", "context.identity.sourceIp"),
+            True,
+            id="A-2 others",
+            marks=pytest.mark.aws("A-2"),
         ),
     ],
 )

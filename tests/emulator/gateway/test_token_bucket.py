@@ -2,7 +2,10 @@
 
 import math
 
+import pytest
+
 from harness.emulator.gateway.apis import Api, RouteKey, Stage, Throttling
+from harness.emulator.gateway.configuration import InForce
 from harness.emulator.gateway.quotas import Quotas, TokenBucket
 from harness.emulator.gateway.throttles import Throttles
 
@@ -19,14 +22,16 @@ def test_infinite_rate_never_throttles() -> None:
     assert all(bucket.take(0.0) for _ in range(10))
 
 
+@pytest.mark.aws("Q-8")
 def test_apis_of_one_account_and_region_share_a_bucket() -> None:
-    throttles = Throttles(Quotas(account_rate=1.0, account_burst=1))
+    throttles = Throttles(InForce(quotas=Quotas(account_rate=1.0, account_burst=1)))
     first, second, other = an_api("a"), an_api("b"), an_api("c", account="2")
     assert [throttles.admit_call(api, 0.0) for api in (first, second, other)] == [True, False, True]
 
 
+@pytest.mark.aws("Q-9")
 def test_route_has_its_own_bucket_and_a_changed_throttle_a_new_one() -> None:
-    throttles, api, key = Throttles(Quotas()), an_api("a"), RouteKey("send")
+    throttles, api, key = Throttles(InForce()), an_api("a"), RouteKey("send")
     slow = Stage("dev", default_throttling=Throttling(1.0, 1))
     assert [throttles.admit_route(api, slow, key, 0.0) for _ in range(2)] == [True, False]
     assert throttles.admit_route(api, slow, RouteKey("other"), 0.0)
