@@ -11,10 +11,10 @@ import re
 import ssl
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from email.utils import formatdate
-from functools import lru_cache
-from typing import Protocol, TypeAlias, assert_never, cast
+from functools import lru_cache, partial
+from typing import Any, Protocol, TypeAlias, TypeVar, assert_never, cast
 
 from harness.emulator.http import MaybeLater, Request, Response, json_response, reason_phrase
 from harness.emulator.listener import Listener
@@ -28,6 +28,7 @@ from harness.emulator.request_reader import (
 )
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 MAX_WAITING_REQUESTS = 64
 LINGER = 2.0  # seconds that a refused client gets to stop sending and read why
@@ -58,7 +59,7 @@ class Port:
         self._doors = doors
         self._listener: Listener | None = None
         self._connections: set[HttpConnection] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Future[Any]] = set()
 
     async def listen(self, host: str, port: int, *, tls: ssl.SSLContext | None = None) -> int:
         """Listens and returns the port (a free one for 0); OSError when it is taken.
@@ -80,16 +81,22 @@ class Port:
         for connection in tuple(self._connections):
             connection.abort()
 
-    def run(self, work: Coroutine[object, object, None], connection: "HttpConnection") -> None:
-        """Runs a request's work; a defect of ours in it is logged and answered 500."""
-        task = asyncio.get_running_loop().create_task(work)
+    def run(self, work: Awaitable[T], connection: "HttpConnection", *, then: Callable[[T], None]) -> None:
+        """Runs a request's work and hands on what came of it; a defect of ours in it is logged and answered 500."""
+        task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(lambda done: self._done(done, connection))
+        task.add_done_callback(lambda done: self._done(done, connection, then))
 
-    def _done(self, task: asyncio.Task[None], connection: "HttpConnection") -> None:
+    def _done(
+        self, task: "asyncio.Future[T]", connection: "HttpConnection", then: Callable[[T], None]
+    ) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled():
+            return
+        if (error := task.exception()) is not None:
             connection.broke(error)
+        else:
+            then(task.result())
 
     @property
     def doors(self) -> Doors:
@@ -189,7 +196,8 @@ class HttpConnection(asyncio.Protocol):
                     self._answer(request, keep_alive=keep_alive)
                 case Upgrade(request):
                     self._busy = True
-                    self._port.run(self._handshake(request), self)
+                    handshake = self._port.doors.upgrade(request)
+                    self._port.run(handshake, self, then=self._handshake_answered)
                 case Refusal(status):
                     self._refuse(status)
                 case _:
@@ -222,10 +230,10 @@ class HttpConnection(asyncio.Protocol):
             self._write(answer, keep_alive=keep_alive, is_head=is_head)
         else:
             self._busy = True
-            self._port.run(self._later(answer, keep_alive=keep_alive, is_head=is_head), self)
+            answered = partial(self._answered, keep_alive=keep_alive, is_head=is_head)
+            self._port.run(answer, self, then=answered)
 
-    async def _later(self, answer: Awaitable[Response], *, keep_alive: bool, is_head: bool) -> None:
-        response = await answer
+    def _answered(self, response: Response, *, keep_alive: bool, is_head: bool) -> None:
         self._busy = False
         if not self._over():
             self._write(response, keep_alive=keep_alive, is_head=is_head)
@@ -260,8 +268,7 @@ class HttpConnection(asyncio.Protocol):
 
     # --- leaving HTTP -------------------------------------------------------------------------------------
 
-    async def _handshake(self, request: Request) -> None:
-        answer = await self._port.doors.upgrade(request)
+    def _handshake_answered(self, answer: Response | Adopt) -> None:
         if isinstance(answer, Response):
             if not self._over():
                 self._write(answer, keep_alive=False)

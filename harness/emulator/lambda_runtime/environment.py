@@ -75,6 +75,7 @@ class Environment:
         generation: int,
         prewarmed: bool,
         access_key_id: str,
+        secret_access_key: str = "",
         command: tuple[str, ...],
         variables: Callable[[str], Mapping[str, str]],
         temporary_folder: Path,
@@ -86,6 +87,7 @@ class Environment:
         self.generation = generation
         self.prewarmed = prewarmed
         self.access_key_id = access_key_id
+        self.secret_access_key = secret_access_key
         self.init_duration = 0.0
         self.invocations = 0
         self.request: RequestId | None = None

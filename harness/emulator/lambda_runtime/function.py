@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 LATEST = "$LATEST"
 
@@ -75,6 +76,14 @@ class Credentials:
     session_token: str
 
 
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """Files in PEM: `authority`, the certificate that signs AWS's names here; `bundle`, it and all public ones."""
+
+    authority: str
+    bundle: str
+
+
 def function_arn(region: str, account: str, name: str) -> str:
     """The unqualified ARN."""
     return f"arn:aws:lambda:{region}:{account}:function:{name}"
@@ -122,17 +131,21 @@ def environment_variables(
     runtime_dir: str,
     temporary_folder: str,
     path: str,
+    certificates: Certificates | None = None,
 ) -> dict[str, str]:
     """Every variable that a process of the function starts with (section 3.1), the function's own on top.
 
-    `endpoint` is where the AWS SDKs are sent; the AWS files point at nothing and the instance metadata is off, so
-    that no code under test finds a way to the real AWS.
+    `endpoint` is where the AWS SDKs are sent, and AWS's names too; the AWS files point at nothing, the instance
+    metadata is off and no proxy is asked for AWS, so that no code under test finds a way to the real AWS.
     """
     return {
         **_lambda_variables(function, log_stream, runtime_api, runtime_dir),
         **_sdk_variables(region, endpoint, credentials, temporary_folder),
         **_process_variables(function, temporary_folder, path),
+        **_trust_variables(certificates),
         **function.environment,
+        **_proxy_variables(function.environment),
+        "FANOUT_HARNESS_AWS": urlsplit(endpoint).netloc,
     }
 
 
@@ -190,3 +203,25 @@ def _process_variables(function: FunctionConfiguration, temporary_folder: str, p
         # Lambda's /var/task is read-only; a developer's folder should look so too.
         variables["PYTHONDONTWRITEBYTECODE"] = "1"
     return variables
+
+
+def _trust_variables(certificates: Certificates | None) -> dict[str, str]:
+    """What makes programs trust the emulator's certificates; the variable of Node adds, the others replace."""
+    if certificates is None:
+        return {}
+    replacing = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+    return dict.fromkeys(replacing, certificates.bundle) | {"NODE_EXTRA_CA_CERTS": certificates.authority}
+
+
+_NOT_PROXIED = (
+    ".amazonaws.com,.amazonaws.com.cn,.amazonaws.eu,.api.aws,.on.aws,"
+    "169.254.169.254,169.254.170.2,localhost,127.0.0.1"
+)
+
+
+def _proxy_variables(own: Mapping[str, str]) -> dict[str, str]:
+    """A proxy that the function uses is not used for AWS: it would look for the real one."""
+    exempt = own.get("no_proxy") or own.get("NO_PROXY")
+    if exempt != "*":
+        exempt = f"{exempt},{_NOT_PROXIED}" if exempt else _NOT_PROXIED
+    return {"no_proxy": exempt, "NO_PROXY": exempt}

@@ -9,6 +9,7 @@ from harness.clock import Clock
 from harness.emulator.lambda_runtime.bootstrap import COMMANDS, RUNTIME_DIR
 from harness.emulator.lambda_runtime.environment import Environment, EnvironmentOwner
 from harness.emulator.lambda_runtime.function import (
+    Certificates,
     FunctionConfiguration,
     environment_variables,
     log_stream_name,
@@ -20,14 +21,25 @@ _PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 class Launcher:
-    """Makes environments that call AWS at `endpoint` and keep their temporary files under `scratch`."""
+    """Makes environments that call AWS at `endpoint` and keep their temporary files under `scratch`.
+
+    `certificates` are those that AWS's names have there.
+    """
 
     def __init__(
-        self, *, endpoint: Callable[[], str], region: str, clock: Clock, random: Random, scratch: Path
+        self,
+        *,
+        endpoint: Callable[[], str],
+        region: str,
+        clock: Clock,
+        random: Random,
+        scratch: Path,
+        certificates: Certificates | None = None,
     ) -> None:
         self._endpoint, self._region = endpoint, region
         self._clock, self._random = clock, random
         self._scratch = scratch.absolute()
+        self._certificates = certificates
 
     def environment(
         self, function: FunctionConfiguration, *, generation: int, prewarmed: bool, owner: EnvironmentOwner
@@ -50,6 +62,7 @@ class Launcher:
                 runtime_dir=RUNTIME_DIR,
                 temporary_folder=str(temporary_folder),
                 path=os.environ.get("PATH", _PATH),
+                certificates=self._certificates,
             )
 
         return Environment(
@@ -57,6 +70,7 @@ class Launcher:
             generation=generation,
             prewarmed=prewarmed,
             access_key_id=keys.access_key_id,
+            secret_access_key=keys.secret_access_key,
             command=COMMANDS[family](os.getpid(), function.handler),
             variables=variables,
             temporary_folder=temporary_folder,

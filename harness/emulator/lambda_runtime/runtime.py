@@ -15,6 +15,7 @@ from harness.clock import Clock, TimerHandle
 from harness.emulator.journal import Note
 from harness.emulator.lambda_runtime.function import (
     LATEST,
+    Certificates,
     FunctionConfiguration,
     function_arn,
     parse_reference,
@@ -69,8 +70,12 @@ class LambdaRuntime:
         scratch: Path,
         max_environments: int = 8,
         on_idle: Callable[[], None] = lambda: None,
+        certificates: Certificates | None = None,
     ) -> None:
-        """`endpoint` is the URL of the AWS APIs that functions call; `scratch` a folder of our own."""
+        """`endpoint` is the URL of the AWS APIs that functions call; `scratch` a folder of our own.
+
+        `certificates` are what functions trust, besides the public authorities.
+        """
         self.region, self.account, self.scratch = region, account, scratch
         self._clock, self._random, self._note = clock, random, note
         self._max_environments = max_environments
@@ -80,6 +85,7 @@ class LambdaRuntime:
             clock=clock,
             random=random,
             scratch=scratch,
+            certificates=certificates,
         )
         self._scheduler = Scheduler(launcher=launcher, clock=clock, random=random, note=note, on_idle=on_idle)
         self._retrying: set[_QueuedEvent] = set()
@@ -190,6 +196,14 @@ class LambdaRuntime:
     def request_of(self, access_key_id: str) -> RequestId | None:
         """The invocation that the environment with these credentials is running now."""
         return self._scheduler.request_of(access_key_id)
+
+    def function_of(self, access_key_id: str) -> FunctionConfiguration | None:
+        """The function of a running environment by its credentials; None for others."""
+        return self._scheduler.function_of(access_key_id)
+
+    def secret_of(self, access_key_id: str) -> str | None:
+        """The secret access key that belongs to the credentials of a running environment; None for others."""
+        return self._scheduler.secret_of(access_key_id)
 
     def in_flight(self) -> int:
         """Invocations that are queued or running."""

@@ -152,6 +152,16 @@ class Scheduler:
         environment = self._by_access_key.get(access_key_id)
         return None if environment is None else environment.request
 
+    def function_of(self, access_key_id: str) -> FunctionConfiguration | None:
+        """The function whose environment has these credentials."""
+        environment = self._by_access_key.get(access_key_id)
+        return None if environment is None else environment.function
+
+    def secret_of(self, access_key_id: str) -> str | None:
+        """The secret access key of the environment with this access key id."""
+        environment = self._by_access_key.get(access_key_id)
+        return None if environment is None else environment.secret_access_key
+
     async def close(self) -> None:
         """Kills every process and returns when all have ended; what was in flight has failed."""
         self._closed = True

@@ -1,6 +1,7 @@
 import pytest
 
 from harness.emulator.lambda_runtime.function import (
+    Certificates,
     CodeLocation,
     Credentials,
     FunctionConfiguration,
@@ -13,6 +14,10 @@ from harness.emulator.lambda_runtime.function import (
 )
 
 ARN = "arn:aws:lambda:eu-west-1:000000000000:function:fan-out"
+NOT_PROXIED = (
+    ".amazonaws.com,.amazonaws.com.cn,.amazonaws.eu,.api.aws,.on.aws,"
+    "169.254.169.254,169.254.170.2,localhost,127.0.0.1"
+)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +87,7 @@ def test_a_process_sees_the_variables_of_lambda_and_on_top_its_functions_own() -
         "app.handler",
         CodeLocation("/code", "", 0, hot_reload=True),
         memory_size=1024,
-        environment={"TABLE": "WSConnections", "TZ": "Europe/Rome"},
+        environment={"TABLE": "WSConnections", "TZ": "Europe/Rome", "NO_PROXY": "db.example"},
     )
     variables = environment_variables(
         function,
@@ -94,6 +99,7 @@ def test_a_process_sees_the_variables_of_lambda_and_on_top_its_functions_own() -
         runtime_dir="/runtime",
         temporary_folder="/tmp/1",
         path="/bin",
+        certificates=Certificates("/ca.pem", "/ca-bundle.pem"),
     )
     assert variables == {
         "AWS_LAMBDA_FUNCTION_NAME": "fan-out",
@@ -129,5 +135,42 @@ def test_a_process_sees_the_variables_of_lambda_and_on_top_its_functions_own() -
         "HOME": "/tmp/1",
         "TMPDIR": "/tmp/1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "AWS_CA_BUNDLE": "/ca-bundle.pem",
+        "SSL_CERT_FILE": "/ca-bundle.pem",
+        "REQUESTS_CA_BUNDLE": "/ca-bundle.pem",
+        "NODE_EXTRA_CA_CERTS": "/ca.pem",
+        "no_proxy": f"db.example,{NOT_PROXIED}",
+        "NO_PROXY": f"db.example,{NOT_PROXIED}",
+        "FANOUT_HARNESS_AWS": "127.0.0.1:4566",
         "TABLE": "WSConnections",
+    }
+
+
+@pytest.mark.parametrize(
+    ("own", "exempt"),
+    [
+        pytest.param({}, NOT_PROXIED, id="nothing of its own"),
+        pytest.param({"NO_PROXY": "a"}, f"a,{NOT_PROXIED}", id="upper case"),
+        pytest.param({"NO_PROXY": "a", "no_proxy": "b"}, f"b,{NOT_PROXIED}", id="lower case goes first"),
+        pytest.param({"NO_PROXY": "*"}, "*", id="everything"),
+    ],
+)
+def test_no_proxy_is_used_for_aws(own: dict[str, str], exempt: str) -> None:
+    function = FunctionConfiguration(
+        "f", ARN, "python3.13", "app.handler", CodeLocation("/code", "", 0), environment=own
+    )
+    variables = environment_variables(
+        function,
+        region="eu-west-1",
+        endpoint="http://127.0.0.1:4566",
+        runtime_api="127.0.0.1:9001",
+        credentials=Credentials("ASIAAAAAAAAAAAAAAAAA", "secret", "token"),
+        log_stream="2023/11/14/[$LATEST]ab",
+        runtime_dir="/runtime",
+        temporary_folder="/tmp/1",
+        path="/bin",
+    )
+    assert {name: variables[name] for name in ("no_proxy", "NO_PROXY")} == {
+        "no_proxy": exempt,
+        "NO_PROXY": exempt,
     }

@@ -164,9 +164,9 @@ def test_a_function_returns_its_json(tmp_path: Path) -> None:
 def test_a_handler_in_a_submodule_is_named_with_slashes(tmp_path: Path) -> None:
     async def test() -> None:
         async with a_lambda(tmp_path) as aws:
-            folder = aws.deploy("", handler="dex/ws/fan_out.handler")
-            (folder / "dex/ws").mkdir(parents=True)
-            (folder / "dex/ws/fan_out.py").write_text(ECHO)
+            folder = aws.deploy("", handler="orders/ws/fan_out.handler")
+            (folder / "orders/ws").mkdir(parents=True)
+            (folder / "orders/ws/fan_out.py").write_text(ECHO)
             assert await aws.value("x") == "x"
 
     run(test)

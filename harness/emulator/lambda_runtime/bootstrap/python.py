@@ -1,5 +1,7 @@
 """What a Python function's process runs first: ties itself to the emulator, then becomes AWS's own runtime.
 
+AWS's names lead to the emulator from then on, which the variable FANOUT_HARNESS_AWS names as `host:port`.
+
 `python python.py <emulator's process id> <handler>`, in the function's code folder.
 """
 
@@ -20,8 +22,17 @@ def _die_with(emulator_pid: int) -> None:
         os._exit(1)
 
 
+def _redirect_aws() -> None:
+    import aws_names  # type: ignore[import-not-found]  # from the folder of this file
+
+    del sys.modules["aws_names"]  # a module of the function may have that name
+    host, _, port = os.environ["FANOUT_HARNESS_AWS"].rpartition(":")
+    aws_names.redirect((host, int(port)))
+
+
 def _main() -> None:
     _die_with(int(sys.argv[1]))
+    _redirect_aws()
     # The folder of this file stands first on the path, where Lambda has the code.
     sys.path[0] = os.getcwd()  # noqa: PTH109 - importing pathlib takes longer than all of this
     sys.argv = ["bootstrap", sys.argv[2]]
