@@ -49,6 +49,7 @@ UP_EXAMPLES = """\
   harness up                                   AWS on port 4566, with stack.yaml if it is here
   harness up --port 0                          on a free port
   harness up --host 0.0.0.0                    for other machines too: anybody who reaches it can use it
+  harness up --verify-signatures               a wrong signature is refused, as on AWS, and not only a missing one
 """
 
 EXIT_CODES = """\

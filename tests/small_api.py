@@ -70,14 +70,26 @@ def small_api(
     functions: Mapping[str, str],
     *,
     environment: Mapping[str, str] | None = None,
+    prewarm: int = 1,
+    observations: int | None = None,
 ) -> Iterator[SmallApi]:
-    """The API with these routes; `functions` are Python sources by name, each with a `handler`."""
+    """The API with these routes; `functions` are Python sources by name, each with a `handler`.
+
+    `prewarm` is how many environments each function has before the first invocation, `observations` how many of
+    these the emulator keeps.
+    """
     for name, source in functions.items():
         (folder / f"{name}.py").write_text(source)
     stack = Stack(
         name="small",
         functions={
-            name: Function(handler=f"{name}.handler", code=folder, timeout=20, environment=environment or {})
+            name: Function(
+                handler=f"{name}.handler",
+                code=folder,
+                timeout=20,
+                environment=environment or {},
+                prewarm=prewarm,
+            )
             for name in functions
         },
         api=Api(
@@ -89,7 +101,7 @@ def small_api(
             },
         ),
     )
-    backend = EmbeddedBackend(region=stack.region)
+    backend = EmbeddedBackend(region=stack.region, observations=observations)
     with asyncio.Runner() as runner:
         try:
             runner.run(backend.start())

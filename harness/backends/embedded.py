@@ -65,8 +65,19 @@ class EmbeddedBackend:
 
     name = "embedded"
 
-    def __init__(self, *, region: str, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        region: str,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        verify_signatures: bool = False,
+        observations: int | None = None,
+    ) -> None:
+        """`observations` is how many of these the emulator keeps until they are read; None for its default."""
+        self._observations = observations
         self._region = region
+        self._verify_signatures = verify_signatures
         self._host, self._port = host, port
         self._process: subprocess.Popen[bytes] | None = None
         self._lifeline = -1
@@ -79,6 +90,8 @@ class EmbeddedBackend:
         held_by_emulator, self._lifeline = os.pipe()
         command = [sys.executable, "-m", "harness.emulator", "--host", self._host, "--port", str(self._port)]
         command += ["--region", self._region, "--lifeline", str(held_by_emulator)]
+        command += ["--verify-signatures"] if self._verify_signatures else []
+        command += [] if self._observations is None else ["--observations", str(self._observations)]
         self._process = subprocess.Popen(  # noqa: ASYNC220 - returns at once; what takes time is awaited below
             command,
             stdin=subprocess.DEVNULL,

@@ -16,6 +16,7 @@ import threading
 import orjson
 
 from harness.emulator.credentials import add_signature_options, credentials_of
+from harness.emulator.journal import CAPACITY, Journal
 from harness.emulator.stack import Emulator
 from harness.errors import BackendError
 from harness.event_loop import run
@@ -41,7 +42,8 @@ async def _serve(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     credentials = credentials_of(options.credentials) if options.verify_signatures else None
-    async with Emulator(region=options.region, credentials=credentials) as emulator:
+    journal = Journal(options.observations)
+    async with Emulator(region=options.region, credentials=credentials, journal=journal) as emulator:
         endpoint = await emulator.listen(options.host, options.port)
         _say({"endpoint": endpoint})
         await stop.wait()
@@ -67,6 +69,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=4566)
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--lifeline", type=int)
+    parser.add_argument("--observations", type=int, default=CAPACITY, help="how many are kept in memory")
     add_signature_options(parser)
     return parser.parse_args()
 

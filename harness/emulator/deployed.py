@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, cast
 
 import orjson
 
+from harness.emulator.aws_errors import aws_error
 from harness.emulator.gateway.apis import (
     INTEGRATION_TIMEOUT,
     Api,
@@ -24,12 +25,15 @@ from harness.emulator.gateway.apis import (
     UnsupportedIntegration,
 )
 from harness.emulator.gateway.request_models import unsupported
+from harness.emulator.http import Request, Response
 from harness.emulator.moto_services import ACCOUNT, backend_of
 from harness.emulator.sns.delivery import Subscription, as_moto
 from harness.emulator.sns.filter_policy import FilterPolicy, Scope
 from harness.emulator.sns.publish import Publication
 
 _log = logging.getLogger(__name__)
+_MOST = {"routes": 300, "integrations": 300, "stages": 10, "authorizers": 10}
+_CREATED = re.compile(r"/v2/apis/(?P<api>[^/]+)/(?P<kind>routes|integrations|stages|authorizers)")
 _FUNCTION_IN_URI = re.compile(r"functions/(.+?)/invocations$")
 
 
@@ -87,6 +91,18 @@ def stages_of(region: str, api_id: str) -> frozenset[str] | None:
     """The names of an API's stages; None when there is no such API."""
     api = _apis(region).get(api_id)
     return None if api is None else frozenset(api.stages)
+
+
+def beyond_quota(request: Request, region: str) -> Response | None:
+    """The refusal of a Create call for an API that has as much of its kind as it may have (Q-11); None to go on."""
+    match = _CREATED.fullmatch(request.path) if request.method == "POST" else None
+    api = _apis(region).get(match["api"]) if match is not None else None
+    if match is None or api is None or len(getattr(api, match["kind"])) < _MOST[match["kind"]]:
+        return None
+    kind = match["kind"].capitalize()
+    reached = f"Maximum number of {kind} for this API has been reached."
+    text = f"{reached} Please contact AWS if you need additional {kind}."
+    return aws_error("apigateway", 429, "TooManyRequestsException", text)
 
 
 def _api(api: Any, region: str, api_keys: ApiKeys) -> Api:

@@ -8,11 +8,13 @@ from harness.record.observation import Observation
 Note: TypeAlias = Callable[[Observation], None]
 """How the parts report what they see."""
 
+CAPACITY = 2_000_000  # observations: some 500 MB
+
 
 class Journal:
     """The last `capacity` observations; each has a number, the first 0."""
 
-    def __init__(self, capacity: int = 2_000_000) -> None:
+    def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
         self._ring: list[Observation] = []
         self._noted = 0

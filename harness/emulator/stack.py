@@ -4,8 +4,9 @@ port ──> doors ──┬── /_harness/ ............ pages ──> journal
                  ├── execute-api hosts ..... gateway (handshakes, messages, @connections)
                  ├── lambda ................ lambda_runtime.api
                  ├── sns Publish* .......... sns.delivery ──> lambda_runtime
+                 ├── dynamodb .............. dynamodb.wire
                  ├── deployments ........... deployments
-                 └── everything else ....... moto (its writes are watched: tables, APIs)
+                 └── everything else ....... moto (APIs that it changes are read anew)
 gateway ──> lambda_runtime ──> the functions' processes ──> port
 """
 
@@ -22,8 +23,10 @@ from harness.emulator.api_endpoints import with_websocket_endpoints
 from harness.emulator.aws_errors import aws_error, not_emulated, query_error
 from harness.emulator.aws_requests import AwsCall, aws_call, is_query
 from harness.emulator.certificates import Authority
-from harness.emulator.deployed import DeployedApis, stages_of, subscriptions_of
+from harness.emulator.deployed import DeployedApis, beyond_quota, stages_of, subscriptions_of
 from harness.emulator.deployments import Deployments
+from harness.emulator.dynamodb.database import Change
+from harness.emulator.dynamodb.wire import DynamoDbApi
 from harness.emulator.gateway.opening import Accepted
 from harness.emulator.gateway.server import Gateway
 from harness.emulator.gateway.signatures import SecretOf
@@ -40,12 +43,13 @@ from harness.emulator.lambda_runtime.function import Certificates
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.emulator.moto_services import ACCOUNT, MotoServices
 from harness.emulator.pages import PREFIX, Load, Pages
+from harness.emulator.roles import Roles
 from harness.emulator.server import Adopt, Port
 from harness.emulator.sns.delivery import SnsDelivery
 from harness.emulator.sqs_polling import is_empty, read_poll
-from harness.emulator.table_watch import TableWatch
 from harness.emulator.usage_plans import UsagePlans
 from harness.errors import BackendError
+from harness.record.observation import RowDeleted, RowWritten
 
 POLL_EVERY = 0.05  # seconds
 NO_MAPPING = json_response(404, b'{"message":"Not Found"}')  # U-5
@@ -61,6 +65,7 @@ class Emulator:
         clock: Clock | None = None,
         seed: int | None = None,
         credentials: Mapping[str, str] | None = None,
+        journal: Journal | None = None,
     ) -> None:
         """With `credentials`, signatures of execute-api calls are verified.
 
@@ -73,11 +78,12 @@ class Emulator:
         self.authority = Authority(Path(self._scratch.name))
         self.endpoint = ""
         self._functions_idle = asyncio.Event()
-        self.journal = Journal()
+        self.journal = journal or Journal()
         self._moto = MotoServices()
         self._usage_plans = UsagePlans(clock=self._clock, random=chance)
         self._apis = DeployedApis(region, self._usage_plans.api_keys)
-        self._tables = TableWatch()
+        self._roles = Roles()
+        self.dynamodb = DynamoDbApi(account=ACCOUNT, clock=self._clock, random=chance, changed=self._note_row)
         self.functions = LambdaRuntime(
             endpoint=lambda: self.endpoint,
             region=region,
@@ -97,6 +103,7 @@ class Emulator:
             random=chance,
             note=self.journal.note,
             invocation_of=self.functions.request_of,
+            caller_of=lambda access_key_id: self._roles.caller_of(self.functions.function_of(access_key_id)),
             secret_of=None if credentials is None else _secrets(self.functions, credentials),
         )
         self._sns = SnsDelivery(
@@ -160,6 +167,8 @@ class Emulator:
         if request.path.startswith(PREFIX):
             return self._pages.answer(request)
         call = aws_call(request)
+        if call is None and request.headers.get("x-amz-target").startswith("DynamoDB"):
+            return self.dynamodb.refuse_unsigned()
         return _unsigned(request) if call is None else self._aws(call, request)
 
     def _aws(self, call: AwsCall, request: Request) -> MaybeLater:
@@ -170,26 +179,26 @@ class Emulator:
                 return self._sns.publish(request)
             case "sns", "PublishBatch":
                 return self._sns.publish_batch(request)
-            case "dynamodb", operation if self._tables.watches(operation):
-                return self._watched(call, request)
+            case (("dynamodb" | "dynamodbstreams"), _):
+                return self.dynamodb.handle(call, request, by=self.functions.request_of(call.access_key_id))
             case "sqs", "ReceiveMessage":
                 return self._receiving(call, request)
             case "apigateway", _:
                 return self._changing_apis(call, request)
+            case "iam", _:
+                return self._changing_roles(call, request)
             case "execute-api", _:
                 return aws_error("execute-api", 403, "ForbiddenException", "Forbidden")
             case "", _:
                 return not_emulated(call.service, call.operation)
         return self._moto.handle(call, request)
 
-    async def _watched(self, call: AwsCall, request: Request) -> Response:
-        invocation = self.functions.request_of(call.access_key_id)
-        response = await self._moto.handle(call, request)
-        if response.status == 200:
-            at = self._clock.monotonic()
-            for seen in self._tables.succeeded(call.operation, request.body, at=at, request=invocation):
-                self.journal.note(seen)
-        return response
+    def _note_row(self, change: Change) -> None:
+        at = self._clock.monotonic()
+        if change.kind == "DeleteItem":
+            self.journal.note(RowDeleted(at, change.table, change.key, change.by))
+        else:
+            self.journal.note(RowWritten(at, change.table, change.key, change.kind, change.by))
 
     async def _receiving(self, call: AwsCall, request: Request) -> Response:
         """moto does not say when a message comes, or comes back, so it is asked until one is there."""
@@ -205,10 +214,18 @@ class Emulator:
         deployment = self._deployments.answer(request, call.region)
         if deployment is not None:
             return deployment
+        refused = beyond_quota(request, call.region)
+        if refused is not None:
+            return refused
         response = self._usage_plans.answer(request) or await self._moto.handle(call, request)
         if request.method != "GET":
             self._apis.changed()
         return with_websocket_endpoints(response)
+
+    async def _changing_roles(self, call: AwsCall, request: Request) -> Response:
+        response = await self._moto.handle(call, request)
+        await self._roles.changed(self._moto.run)
+        return response
 
     async def _plain_get(self, request: Request, target: ExecuteApiTarget) -> Response:
         """The gateway says what is missing of an opening handshake."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from dex.ws import connections_table, environment
 from dex.ws import fan_out as real
+from dex.ws.channels import channels_of
 from dex.ws.connections_table import open_table
 from dex.ws.lambda_events import LambdaContext, SnsEvent
 from dex.ws.management_api import management_api
@@ -41,7 +42,7 @@ def _deliver(
 
 
 def _rightful(matcher_event: Event) -> list[str]:
-    return [one for channel in real.channels_of(matcher_event) for one in _subscribers(channel)]
+    return [one for channel in channels_of(matcher_event) for one in _subscribers(channel)]
 
 
 def sends_to_all(event: SnsEvent, context: LambdaContext) -> None:

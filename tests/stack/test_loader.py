@@ -142,6 +142,18 @@ def test_a_misshapen_stack(folder: Path, old: str, new: str, mistake: str) -> No
     [
         pytest.param(
             "$connect: hello",
+            "$connect: {function: hello, api_key_required: true}",
+            ["15: no key can be right: 'api_keys' of the api lists none (A-12)"],
+            id="a key that cannot be",
+        ),
+        pytest.param(
+            "ask: {function: hello, two_way: true}",
+            "ask: {function: hello, authorization: AWS_IAM}",
+            ["16: callers are looked at on $connect only, not on ask (A-1)"],
+            id="a guard on a message",
+        ),
+        pytest.param(
+            "$connect: hello",
             "$connect: helo",
             ["15: no function is called 'helo'; did you mean 'hello'?"],
             id="function of a route",

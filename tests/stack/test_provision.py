@@ -57,9 +57,9 @@ class RecordedAws:
         return call
 
 
-def deploy(aws: RecordedAws) -> Deployment:
+def deploy(aws: RecordedAws, stack: Stack = STACK) -> Deployment:
     return provision(
-        STACK,
+        stack,
         client=lambda service: cast(Any, aws),
         urls=lambda api_id, stage: {
             "url": f"ws://{api_id}/{stage}",
@@ -133,3 +133,10 @@ def test_the_references_in_an_environment_are_filled_in() -> None:
     deploy(aws)
     environments = [asked["Environment"] for operation, asked in aws.asked if operation == "create_function"]
     assert environments == [{"Variables": {"TABLE": "Rows", "ENDPOINT": "http://a1"}}, {"Variables": {}}]
+
+
+def test_api_keys_are_put_into_a_usage_plan_of_the_stage() -> None:
+    keyed = STACK.api.model_copy(update={"api_keys": ("a-key-of-twenty-letters",)})
+    aws = RecordedAws(refusing="create_usage_plan")
+    with pytest.raises(BackendError, match=r"^usage plan chat cannot be deployed: "):
+        deploy(aws, STACK.model_copy(update={"api": keyed}))

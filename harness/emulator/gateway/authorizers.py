@@ -1,10 +1,7 @@
 """May this caller connect? Identity sources, the policies that authorizers return, API keys (A-1 to A-12)."""
 
 import logging
-import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import orjson
 
@@ -17,6 +14,7 @@ from harness.emulator.gateway.integration import (
     Refuse,
 )
 from harness.emulator.gateway.lambda_events import AuthorizerContext, ConnectionFacts, Parameters, Variables
+from harness.emulator.gateway.policies import allows, is_understood, statements_of
 from harness.emulator.lambda_runtime.outcome import FunctionError, Returned
 
 _log = logging.getLogger(__name__)
@@ -25,6 +23,7 @@ _log = logging.getLogger(__name__)
 _LARGEST_RESULT = 8192
 _KEY_OF_CALLER = "$context.authorizer.usageIdentifierKey"
 _KEY_IN_HEADER = "$request.header."
+_INVOKE = "execute-api:Invoke"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +111,14 @@ def _error_message(payload: bytes) -> object:
 
 def _read_policy(returned: object, method_arn: str) -> Allowed | Refuse:
     match returned:
-        case {"principalId": str(principal), "policyDocument": {"Statement": statements}, **rest}:
-            listed = statements if isinstance(statements, list) else [statements]
-            context = _context(rest.get("context"))
-            if context is not None and all(_is_readable(statement) for statement in listed):
+        case {"principalId": str(principal), "policyDocument": {"Statement": _} as document, **rest}:
+            context, statements = _context(rest.get("context")), statements_of(document)
+            readable = [each for each in statements if isinstance(each, dict) and is_understood(each)]
+            # A statement that is not understood is refused: ignoring it could let a stranger in.
+            if context is not None and len(readable) == len(statements):
                 key = rest.get("usageIdentifierKey")
                 caller = Allowed({"principalId": principal, **context}, key if isinstance(key, str) else None)
-                return caller if _allows(listed, method_arn) else Refuse(403, FORBIDDEN)
+                return caller if allows(readable, _INVOKE, method_arn) else Refuse(403, FORBIDDEN)
     _log.error("the authorizer's answer is not a policy that can be read: %s", returned)
     return Refuse(500, INTERNAL_SERVER_ERROR)
 
@@ -135,32 +135,3 @@ def _context(values: object) -> dict[str, str] | None:
 
 def _as_string(value: object) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
-
-
-def _is_readable(statement: object) -> bool:
-    # Conditions and Not... elements are refused: ignoring one could let a stranger in.
-    return isinstance(statement, dict) and statement.keys() <= {"Sid", "Effect", "Action", "Resource"}
-
-
-def _allows(statements: Sequence[Mapping[str, object]], method_arn: str) -> bool:
-    return {each.get("Effect") for each in statements if _applies(each, method_arn)} == {"Allow"}
-
-
-def _applies(statement: Mapping[str, object], method_arn: str) -> bool:
-    actions, resources = _listed(statement.get("Action")), _listed(statement.get("Resource"))
-    return any(_matches(action.lower(), "execute-api:invoke") for action in actions) and any(
-        _matches(resource, method_arn) for resource in resources
-    )
-
-
-def _listed(value: object) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else [str(value)]
-
-
-def _matches(pattern: str, value: str) -> bool:
-    return _wildcard(pattern).fullmatch(value) is not None
-
-
-@lru_cache(maxsize=1024)
-def _wildcard(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)

@@ -1,14 +1,20 @@
 """How do calls of the @connections API read, and how are they answered? Section 1.10, in values."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
 import orjson
 
+from harness.emulator.gateway.apis import Api
 from harness.emulator.gateway.connections import Missing
+from harness.emulator.gateway.policies import Statement, allows
 from harness.emulator.gateway.signatures import Fault
+from harness.emulator.gateway.urls import connection_id_of
 from harness.emulator.http import Request, Response, json_response
+
+MANAGE, INVOKE = "execute-api:ManageConnections", "execute-api:Invoke"
 
 
 def _error(status: int, error_type: str, message: str) -> Response:
@@ -35,6 +41,25 @@ URL_TOO_LONG = _error(414, "BadRequestException", "Request-URI Too Long")  # U-7
 def refused(fault: Fault) -> Response:
     """The answer to a call whose signature is refused (M-8)."""
     return _error(403, fault.error_type, fault.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, where IAM knows: its ARN, and the statements of its policies."""
+
+    arn: str
+    statements: tuple[Statement, ...]
+
+
+def denied(request: Request, caller: Caller, api: Api, stage: str, rest: str) -> Response | None:
+    """How a caller is refused whose policies do not allow the call; None when they do (M-9, M-12)."""
+    action = MANAGE if connection_id_of(rest) is not None else INVOKE
+    path = f"{api.api_id}/{stage}/{request.method}/{rest.replace('%40', '@', 1)}"
+    if allows(caller.statements, action, f"arn:aws:execute-api:{api.region}:{api.account}:{path}"):
+        return None
+    masked = f"arn:aws:execute-api:{api.region}:********{api.account[-4:]}:{path}"
+    text = f"User: {caller.arn} is not authorized to perform: {action} on resource: {masked}"
+    return _error(403, "AccessDeniedException", text)
 
 
 def no_method(request: Request, rest: str) -> Response:

@@ -6,8 +6,6 @@ The shell around the rules of this package. Everything runs in one event loop; `
 import asyncio
 import logging
 import re
-from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -16,8 +14,6 @@ from harness.emulator.gateway import connections_api
 from harness.emulator.gateway.apis import (
     DISCONNECT,
     Api,
-    LambdaIntegration,
-    Route,
     Stage,
 )
 from harness.emulator.gateway.configuration import GatewaySettings, InForce
@@ -26,28 +22,20 @@ from harness.emulator.gateway.handshake import (
     refusal,
     switching_protocols,
 )
-from harness.emulator.gateway.ids import RandomBytes, new_message_id, new_request_id
+from harness.emulator.gateway.ids import RandomBytes, new_request_id
 from harness.emulator.gateway.in_flight import InFlight
 from harness.emulator.gateway.integration import (
-    FORBIDDEN,
-    TOO_MANY_REQUESTS,
-    Failed,
     Refuse,
-    bad_request_frame,
-    error_frame,
-    read_message_answer,
 )
 from harness.emulator.gateway.integrations import Integrations
 from harness.emulator.gateway.lambda_events import (
     ConnectionFacts,
     disconnect_event,
-    message_event,
 )
+from harness.emulator.gateway.messages import Messages
 from harness.emulator.gateway.open_connection import OpenConnection
 from harness.emulator.gateway.opening import Accepted, Openings
 from harness.emulator.gateway.quotas import Quotas
-from harness.emulator.gateway.request_models import is_acceptable
-from harness.emulator.gateway.routes import choose_route
 from harness.emulator.gateway.session import DELETED, GOING_AWAY, Closed, Session
 from harness.emulator.gateway.signatures import (
     SecretOf,
@@ -70,7 +58,10 @@ FindApi: TypeAlias = Callable[[str], Api | None]
 InvocationOf: TypeAlias = Callable[[str], str | None]
 """The Lambda request id that runs in the environment with an access key id; None for a stranger's key."""
 
-DESCRIBED_METHODS = ("GET", "POST", "DELETE")
+CallerOf: TypeAlias = Callable[[str], connections_api.Caller | None]
+"""Whom an access key id belongs to, and what IAM lets them do; None for those of whom IAM knows nothing."""
+
+_METHODS = ("GET", "POST", "DELETE")
 """The methods of `@connections/{id}`."""
 
 _log = logging.getLogger(__name__)
@@ -96,9 +87,11 @@ class Gateway:
         settings: GatewaySettings | None = None,
         invocation_of: InvocationOf | None = None,
         secret_of: SecretOf | None = None,
+        caller_of: CallerOf | None = None,
     ) -> None:
         self._in_force = InForce(settings or GatewaySettings(), quotas or Quotas())
         self._secret_of = secret_of
+        self._caller_of = caller_of
         self._api = api
         self._clock = clock
         self._random = random
@@ -112,6 +105,13 @@ class Gateway:
             clock=clock,
             in_force=self._in_force,
             in_flight=self._in_flight,
+        )
+        self._messages = Messages(
+            integrations=self._integrations,
+            throttles=self._throttles,
+            clock=clock,
+            random=random,
+            in_force=self._in_force,
         )
         self._openings = Openings(
             integrations=self._integrations,
@@ -254,48 +254,10 @@ class Gateway:
 
     async def _message(self, connection: OpenConnection, text: str) -> None:
         facts = connection.facts
-        request_id = new_request_id(self._clock.time(), self._random)
-        answer = await self._answer(facts, text, request_id)
-        match answer:
-            case Failed(why=why, message=message):
-                _log.info("message on %s: %s", facts.connection_id, why)
-                frame = error_frame(message, connection_id=facts.connection_id, request_id=request_id)
-                connection.send_text(frame)
-            case str():
-                connection.send_text(answer)
-            case None:
-                pass
-
-    async def _answer(self, facts: ConnectionFacts, text: str, request_id: str) -> str | Failed | None:
         api, stage = self._deployed(facts.api_id, facts.stage)
-        settings = self._in_force.settings
-        route = choose_route(api, text, json=settings.json) if api is not None else None
-        if api is None or stage is None or route is None:
-            return Failed("no route matches", FORBIDDEN)  # R-10
-        if not self._throttles.admit_route(api, stage, route.route_key, self._clock.monotonic()):
-            # Not recorded on AWS yet: the frame for a message that is throttled.
-            return Failed("throttled", TOO_MANY_REQUESTS)
-        message_id = new_message_id(facts.connection_id, self._clock.time(), self._random)
-        if route.request_model is not None and not is_acceptable(route.request_model, text):
-            return bad_request_frame(connection_id=facts.connection_id, message_id=message_id)
-        is_binary = _converts_to_binary(route)
-        if is_binary and not _is_base64(text):
-            # Not recorded on AWS yet: text that cannot be converted to binary.
-            return Failed("the message is not base64, and its integration converts it to binary")
-        payload = message_event(
-            facts,
-            text,
-            stage.variables,
-            route_key=route.route_key,
-            message_id=message_id,
-            request_id=request_id,
-            now=self._clock.time(),
-            is_base64=is_binary,
-        )
-        cause = Cause(connection=facts.connection_id, route=route.route_key)
-        answer = await self._integrations.call(route.integration, payload, stage.variables, cause)
-        sends_empty = self._in_force.settings.empty_bodies == "sent"
-        return read_message_answer(answer, two_way=route.route_response, sends_empty=sends_empty)
+        answer = await self._messages.answer(api, stage, facts, text)
+        if answer is not None:
+            connection.send_text(answer)
 
     async def _disconnect(self, facts: ConnectionFacts, closed: Closed, delay: float) -> None:
         if delay > 0:
@@ -338,8 +300,11 @@ class Gateway:
             return connections_api.URL_TOO_LONG
         if api is None or stage is None or not rest:
             return connections_api.FORBIDDEN
+        denied = self._denied(request, signature, api, stage, rest)
+        if denied is not None:
+            return denied
         connection_id = connection_id_of(rest)
-        if connection_id is None or request.method not in DESCRIBED_METHODS:
+        if connection_id is None or request.method not in _METHODS:
             return connections_api.no_method(request, rest)
         fault = fault_of_signature(
             request, signature, api.region, secret_of=self._secret_of, now=self._clock.time()
@@ -357,6 +322,13 @@ class Gateway:
             self._keep(request, connection_id)
             return connections_api.missing(found, connection_id)
         return _carry_out(request, found)
+
+    def _denied(
+        self, request: Request, signature: Signature | None, api: Api, stage: Stage, rest: str
+    ) -> Response | None:
+        """IAM looks before the path does: a role that may not call is not told what there is (M-9)."""
+        caller = self._caller_of(signature.access_key_id) if self._caller_of and signature else None
+        return None if caller is None else connections_api.denied(request, caller, api, stage.name, rest)
 
     def _keep(self, request: Request, connection_id: str) -> None:
         """C-13: a post to a connection that is being opened is 410, and may arrive all the same."""
@@ -384,18 +356,6 @@ def _carry_out(request: Request, connection: OpenConnection) -> Response:
         case _:
             connection.close(DELETED)
             return connections_api.DELETED
-
-
-def _converts_to_binary(route: Route) -> bool:
-    return isinstance(route.integration, LambdaIntegration) and route.integration.converts_to_binary
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        b64decode(text, validate=True)
-    except (Base64Error, ValueError):
-        return False
-    return True
 
 
 def _client_name(user_agent: str | None) -> str | None:

@@ -30,6 +30,7 @@ from harness.emulator.gateway.apis import (
     Stage,
 )
 from harness.emulator.gateway.configuration import GatewaySettings
+from harness.emulator.gateway.connections_api import Caller
 from harness.emulator.gateway.quotas import Quotas
 from harness.emulator.gateway.server import Accepted, Gateway
 from harness.emulator.gateway.urls import ExecuteApiTarget, execute_api_target
@@ -236,6 +237,7 @@ async def serving(
     api: Api | None = None,
     tls: ssl.SSLContext | None = None,
     secrets: Mapping[str, str] | None = None,
+    callers: Mapping[str, Caller] | None = None,
     wall_time: float = 1_700_000_000.0,
     **behaviours: object,
 ) -> AsyncIterator[Served]:
@@ -256,6 +258,7 @@ async def serving(
         quotas=quotas,
         settings=settings,
         invocation_of={"AK": "invocation-1"}.get,
+        caller_of=(callers or {}).get,
         secret_of=None if secrets is None else secrets.get,
     )
     transports: list[asyncio.Transport] = []

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,9 +12,14 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
+from harness.emulator.gateway.connections_api import Caller
+from harness.emulator.lambda_runtime.function import CodeLocation, FunctionConfiguration
+from harness.emulator.moto_services import MotoServices
+from harness.emulator.roles import Roles
 from harness.emulator.stack import Emulator
 
 WAIT = 10.0
@@ -314,5 +319,45 @@ def test_emulator_verifies_signatures_when_it_knows_credentials() -> None:
             with pytest.raises(management.exceptions.ClientError) as caught:
                 await asyncio.to_thread(management.get_connection, ConnectionId=UNKNOWN_ID)
             assert caught.value.response["Error"]["Code"] == "InvalidSignatureException"
+
+    run(scenario())
+
+
+@pytest.mark.aws("Q-11")
+def test_api_has_ten_stages_at_most() -> None:
+    async def scenario() -> None:
+        async with an_emulator() as deployed:
+            api_id = await deployed.api()
+            for number in range(9):
+                await deployed.aws("apigatewayv2", "create_stage", ApiId=api_id, StageName=f"s{number}")
+            with pytest.raises(ClientError, match="Maximum number of Stages for this API has been reached"):
+                await deployed.aws("apigatewayv2", "create_stage", ApiId=api_id, StageName="one-more")
+
+    run(scenario())
+
+
+@pytest.mark.aws("M-12")
+def test_role_that_iam_knows_is_held_to_its_policies() -> None:
+    async def scenario() -> None:
+        roles, invoke = Roles(), {"Effect": "Allow", "Action": "execute-api:*", "Resource": "*"}
+        function = FunctionConfiguration(
+            "f", "arn", "python3.11", "a.b", CodeLocation("", "", 0), role="arn:x/known"
+        )
+        async with an_emulator() as deployed:
+            assert roles.caller_of(function) is None
+            await deployed.aws("iam", "create_role", RoleName="known", AssumeRolePolicyDocument="{}")
+            await deployed.aws(
+                "iam",
+                "put_role_policy",
+                RoleName="known",
+                PolicyName="p",
+                PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": invoke}),
+            )
+            moto = MotoServices()
+            await roles.changed(moto.run)
+            moto.close()
+            arn = "arn:aws:sts::000000000000:assumed-role/known/f"
+            assert roles.caller_of(function) == Caller(arn, (invoke,))
+            assert roles.caller_of(replace(function, role="arn:x/unknown")) is None
 
     run(scenario())

@@ -2,11 +2,12 @@
 
 import pytest
 
-from harness.emulator.gateway.apis import ApiMapping
+from harness.emulator.gateway.apis import Api, ApiMapping
 from harness.emulator.gateway.urls import (
     ExecuteApiTarget,
     connection_id_of,
     custom_domain_target,
+    domain_name,
     execute_api_target,
     host_name,
 )
@@ -163,3 +164,31 @@ def test_path_of_a_custom_domain_means(
 @pytest.mark.parametrize("host", ["ws.example.com", "WS.Example.com:4566", "ws.example.com."])
 def test_name_of_a_host_has_neither_port_nor_case(host: str) -> None:
     assert host_name(host) == "ws.example.com"
+
+
+@pytest.mark.aws("U-8")
+@pytest.mark.parametrize(
+    ("host", "path", "region", "name"),
+    [
+        pytest.param(AWS, "/prod", "eu-west-1", AWS, id="AWS's name"),
+        pytest.param("ws.example.com", "/chat", "eu-west-1", "ws.example.com", id="custom domain"),
+        pytest.param(
+            "a1b2.execute-api.localhost:4566",
+            "/prod",
+            "eu-west-1",
+            "a1b2.execute-api.localhost:4566",
+            id="port",
+        ),
+        pytest.param("127.0.0.1:4566", "/_aws/execute-api/a1b2/prod", "eu-west-1", AWS, id="path form"),
+        pytest.param(
+            "127.0.0.1:4566",
+            "/_aws/execute-api/a1b2/prod",
+            "cn-north-1",
+            "a1b2.execute-api.cn-north-1.amazonaws.com.cn",
+            id="path form in China",
+        ),
+    ],
+)
+def test_events_name_the_host_that_the_client_used(host: str, path: str, region: str, name: str) -> None:
+    api = Api(api_id="a1b2", name="chat", region=region, account="000000000000", stages={}, routes={})
+    assert domain_name(host, path, api) == name

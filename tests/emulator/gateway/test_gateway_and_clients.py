@@ -1,6 +1,7 @@
 """Real WebSocket clients and boto3 against a gateway behind a minimal HTTP port."""
 
 import asyncio
+import json
 import re
 import ssl
 from dataclasses import replace
@@ -26,6 +27,7 @@ from harness.emulator.gateway.apis import (
     UnsupportedIntegration,
 )
 from harness.emulator.gateway.configuration import GatewaySettings
+from harness.emulator.gateway.connections_api import Caller
 from harness.emulator.gateway.quotas import Quotas
 from harness.emulator.http import Headers, Response
 from harness.emulator.lambda_runtime.outcome import (
@@ -154,7 +156,7 @@ def test_refused_handshake_shows_the_status_and_never_disconnects(result: object
             an_api(stage=Stage("other")),
             403,
             id="C-18 unknown stage",
-            marks=pytest.mark.aws("C-18", assumed=True),
+            marks=pytest.mark.aws("C-18", "7-15", assumed=True),
         ),
         pytest.param(
             an_api(a_route("$connect", api_key_required=True)),
@@ -495,6 +497,7 @@ def test_client_is_told_what_went_wrong_and_stays_connected(sent: str, message: 
 
 @pytest.mark.aws("R-17", assumed=True)
 @pytest.mark.aws("T-1", "T-2", "T-3", "T-4", "T-7", "R-18")
+@pytest.mark.aws("7-12", assumed=True)
 def test_body_is_sent_back_on_two_way_routes_only_and_whatever_the_status() -> None:
     async def scenario() -> None:
         failing_status = {"statusCode": 500, "body": "still sent"}
@@ -886,6 +889,7 @@ def test_open_connections_are_not_counted_against_a_quota() -> None:
 
 
 @pytest.mark.aws("M-1", "M-2", "M-3", "M-4", "M-16", "X-4")
+@pytest.mark.aws("7-11", assumed=True)
 def test_post_get_and_delete() -> None:
     async def scenario() -> None:
         async with serving() as served, served.client() as client:
@@ -924,14 +928,14 @@ def test_post_get_and_delete() -> None:
             b"x",
             ("BadRequestException", "Invalid connectionId: test", 400, "ClientError"),
             id="M-6 K-4 malformed",
-            marks=pytest.mark.aws("M-6", "K-4"),
+            marks=(pytest.mark.aws("M-6", "K-4"), pytest.mark.aws("7-10", assumed=True)),
         ),
         pytest.param(
             UNKNOWN_ID,
             b"x" * 131_073,
             ("PayloadTooLargeException", "Message too long", 413, "PayloadTooLargeException"),
             id="M-10 too large",
-            marks=pytest.mark.aws("M-10"),
+            marks=(pytest.mark.aws("M-10"), pytest.mark.aws("7-10", assumed=True)),
         ),
     ],
 )
@@ -945,6 +949,35 @@ def test_post_that_is_refused(connection: str, data: bytes, expected: tuple[str,
 
 
 @pytest.mark.aws("7-22", assumed=True)
+@pytest.mark.aws("M-9", "M-12")
+def test_caller_whose_role_may_not_call_is_denied_by_name() -> None:
+    async def scenario() -> None:
+        arn = "arn:aws:sts::000000000000:assumed-role/lambda/fan-out"
+        manage = {
+            "Effect": "Allow",
+            "Action": "execute-api:ManageConnections",
+            "Resource": "arn:aws:execute-api:us-east-1:000000000000:a1b2/dev/POST/@connections/*",
+        }
+        async with serving(callers={"AK": Caller(arn, (manage,))}) as served, served.client() as client:
+            connection = served.connection_id()
+            await served.call("post_to_connection", ConnectionId=connection, Data=b"allowed")
+            assert await received(client) == "allowed"
+            denied = await served.error("get_connection", ConnectionId=connection)
+            assert denied[:3] == (
+                "AccessDeniedException",
+                f"User: {arn} is not authorized to perform: execute-api:ManageConnections on resource: "
+                f"arn:aws:execute-api:us-east-1:********0000:a1b2/dev/GET/@connections/{connection[:-1]}%3D",
+                403,
+            )
+            answer = served.gateway.manage(a_post(b"x"), "a1b2", "dev", "dev/@connections/x%3D")
+            assert json.loads(answer.body)["message"] == (
+                f"User: {arn} is not authorized to perform: execute-api:Invoke on resource: "
+                "arn:aws:execute-api:us-east-1:********0000:a1b2/dev/POST/dev/@connections/x%3D"
+            )
+
+    run(scenario())
+
+
 @pytest.mark.aws("Q-15")
 def test_large_post_is_one_message() -> None:
     async def scenario() -> None:
@@ -987,7 +1020,7 @@ def test_calls_share_the_account_throttle() -> None:
     run(scenario())
 
 
-@pytest.mark.aws("M-8", "M-13")
+@pytest.mark.aws("K-13", "M-8", "M-13")
 def test_unsigned_or_misdirected_calls_are_forbidden() -> None:
     async def scenario() -> None:
         async with serving() as served, served.client():

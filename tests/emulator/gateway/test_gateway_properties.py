@@ -262,6 +262,9 @@ FRAMES = TEXTS | st.sampled_from(
     ]
 )
 
+# The first byte of a frame holds its opcode.
+NOT_CLOSING = FRAMES.filter(lambda frame: frame[0] & 0x0F != Opcode.CLOSE)
+
 
 def lived(pieces: list[bytes]) -> tuple[list[object], bytes]:
     """What happens when the bytes come in these pieces, and everything that is sent."""
@@ -286,6 +289,14 @@ def test_any_bytes_end_a_session_once_at_most(pieces: list[bytes]) -> None:
     happened, _ = lived(pieces)
     ends = [index for index, each in enumerate(happened) if isinstance(each, Closed)]
     assert ends in ([], [len(happened) - 1])
+
+
+@pytest.mark.aws("Q-17", assumed=True)
+@for_all(st.lists(NOT_CLOSING, max_size=6))
+def test_the_gateway_ends_a_session_with_few_codes_of_its_own(pieces: list[bytes]) -> None:
+    session = Session(quotas=Quotas(), now=0.0)
+    ends = [each for piece in pieces for each in session.receive(piece, 1.0) if isinstance(each, Closed)]
+    assert {each.code for each in ends} <= {1002, 1003, 1007, 1009}
 
 
 @pytest.mark.aws("Q-8", "Q-9")

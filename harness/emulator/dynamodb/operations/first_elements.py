@@ -1,0 +1,50 @@
+"""Which attributes does a condition speak of? What its paths begin with, references not resolved."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from harness.emulator.dynamodb.expressions.syntax import (
+    AllNode,
+    AnyNode,
+    BetweenNode,
+    CallNode,
+    ComparisonNode,
+    ConditionNode,
+    InNode,
+    NotNode,
+    OperandNode,
+    PathNode,
+    SumNode,
+    ValueNode,
+)
+
+
+@lru_cache(maxsize=1024)
+def first_elements(node: ConditionNode) -> frozenset[str]:
+    """Names, and references to names with their `#`."""
+    return frozenset(_first_elements(node))
+
+
+def _first_elements(node: ConditionNode | OperandNode) -> Iterator[str]:
+    if isinstance(node, PathNode):
+        yield str(node.elements[0])
+    for part in _parts(node):
+        yield from _first_elements(part)
+
+
+def _parts(node: ConditionNode | OperandNode) -> tuple[ConditionNode | OperandNode, ...]:
+    match node:
+        case ComparisonNode(_, left, right) | SumNode(_, left, right):
+            return (left, right)
+        case BetweenNode(operand, lower, upper):
+            return (operand, lower, upper)
+        case InNode(operand, options):
+            return (operand, *options)
+        case CallNode(_, operands):
+            return operands
+        case NotNode(operand):
+            return (operand,)
+        case AllNode(conditions) | AnyNode(conditions):
+            return conditions
+        case PathNode() | ValueNode():
+            return ()
