@@ -3,13 +3,14 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+NPM := tests/contract/sdk/node_modules/.installed
 
 .PHONY: run test bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/harness run
 
-test: $(VENV)/.installed-test
+test: $(VENV)/.installed-test $(NPM)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -28,3 +29,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) -e '.[test]'
 	touch $@ $(VENV)/.installed
+
+$(NPM): tests/contract/sdk/package-lock.json
+	@if command -v npm >/dev/null; then cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error \
+	  && touch node_modules/.installed; else echo 'npm is missing: tests with its clients will be skipped'; fi
