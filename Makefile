@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 NPM := tests/contract/sdk/node_modules/.installed
 
-.PHONY: run test bench clean
+.PHONY: run test fuzz clean
 
 run: $(VENV)/.installed
 	$(BIN)/harness run
@@ -14,7 +14,11 @@ test: $(VENV)/.installed-test $(NPM)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2
+	$(BIN)/python docs/parity.py --check
+	$(BIN)/pytest -n 2 --junitxml=build/junit.xml
+
+fuzz: $(VENV)/.installed-test
+	$(BIN)/python -m tests.fuzz.run --n 100000
 
 clean:
 	rm -rf $(VENV) runs

@@ -77,7 +77,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """A test that shows rows; `test` is its node id without parameters, `says` a sentence."""
+    """A test, or one case of it, that shows rows; `test` is its node id without the case, `says` a sentence."""
 
     test: str
     says: str
@@ -101,17 +101,18 @@ class Collector:
     """A pytest plugin that keeps what the collected tests show."""
 
     def __init__(self) -> None:
-        self.showings: dict[tuple[str, bool], Showing] = {}
+        self.showings: dict[tuple[str, str, bool], Showing] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Called by pytest, once, with every test."""
         for item in items:
             for mark in item.iter_markers("aws"):
-                test = item.nodeid.partition("[")[0]
+                test, case = item.nodeid.partition("[")[0], case_of(item, mark)
                 assumed = bool(mark.kwargs.get("assumed", False))
-                known = self.showings.get((test, assumed), Showing(test, sentence(item), (), assumed))
+                key = (test, case, assumed)
+                known = self.showings.get(key, Showing(test, sentence(item, case), (), assumed))
                 rows = tuple(dict.fromkeys((*known.rows, *map(str, mark.args))))
-                self.showings[test, assumed] = Showing(test, known.says, rows, assumed)
+                self.showings[key] = Showing(test, known.says, rows, assumed)
 
 
 def collect(tests: str = "tests") -> tuple[Showing, ...]:
@@ -123,16 +124,21 @@ def collect(tests: str = "tests") -> tuple[Showing, ...]:
     if status != pytest.ExitCode.OK:
         listed, errors, what = said.getvalue().partition("ERRORS")
         raise SystemExit(f"the tests cannot be collected:\n{what if errors else listed}")
-    return tuple(sorted(collector.showings.values(), key=lambda showing: (showing.test, showing.assumed)))
+    return tuple(showing for _, showing in sorted(collector.showings.items(), key=lambda known: known[0]))
 
 
-def sentence(item: pytest.Item) -> str:
-    """The first line of the test's docstring, else its name as a sentence."""
+def case_of(item: pytest.Item, mark: pytest.Mark) -> str:
+    """The name of the case, when the mark is the case's own and not the whole test's; else ""."""
+    case = getattr(item, "callspec", None)
+    return str(case.id) if case is not None and mark in case.marks else ""
+
+
+def sentence(item: pytest.Item, case: str = "") -> str:
+    """The first line of the test's docstring, else its name as a sentence, and the case."""
     doc = getattr(getattr(item, "function", None), "__doc__", None)
-    if doc:
-        return str(doc).strip().splitlines()[0]
     name = getattr(item, "originalname", item.name).removeprefix("test_").replace("_", " ")
-    return f"{name[:1].upper()}{name[1:]}."
+    said = str(doc).strip().splitlines()[0].rstrip(".") if doc else f"{name[:1].upper()}{name[1:]}"
+    return f"{said}: {case}." if case else f"{said}."
 
 
 def silences(folder: Path = ROOT / "harness") -> Iterator[tuple[str, str]]:
@@ -241,8 +247,9 @@ def _line(row: Row, showings: Sequence[Showing]) -> str:
     if not showings:
         return _cells(row.id, row.behaviour, "", "no test", "")
     assumed = not row.is_recorded or all(showing.assumed for showing in showings)
-    tests = [f"`{showing.test.removeprefix('tests/')}`" for showing in showings[:SHOWN]]
-    tests += [f"{len(showings) - SHOWN} more"] if len(showings) > SHOWN else []
+    distinct = tuple(dict.fromkeys(showing.test.removeprefix("tests/") for showing in showings))
+    tests = [f"`{test}`" for test in distinct[:SHOWN]]
+    tests += [f"{len(distinct) - SHOWN} more"] if len(distinct) > SHOWN else []
     return _cells(
         row.id, row.behaviour, showings[0].says, ", ".join(tests), "assumed" if assumed else "recorded"
     )

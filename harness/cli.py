@@ -268,9 +268,7 @@ def _up(options: argparse.Namespace) -> ExitCode:
     stack = options.stack or (STACK if STACK.is_file() else None)
     credentials = credentials_of(options.credentials) if options.verify_signatures else None
     console = Console(highlight=False)
-    run_event_loop(
-        up(stack, host=options.host, port=options.port, console=console, credentials=credentials)
-    )
+    run_event_loop(up(stack, host=options.host, port=options.port, console=console, credentials=credentials))
     return ExitCode.PASS
 
 

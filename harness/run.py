@@ -25,6 +25,7 @@ from harness.clients.publisher import Publisher, threads_for
 from harness.clients.schedule import PublishEvent, schedule
 from harness.clock import RealClock
 from harness.errors import one_error
+from harness.event_loop import settle_memory
 from harness.progress import Progress, Silent, Tally
 from harness.record.observation import ObservationsLost, RowsFound
 from harness.record.store import HistoryWriter, RunDescription, RunFolder, ScenarioFolder
@@ -72,6 +73,7 @@ async def run(options: RunOptions, progress: Progress | None = None) -> RunResul
         with progress.doing("starting AWS on this machine and deploying the stack"):
             testbed = await until_the_end.enter_async_context(embedded_testbed(stack))
         run_folder = new_run_folder(testbed, options.runs, command=options.command)
+        settle_memory()
         for path, scenario in scenarios:
             recorded = await record(testbed, path, scenario, run_folder, progress)
             results.append(judged(recorded))
@@ -101,6 +103,7 @@ async def play_scenario(
     actions = schedule(scenario, files=read_events, chances=Random)
     tally = Tally(clock, length=actions[-1].at if actions else 0.0, note=history.append)
     await testbed.backend.set_gateway(testbed.stack.api.gateway_configuration(scenario.gateway))
+    await testbed.backend.set_dynamodb(scenario.dynamodb.over(testbed.stack.dynamodb))
     async with (
         Crowd(scenario, testbed.deployment.url, clock=clock, note=history.append) as crowd,
         Publisher(
@@ -206,8 +209,9 @@ async def _record_the_inside(testbed: Testbed, history: HistoryWriter) -> None:
 
 
 async def _tidy_up(testbed: Testbed, scenario: Scenario) -> None:
-    """The next scenario meets neither the connections of this one nor its gateway; no part of the history."""
+    """The next scenario meets nothing of this one: no connections, no settings. No part of the history."""
     await testbed.backend.quiet(scenario.settle)
     await testbed.backend.set_gateway(testbed.stack.api.gateway_configuration())
+    await testbed.backend.set_dynamodb(testbed.stack.dynamodb.over())
     if testbed.rows is not None:
         await asyncio.to_thread(testbed.rows.clear)

@@ -62,6 +62,7 @@ async def deploy(stack: Stack, backend: Backend) -> Testbed:
         )
     )
     await backend.set_gateway(stack.api.gateway_configuration())
+    await backend.set_dynamodb(stack.dynamodb.over())
     return Testbed(stack, backend, deployment, _rows(stack, backend, deployment))
 
 

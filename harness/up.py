@@ -9,6 +9,7 @@ from rich.console import Console
 
 from harness.backends.embedded import does_not_start, emulator_client, emulator_urls
 from harness.emulator.certificates import Authority
+from harness.emulator.dynamodb.settings import read_settings
 from harness.emulator.gateway.configuration import read_configuration
 from harness.emulator.stack import Emulator
 from harness.stack.loader import load_stack
@@ -77,6 +78,7 @@ async def _deploy(stack: Stack, emulator: Emulator, endpoint: str) -> Deployment
             raise does_not_start(stack.function_name(name), error)
     wanted = read_configuration(stack.api.gateway_configuration())
     emulator.gateway.configure(settings=wanted.settings, quotas=wanted.quotas)
+    emulator.dynamodb.configure(read_settings(stack.dynamodb.over()))
     return deployment
 
 

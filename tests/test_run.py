@@ -47,6 +47,9 @@ class DyingBackend:
     async def set_gateway(self, configuration: Mapping[str, object]) -> None:
         return None
 
+    async def set_dynamodb(self, configuration: Mapping[str, object]) -> None:
+        return None
+
     async def quiet(self, timeout: float) -> bool:
         await asyncio.Event().wait()
         return False

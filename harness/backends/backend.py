@@ -44,6 +44,9 @@ class Backend(Protocol):
         UsageError says what a setting takes, or that this backend has none.
         """
 
+    async def set_dynamodb(self, configuration: Mapping[str, object]) -> None:
+        """Sets how DynamoDB behaves where AWS leaves it to luck, from now on; errors as for `set_gateway`."""
+
     async def quiet(self, timeout: float) -> bool:
         """Returns once nothing is in flight inside, False when `timeout` seconds ran out first."""
 

@@ -167,6 +167,11 @@ class EmbeddedBackend:
         if answer.status != 200:
             raise UsageError(f"gateway: {orjson.loads(answer.data)['message']}")
 
+    async def set_dynamodb(self, configuration: Mapping[str, object]) -> None:
+        answer = await self._ask("PUT", "dynamodb", orjson.dumps(configuration))
+        if answer.status != 200:
+            raise UsageError(f"dynamodb: {orjson.loads(answer.data)['message']}")
+
     async def quiet(self, timeout: float) -> bool:
         answer = await self._ask("GET", f"quiet?timeout={timeout}", timeout=timeout + 10.0)
         return answer.status == 200

@@ -19,7 +19,7 @@ from harness.emulator.credentials import add_signature_options, credentials_of
 from harness.emulator.journal import CAPACITY, Journal
 from harness.emulator.stack import Emulator
 from harness.errors import BackendError
-from harness.event_loop import run
+from harness.event_loop import run, settle_memory
 
 GRACE = 5.0
 
@@ -45,6 +45,7 @@ async def _serve(options: argparse.Namespace) -> None:
     journal = Journal(options.observations)
     async with Emulator(region=options.region, credentials=credentials, journal=journal) as emulator:
         endpoint = await emulator.listen(options.host, options.port)
+        settle_memory()
         _say({"endpoint": endpoint})
         await stop.wait()
 

@@ -7,6 +7,7 @@
 - `GET quiet?timeout=S`: 200 once nothing is in flight, 408 after S seconds
 - `GET gateway`: the gateway's settings and quotas; `PUT gateway` with those that shall differ from AWS's, all others
   are AWS's again: `{"disconnect_events": "late", "disconnect_delay": 2, "quotas": {"idle_timeout": 5}}`
+- `PUT dynamodb` with what shall differ from AWS's tables at their best: `{"index_lag": 0.05, "throttle_every": 100}`
 - `POST prewarm` with `{"function": name, "environments": n}`: 200, or 424 with the INIT error
 - `GET logs?function=NAME`: the function's log as text
 - `GET ca.pem`: the certificate of the authority that clients of `https` and `wss` have to trust
@@ -18,6 +19,8 @@ from dataclasses import asdict, dataclass
 
 import orjson
 
+from harness.emulator.dynamodb.settings import read_settings
+from harness.emulator.dynamodb.wire import DynamoDbApi
 from harness.emulator.gateway.configuration import ConfigurationError, described, read_configuration
 from harness.emulator.gateway.server import Gateway
 from harness.emulator.http import MaybeLater, Request, Response, json_response
@@ -27,6 +30,8 @@ from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.record.history import encode
 
 PREFIX = "/_harness/"
+
+_PAGES = ("health", "observations", "quiet", "gateway", "dynamodb", "prewarm", "logs", "ca.pem")
 
 # Observations in one answer: what can be written without holding up a push.
 PAGE = 1000
@@ -59,6 +64,7 @@ class Pages:
     quiet: Callable[[float], Awaitable[bool]]
     gateway: Gateway
     functions: LambdaRuntime
+    dynamodb: DynamoDbApi
     load: Callable[[], Load]
     authority: bytes
 
@@ -70,32 +76,44 @@ class Pages:
             return json_response(400, orjson.dumps({"message": str(bad)}))
 
     def _page(self, request: Request) -> MaybeLater:
-        match request.method, request.path.removeprefix(PREFIX):
-            case "GET", "health":
-                body = {
-                    "status": "running",
-                    "version": self.version,
-                    "observations": self.journal.next_number,
-                    **asdict(self.load()),
-                }
-                return json_response(200, orjson.dumps(body))
-            case "GET", "observations":
+        page = request.path.removeprefix(PREFIX)
+        answer = self._shown(page, request) if request.method == "GET" else self._done(page, request)
+        if answer is not None:
+            return answer
+        if page in _PAGES:
+            return json_response(405, b'{"message":"this page takes another method"}')
+        return json_response(404, b'{"message":"no such page; see the documentation of /_harness/"}')
+
+    def _shown(self, page: str, request: Request) -> MaybeLater | None:
+        match page:
+            case "health":
+                return self._health()
+            case "observations":
                 return self._observations(int(_number(request, "since", "0")))
-            case "GET", "quiet":
+            case "quiet":
                 return self._quiet(_number(request, "timeout", "10"))
-            case "GET", "gateway":
+            case "gateway":
                 return json_response(200, orjson.dumps(described(self.gateway.in_force)))
+            case "logs":
+                return self._logs(_query(request, "function", ""))
+            case "ca.pem":
+                return Response(200, (("Content-Type", "application/x-pem-file"),), self.authority)
+        return None
+
+    def _done(self, page: str, request: Request) -> MaybeLater | None:
+        match request.method, page:
             case "PUT", "gateway":
                 return self._gateway(request.body)
+            case "PUT", "dynamodb":
+                return self._dynamodb(request.body)
             case "POST", "prewarm":
                 return self._prewarm(_object(request.body))
-            case "GET", "logs":
-                return self._logs(_query(request, "function", ""))
-            case "GET", "ca.pem":
-                return Response(200, (("Content-Type", "application/x-pem-file"),), self.authority)
-            case _, ("health" | "observations" | "quiet" | "gateway" | "prewarm" | "logs" | "ca.pem"):
-                return json_response(405, b'{"message":"this page takes another method"}')
-        return json_response(404, b'{"message":"no such page; see the documentation of /_harness/"}')
+        return None
+
+    def _health(self) -> Response:
+        seen = self.journal.next_number
+        body = {"status": "running", "version": self.version, "observations": seen, **asdict(self.load())}
+        return json_response(200, orjson.dumps(body))
 
     def _observations(self, since: int) -> Response:
         seen, next_number, lost = self.journal.since(since, most=PAGE)
@@ -118,6 +136,14 @@ class Pages:
             raise BadRequest(str(error)) from error
         self.gateway.configure(settings=wanted.settings, quotas=wanted.quotas)
         return json_response(200, orjson.dumps(described(wanted)))
+
+    def _dynamodb(self, body: bytes) -> Response:
+        try:
+            wanted = read_settings(_object(body))
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
+        self.dynamodb.configure(wanted)
+        return json_response(200, orjson.dumps(asdict(wanted)))
 
     def _prewarm(self, asked: Mapping[str, object]) -> MaybeLater:
         match asked.get("function"), asked.get("environments", 1):

@@ -120,6 +120,7 @@ class Emulator:
             quiet=self.quiet,
             gateway=self.gateway,
             functions=self.functions,
+            dynamodb=self.dynamodb,
             load=self._load,
             authority=self.authority.pem,
         )

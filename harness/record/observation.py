@@ -201,7 +201,7 @@ class FunctionLogged:
 
 @dataclass(frozen=True, slots=True)
 class RowWritten:
-    """PutItem or UpdateItem succeeded on the row with this partition key."""
+    """The row with this partition key was written; `operation` says whether it was put or updated."""
 
     at: float
     table: str
@@ -212,7 +212,7 @@ class RowWritten:
 
 @dataclass(frozen=True, slots=True)
 class RowDeleted:
-    """DeleteItem succeeded on the row with this partition key (it succeeds too when there was none)."""
+    """The row with this partition key was deleted."""
 
     at: float
     table: str

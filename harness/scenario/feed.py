@@ -42,7 +42,8 @@ class Feed(_Model):
     """The application's protocol, as the harness must know it to compute receivers."""
 
     channels: tuple[ChannelRule, ...] = Field(
-        default=EXCHANGE_RULES, description="First rule whose types contain the event's type names its channel."
+        default=EXCHANGE_RULES,
+        description="First rule whose types contain the event's type names its channel.",
     )
     type_field: str = Field(default="type", description="The event's field that holds its type.")
     event_id_field: str = Field(

@@ -342,6 +342,29 @@ class ScenarioGateway(GatewaySettings):
     quotas: Quotas = Quotas()
 
 
+class DynamoDbBehaviour(_Model):
+    """How DynamoDB behaves where it is a matter of luck on AWS; everything is off by default."""
+
+    index_lag: Duration = Field(
+        default=0.0, description="A global secondary index shows a write only this long after it (D-9)."
+    )
+    ttl_delay: Duration | None = Field(
+        default=None,
+        description="An expired item is deleted this long after it expired; never, if not given (D-42).",
+    )
+    throttle_every: int = Field(
+        default=0, ge=0, description="Every n-th request that reads or writes items is throttled (D-60)."
+    )
+    limit_throughput: bool = Field(
+        default=False, description="Tables have no more than their own throughput, as on AWS (D-60 to D-64)."
+    )
+
+    def over(self, below: "DynamoDbBehaviour | None" = None) -> dict[str, object]:
+        """What this says, on top of what `below` says; what neither says is not in it."""
+        under = {} if below is None else below.over()
+        return under | self.model_dump(exclude_unset=True)
+
+
 class Scenario(_Model):
     """One claim about the system under test, and the session that proves or refutes it."""
 
@@ -351,6 +374,7 @@ class Scenario(_Model):
     timeline: tuple[Step, ...] = ()
     expect: Expectations = Expectations()
     gateway: ScenarioGateway = ScenarioGateway()
+    dynamodb: DynamoDbBehaviour = DynamoDbBehaviour()
     settle: Duration = Field(
         default=10.0, description="Bounded wait for everything in flight, before the timeline and after it."
     )

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from harness.scenario.feed import Feed
-from harness.scenario.model import Duration, GatewaySettings, Quotas, ScenarioGateway
+from harness.scenario.model import Duration, DynamoDbBehaviour, GatewaySettings, Quotas, ScenarioGateway
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 
@@ -165,6 +165,9 @@ class Stack(_Model):
     topics: Mapping[LogicalName, Topic] = {}
     functions: Mapping[LogicalName, Function]
     api: Api
+    dynamodb: DynamoDbBehaviour = Field(
+        default=DynamoDbBehaviour(), description="The emulator's tables where AWS's are a matter of luck."
+    )
     events: str | None = Field(
         default=None,
         description="The topic that matchers publish to; may be left out where there is one only.",

@@ -5,6 +5,7 @@ A write takes throughput, reaches the indexes, goes into the table's stream, and
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Literal
 
 from harness.chance import Chance
@@ -93,8 +94,10 @@ class Database:
     def configure(self, settings: DynamoDbSettings) -> None:
         """Behaves as the settings say from now on."""
         self.settings = settings
-        if settings.ttl_delay is None:
-            for table in self.tables.values():
+        for table in self.tables.values():
+            if settings.index_lag == 0.0:
+                table.catch_up(inf)
+            if settings.ttl_delay is None:
                 table.forget_expiry()
 
     def catch_up(self) -> None:

@@ -49,6 +49,11 @@ def check_request(api: str, operation: str, body: Mapping[str, object]) -> None:
         raise _detected(problems)
 
 
+def is_operation(api: str, operation: str) -> bool:
+    """Whether AWS has an operation of this name, emulated or not."""
+    return operation in _model(api)["operations"]
+
+
 def _check_table_name(name: object) -> None:
     """Comes before everything else, in words of its own; a name may also be an ARN."""
     match name:

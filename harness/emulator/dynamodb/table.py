@@ -103,7 +103,7 @@ class Table:
         elif write.old is not None:
             self.rows.remove(write.position)
         for index, change in write.changes:
-            if index.definition.is_global and (index_lag > 0.0 or self._on_the_way):
+            if index.definition.is_global and index_lag > 0.0:
                 self._delay(index, change, now + index_lag)
             else:
                 index.apply(change)

@@ -8,10 +8,12 @@ import orjson
 
 from harness.chance import Chance
 from harness.clock import Clock
+from harness.emulator.aws_errors import not_emulated
 from harness.emulator.aws_requests import AwsCall
 from harness.emulator.dynamodb.database import Changed, nobody_watches
 from harness.emulator.dynamodb.engine import OPERATIONS, STREAM_OPERATIONS, DynamoDb
 from harness.emulator.dynamodb.errors import DynamoDbError, serialization, unknown_operation
+from harness.emulator.dynamodb.request_shapes import is_operation
 from harness.emulator.dynamodb.settings import DynamoDbSettings
 from harness.emulator.http import Request, Response
 
@@ -27,9 +29,9 @@ _NAMESPACES: Mapping[str, str] = {
     "MissingAuthenticationTokenException": _CORAL,
     "ThrottlingException": _CORAL,
 }
-_TARGETS: Mapping[str, Mapping[str, object]] = {
-    "DynamoDB_20120810": OPERATIONS,
-    "DynamoDBStreams_20120810": STREAM_OPERATIONS,
+_TARGETS: Mapping[str, tuple[str, Mapping[str, object]]] = {
+    "DynamoDB_20120810": ("dynamodb", OPERATIONS),
+    "DynamoDBStreams_20120810": ("dynamodbstreams", STREAM_OPERATIONS),
 }
 
 
@@ -69,9 +71,17 @@ class DynamoDbApi:
             engine.configure(settings)
 
     def handle(self, call: AwsCall, request: Request, *, by: str | None = None) -> Response:
-        """The answer to a signed request; `by` is told with what it changes."""
+        """The answer to a signed request; `by` is told with what it changes.
+
+        501 with its name for an operation that AWS has and that is not emulated.
+        """
+        api, _, operation = request.headers.get("x-amz-target").partition(".")
+        service, emulated = _TARGETS.get(api, ("dynamodb", {}))
+        if operation not in emulated and is_operation(service, operation):
+            return not_emulated(service, operation)
         try:
-            _check_target(request.headers.get("x-amz-target"))
+            if operation not in emulated:
+                raise unknown_operation(operation or api)
             answer = self.region(call.region).handle(call.operation, _body(request.body), by=by)
         except DynamoDbError as error:
             return self._error(error)
@@ -103,13 +113,6 @@ class DynamoDbApi:
     def _request_id(self) -> str:
         """52 characters, as on AWS."""
         return f"{self._random.randint(0, (1 << 208) - 1):052X}"
-
-
-def _check_target(target: str) -> None:
-    """Raises for an operation that is not of the API that the target names."""
-    api, _, operation = target.partition(".")
-    if operation not in _TARGETS.get(api, ()):
-        raise unknown_operation(operation or target)
 
 
 def _body(content: bytes) -> Mapping[str, Any]:

@@ -62,16 +62,16 @@ def test_a_row_that_was_deleted_is_a_ghost_in_the_index_until_the_lag_is_over() 
     assert sort_keys(engine, "ByColour") == []
 
 
-def test_no_change_overtakes_another_when_the_lag_is_switched_off() -> None:
+def test_the_index_is_up_to_date_as_soon_as_the_lag_is_switched_off() -> None:
     engine = things(index_lag=1.0)
     put(engine, colour="red")
+    assert sort_keys(engine, "ByColour") == []
     engine.dynamodb.configure(DynamoDbSettings())
+    assert sort_keys(engine, "ByColour") == ["1"]
     engine("DeleteItem", TableName="Things", Key=KEY)
     assert sort_keys(engine, "ByColour") == []
     engine.clock.advance(1.0)
     assert sort_keys(engine, "ByColour") == []
-    put(engine, colour="red")
-    assert sort_keys(engine, "ByColour") == ["1"]
 
 
 # --- time to live -----------------------------------------------------------------------------------------
@@ -251,6 +251,18 @@ def test_a_partition_on_demand_has_aws_limits() -> None:
     assert error.message.startswith("Throughput exceeds the current capacity of your table or index.")
     assert reason(error) == ("ThrottlingException", "TableWriteKeyRangeThroughputExceeded", ARN)
     engine("PutItem", TableName="Things", Item=item(pk="other", sk="1"))
+
+
+@pytest.mark.aws("D-61", "D-64")
+def test_a_new_table_on_demand_takes_4000_units_in_its_first_second() -> None:
+    engine = an_engine(a_table(key="pk"))
+    engine.dynamodb.configure(DynamoDbSettings(limit_throughput=True))
+    for number in range(14):
+        engine("PutItem", TableName="Things", Item=item(pk=str(number), payload="x" * 300_000))
+    error = engine.refusal("PutItem", TableName="Things", Item=item(pk="more"))
+    assert (error.code, reason(error)[2]) == ("ThrottlingException", ARN)
+    engine.clock.advance(1.0)
+    engine("PutItem", TableName="Things", Item=item(pk="more"))
 
 
 @pytest.mark.aws("D-60", "D-61")

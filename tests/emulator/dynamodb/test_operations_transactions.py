@@ -173,7 +173,7 @@ def test_a_token_makes_a_transaction_happen_once_for_ten_minutes() -> None:
     engine("TransactWriteItems", **asked)
     repeated = engine("TransactWriteItems", **asked, ReturnConsumedCapacity="TOTAL")
     assert repeated == {
-        "ConsumedCapacity": [{"TableName": "Things", "CapacityUnits": 1.0, "ReadCapacityUnits": 1.0}]
+        "ConsumedCapacity": [{"TableName": "Things", "CapacityUnits": 2.0, "ReadCapacityUnits": 2.0}]
     }
     assert rows(engine) == {"a": item(pk="a", n=1)}
     engine.clock.advance(599.0)
@@ -200,7 +200,7 @@ def test_a_transaction_that_was_cancelled_may_come_again_with_its_token() -> Non
     engine.refusal("TransactWriteItems", **asked)
     engine("PutItem", **TABLE, Item=item(pk="a"))
     engine("TransactWriteItems", **asked)
-    assert list(rows(engine)) == ["a", "b"] or set(rows(engine)) == {"a", "b"}
+    assert rows(engine).keys() == {"a", "b"}
 
 
 # --- reading, capacity ------------------------------------------------------------------------------------

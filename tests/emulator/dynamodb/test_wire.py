@@ -82,11 +82,11 @@ def test_an_answer_has_its_type_its_checksum_and_a_request_id(operation: str) ->
             id="service",
         ),
         pytest.param(
-            "ExecuteStatement",
+            "MakeCoffee",
             {},
             {
                 "__type": "com.amazon.coral.service#UnknownOperationException",
-                "Message": "ExecuteStatement is not emulated by fanout-harness",
+                "Message": "MakeCoffee is not emulated by fanout-harness",
             },
             id="unknown",
         ),
@@ -103,6 +103,14 @@ def test_an_error_is_400_and_named_with_its_namespace(
 ) -> None:
     response = ask(an_api(), operation, body)
     assert (response.status, answer(response)) == (400, expected)
+
+
+def test_an_operation_of_aws_that_is_not_emulated_is_refused_by_its_name() -> None:
+    response = ask(an_api(), "ExecuteStatement", {"Statement": "SELECT * FROM Things"})
+    assert (response.status, answer(response)["message"]) == (
+        501,
+        "dynamodb:ExecuteStatement is not emulated by fanout-harness; nothing was done.",
+    )
 
 
 def test_a_failed_condition_carries_the_item_beside_its_message() -> None:

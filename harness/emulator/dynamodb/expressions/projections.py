@@ -24,13 +24,15 @@ Project: TypeAlias = Callable[[Item], Item]
 class Projection:
     """A parsed projection. `of(item)` is the part of the item: nested as it was, list elements closed up.
 
-    What it returns shares values with the item. `top_level_names` are the attributes that its paths begin with.
+    What it returns shares values with the item. `top_level_names` are the attributes that its paths begin with,
+    `nested` those of them into which they go.
     """
 
     of: Project
     top_level_names: frozenset[str]
     names: frozenset[str] = frozenset()
     values: frozenset[str] = frozenset()
+    nested: frozenset[str] = frozenset()
 
 
 def parse_projection(text: str, names: Mapping[str, str] | None = None) -> Projection:
@@ -46,6 +48,7 @@ def _projection(text: str, names: tuple[tuple[str, str], ...]) -> Projection:
         of=projecting(tree),
         top_level_names=frozenset(map(str, tree.children)),
         names=frozenset(parser.names),
+        nested=frozenset(str(name) for name, below in tree.children.items() if below.children),
     )
 
 

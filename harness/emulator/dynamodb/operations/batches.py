@@ -14,6 +14,7 @@ from harness.emulator.dynamodb.errors import DynamoDbError, validation
 from harness.emulator.dynamodb.expressions.projections import Projection
 from harness.emulator.dynamodb.key_schema import check_key, does_not_match_schema
 from harness.emulator.dynamodb.operations.answers import item_collection, with_capacities
+from harness.emulator.dynamodb.operations.index_keys import check_no_key_nested
 from harness.emulator.dynamodb.operations.legacy import refuse_legacy
 from harness.emulator.dynamodb.operations.request_expressions import RequestExpressions
 from harness.emulator.dynamodb.operations.writes import MAX_ITEM_BYTES, WriteRequest, place
@@ -53,7 +54,7 @@ def batch_get_item(database: Database, body: Mapping[str, Any]) -> dict[str, Any
     tables = [database.table(one.name) for one in gets]
     database.count_request(tables[0], "Read")
     for one, table in zip(gets, tables, strict=True):
-        _check_keys(table, one.keys)
+        _check_keys(table, one)
     left, refused = MAX_ANSWER_BYTES, None
     for one, table in zip(gets, tables, strict=True):
         left, refused = _get_each(database, table, one, left, refused)
@@ -71,11 +72,12 @@ def _parse_gets(name: str, asked: Mapping[str, Any]) -> _Gets:
     return _Gets(name, asked, keys, projection)
 
 
-def _check_keys(table: Table, keys: list[Item]) -> None:
-    for key in keys:
+def _check_keys(table: Table, gets: _Gets) -> None:
+    for key in gets.keys:
         check_key(table.schema, key)
-    if len({table.position(key) for key in keys}) < len(keys):
+    if len({table.position(key) for key in gets.keys}) < len(gets.keys):
         raise validation(_DUPLICATES)
+    check_no_key_nested(table, frozenset() if gets.projection is None else gets.projection.nested)
 
 
 def _get_each(

@@ -25,11 +25,17 @@ def first_elements(node: ConditionNode) -> frozenset[str]:
     return frozenset(_first_elements(node))
 
 
-def _first_elements(node: ConditionNode | OperandNode) -> Iterator[str]:
-    if isinstance(node, PathNode):
+@lru_cache(maxsize=1024)
+def nested_elements(node: ConditionNode) -> frozenset[str]:
+    """Those of the first elements that paths go into."""
+    return frozenset(_first_elements(node, at_least=2))
+
+
+def _first_elements(node: ConditionNode | OperandNode, *, at_least: int = 1) -> Iterator[str]:
+    if isinstance(node, PathNode) and len(node.elements) >= at_least:
         yield str(node.elements[0])
     for part in _parts(node):
-        yield from _first_elements(part)
+        yield from _first_elements(part, at_least=at_least)
 
 
 def _parts(node: ConditionNode | OperandNode) -> tuple[ConditionNode | OperandNode, ...]:

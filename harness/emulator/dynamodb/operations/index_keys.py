@@ -18,15 +18,23 @@ _EMPTY_INDEX_KEY = (
 )
 
 
+_SCALARS = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+
+
+def check_no_key_nested(table: Table, nested: frozenset[str]) -> None:
+    """Raises for an expression that goes into a key of the table, or of an index of it."""
+    for attribute in table.schema.attributes if nested else ():
+        if attribute.name in nested:
+            raise validation(f"{_SCALARS}Key: {attribute.name}")
+    check_no_index_key_nested(table, nested)
+
+
 def check_no_index_key_nested(table: Table, nested: frozenset[str]) -> None:
     """Raises for an update that changes something nested in an index key, which is a scalar."""
     for index in table.indexes.values() if nested else ():
         for attribute in index.definition.schema.attributes:
             if attribute.name in nested:
-                raise validation(
-                    "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
-                    f"IndexKey: {attribute.name}"
-                )
+                raise validation(f"{_SCALARS}IndexKey: {attribute.name}")
 
 
 def check_updated_index_keys(table: Table, update: Update, item: Item) -> None:

@@ -13,6 +13,7 @@ from harness.emulator.dynamodb.expressions.key_conditions import KeyCondition
 from harness.emulator.dynamodb.expressions.projections import Projection
 from harness.emulator.dynamodb.key_schema import KeySchema, empty_key
 from harness.emulator.dynamodb.operations.answers import with_capacity
+from harness.emulator.dynamodb.operations.index_keys import check_no_key_nested
 from harness.emulator.dynamodb.operations.legacy import refuse_legacy
 from harness.emulator.dynamodb.operations.request_expressions import RequestExpressions
 from harness.emulator.dynamodb.page import Page, read_page
@@ -75,11 +76,12 @@ def query(database: Database, body: Mapping[str, Any]) -> dict[str, Any]:
         body, ("ProjectionExpression", "FilterExpression", "KeyConditionExpression")
     )
     start = _start_key(body)
-    projection, condition = expressions.projection(), expressions.condition("FilterExpression")
+    condition, projection = expressions.condition("FilterExpression"), expressions.projection()
     source = _source(database, body)
     asked = expressions.key_condition(source.schema)
     expressions.check_all_used()
     bounds = _key_bounds(asked, source.schema)
+    check_no_key_nested(source.table, expressions.nested())
     _check_filter(expressions, source)
     wanted = _wanted(body, source, projection, condition)
     forward = body.get("ScanIndexForward") is not False
@@ -97,9 +99,10 @@ def scan(database: Database, body: Mapping[str, Any]) -> dict[str, Any]:
     expressions = RequestExpressions(body, ("ProjectionExpression", "FilterExpression"))
     segment, total = _segment(body)
     start = _start_key(body)
-    projection, condition = expressions.projection(), expressions.condition("FilterExpression")
+    condition, projection = expressions.condition("FilterExpression"), expressions.projection()
     expressions.check_all_used()
     source = _source(database, body)
+    check_no_key_nested(source.table, expressions.nested())
     _check_projected(expressions, source)
     wanted = _wanted(body, source, projection, condition)
     bounds = segment_bounds(segment, total)
@@ -244,12 +247,19 @@ def _check_start(source: _Source, start: Item) -> None:
     types = {**source.table.definition.types}
     fits = set(start) == set(source.key_names) and all(types[name] in start[name] for name in start)
     if fits:
+        _check_start_contents(source, start)
         return
     if source.index is None:
         raise validation(
             "The provided starting key is invalid: The provided key element does not match the schema"
         )
     raise validation("The provided starting key is invalid")
+
+
+def _check_start_contents(source: _Source, start: Item) -> None:
+    for attribute in source.table.schema.attributes:
+        if not start[attribute.name][attribute.type]:
+            raise validation(f"The provided starting key is invalid: {empty_key(attribute).message}")
 
 
 def _query_start(source: _Source, start: Item, bounds: Bounds) -> Position:

@@ -18,9 +18,10 @@ from harness.emulator.dynamodb.expressions.tokens import ExpressionKind
 from harness.emulator.dynamodb.expressions.update_parser import parse_update_text
 from harness.emulator.dynamodb.expressions.updates import Update, parse_update
 from harness.emulator.dynamodb.key_schema import KeySchema
-from harness.emulator.dynamodb.operations.first_elements import first_elements
+from harness.emulator.dynamodb.operations.first_elements import first_elements, nested_elements
 
 _WITHOUT_VALUES = "ProjectionExpression"
+_CONDITIONS: Sequence[ExpressionKind] = ("ConditionExpression", "FilterExpression")
 
 
 class RequestExpressions:
@@ -83,6 +84,19 @@ class RequestExpressions:
             return frozenset()
         begun = first_elements(parse_condition_text(kind, text).node)
         return frozenset(self._names.get(one, one) for one in begun)
+
+    def nested(self) -> frozenset[str]:
+        """The attributes into which a condition, a filter or a projection goes, as if they were lists or maps."""
+        found: set[str] = set()
+        for kind in _CONDITIONS:
+            text = self._body.get(kind)
+            if text is not None:
+                found |= {
+                    self._names.get(one, one)
+                    for one in nested_elements(parse_condition_text(kind, text).node)
+                }
+        projection = self.projection()
+        return frozenset(found if projection is None else found | projection.nested)
 
     def nested_in_update(self) -> frozenset[str]:
         """The attributes in which the UpdateExpression changes something nested."""

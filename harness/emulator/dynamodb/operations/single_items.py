@@ -9,6 +9,7 @@ from harness.emulator.dynamodb.database import Database
 from harness.emulator.dynamodb.errors import DynamoDbError, validation
 from harness.emulator.dynamodb.key_schema import check_key
 from harness.emulator.dynamodb.operations.answers import with_capacity, with_item_collection
+from harness.emulator.dynamodb.operations.index_keys import check_no_key_nested
 from harness.emulator.dynamodb.operations.legacy import refuse_legacy
 from harness.emulator.dynamodb.operations.request_expressions import RequestExpressions
 from harness.emulator.dynamodb.operations.writes import (
@@ -51,6 +52,7 @@ def get_item(database: Database, body: Mapping[str, Any]) -> dict[str, Any]:
     table = database.table(body["TableName"])
     database.count_request(table, "Read")
     check_key(table.schema, key)
+    check_no_key_nested(table, frozenset() if projection is None else projection.nested)
     position = table.position(key)
     database.before_reading(table, None, position[:2])
     row = table.rows.get(position)

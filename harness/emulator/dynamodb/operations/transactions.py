@@ -21,6 +21,7 @@ from harness.emulator.dynamodb.errors import (
 from harness.emulator.dynamodb.expressions.projections import Projection
 from harness.emulator.dynamodb.key_schema import check_key
 from harness.emulator.dynamodb.operations.answers import item_collection, with_capacities
+from harness.emulator.dynamodb.operations.index_keys import check_no_key_nested
 from harness.emulator.dynamodb.operations.request_expressions import RequestExpressions
 from harness.emulator.dynamodb.operations.writes import (
     WriteRequest,
@@ -179,7 +180,7 @@ def _remember(database: Database, body: Mapping[str, Any], actions: list[_Action
     for action in actions:
         row = action.table.rows.get(action.position)
         units = read_units(0 if row is None else row.size, consistent=True)
-        consumed.setdefault(action.table.name, Consumed()).add(Consumed(units))
+        consumed.setdefault(action.table.name, Consumed()).add(Consumed(units * _TIMES))
     until = database.clock.monotonic() + TOKEN_LIFETIME
     database.transactions[token] = Transaction(body["TransactItems"], until, consumed)
 
@@ -201,10 +202,7 @@ def transact_get_items(database: Database, body: Mapping[str, Any]) -> dict[str,
     tables = [database.table(one.table) for one in gets]
     database.count_request(tables[0], "Read")
     _each_or_cancel(
-        [
-            lambda one=one, table=table: check_key(table.schema, one.key)
-            for one, table in zip(gets, tables, strict=True)
-        ]
+        [lambda one=one, table=table: _check_get(one, table) for one, table in zip(gets, tables, strict=True)]
     )
     positions = [table.position(one.key) for one, table in zip(gets, tables, strict=True)]
     if len({(one.table, position) for one, position in zip(gets, positions, strict=True)}) < len(gets):
@@ -232,6 +230,11 @@ def _parse_get(asked: Mapping[str, Any]) -> _Get:
     projection = expressions.projection()
     expressions.check_all_used()
     return _Get(get["TableName"], check_item(get["Key"]), projection)
+
+
+def _check_get(get: _Get, table: Table) -> None:
+    check_key(table.schema, get.key)
+    check_no_key_nested(table, frozenset() if get.projection is None else get.projection.nested)
 
 
 def _response(get: _Get, row: Row | None) -> dict[str, Any]:

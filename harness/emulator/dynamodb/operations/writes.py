@@ -16,6 +16,7 @@ from harness.emulator.dynamodb.expressions.updates import Update, Updated
 from harness.emulator.dynamodb.key_schema import check_item_key, check_key
 from harness.emulator.dynamodb.operations.index_keys import (
     check_no_index_key_nested,
+    check_no_key_nested,
     check_updated_index_keys,
 )
 from harness.emulator.dynamodb.operations.request_expressions import RequestExpressions
@@ -32,7 +33,8 @@ WriteKind = Literal["PutItem", "UpdateItem", "DeleteItem", "ConditionCheck"]
 class WriteRequest:
     """One write, parsed. `key` is the Key, or the whole Item of a put; `row` is what a put puts.
 
-    `nested` are the attributes in which an update changes something nested.
+    `nested` are the attributes in which an update changes something nested, `looked_into` those into which the
+    condition goes.
     """
 
     table: str
@@ -43,6 +45,7 @@ class WriteRequest:
     update: Update | None = None
     all_old_on_failure: bool = False
     nested: frozenset[str] = frozenset()
+    looked_into: frozenset[str] = frozenset()
 
     @property
     def change(self) -> ChangeKind:
@@ -68,22 +71,17 @@ def parse_put(body: Mapping[str, Any]) -> WriteRequest:
     row = row_of(item)
     if row.size > MAX_ITEM_BYTES:
         raise validation("Item size has exceeded the maximum allowed size")
-    condition = _condition(RequestExpressions(body, ("ConditionExpression",)))
-    return WriteRequest(body["TableName"], "PutItem", item, row, condition, None, _wants_old(body))
+    return _conditioned(body, "PutItem", item, row)
 
 
 def parse_delete(body: Mapping[str, Any]) -> WriteRequest:
     """A DeleteItem, or the Delete of a transaction."""
-    key = check_item(body["Key"])
-    condition = _condition(RequestExpressions(body, ("ConditionExpression",)))
-    return WriteRequest(body["TableName"], "DeleteItem", key, None, condition, None, _wants_old(body))
+    return _conditioned(body, "DeleteItem", check_item(body["Key"]))
 
 
 def parse_condition_check(body: Mapping[str, Any]) -> WriteRequest:
     """The ConditionCheck of a transaction."""
-    key = check_item(body["Key"])
-    condition = _condition(RequestExpressions(body, ("ConditionExpression",)))
-    return WriteRequest(body["TableName"], "ConditionCheck", key, None, condition, None, _wants_old(body))
+    return _conditioned(body, "ConditionCheck", check_item(body["Key"]))
 
 
 def parse_update_item(body: Mapping[str, Any]) -> WriteRequest:
@@ -93,14 +91,27 @@ def parse_update_item(body: Mapping[str, Any]) -> WriteRequest:
     update = expressions.update()
     condition = expressions.condition("ConditionExpression")
     expressions.check_all_used()
-    old_on_failure, nested = _wants_old(body), expressions.nested_in_update()
-    return WriteRequest(body["TableName"], "UpdateItem", key, None, condition, update, old_on_failure, nested)
+    return WriteRequest(
+        body["TableName"],
+        "UpdateItem",
+        key,
+        None,
+        condition,
+        update,
+        _wants_old(body),
+        nested=expressions.nested_in_update(),
+        looked_into=expressions.nested() if condition is not None else frozenset(),
+    )
 
 
-def _condition(expressions: RequestExpressions) -> Condition | None:
+def _conditioned(body: Mapping[str, Any], kind: WriteKind, key: Item, row: Row | None = None) -> WriteRequest:
+    expressions = RequestExpressions(body, ("ConditionExpression",))
     condition = expressions.condition("ConditionExpression")
     expressions.check_all_used()
-    return condition
+    nested: frozenset[str] = expressions.nested() if condition is not None else frozenset()
+    return WriteRequest(
+        body["TableName"], kind, key, row, condition, None, _wants_old(body), looked_into=nested
+    )
 
 
 def _wants_old(body: Mapping[str, Any]) -> bool:
@@ -117,9 +128,9 @@ def place(request: WriteRequest, table: Table) -> Position:
         table.check_index_keys(request.key)
     else:
         check_key(table.schema, request.key)
+    check_no_key_nested(table, request.looked_into)
     if request.update is not None:
         request.update.check_keys(table.schema.names)
-        check_no_index_key_nested(table, request.nested)
     return table.position(request.key)
 
 
@@ -155,6 +166,7 @@ def _update(request: WriteRequest, table: Table, old: Row | None) -> Outcome:
     before = request.key if old is None else old.item
     if request.update is None:
         return Outcome(old if old is not None else row_of(before))
+    check_no_index_key_nested(table, request.nested)
     updated = request.update.apply(before)
     if table.indexes:
         check_updated_index_keys(table, request.update, updated.item)
