@@ -17,17 +17,20 @@ class Headers:
 
     def get(self, name: str, default: str = "") -> str:
         """The first value of the field."""
-        name = name.lower()
-        return next((value for field, value in self.fields if field.lower() == name), default)
+        name, length = name.lower(), len(name)
+        for field, value in self.fields:
+            if len(field) == length and field.lower() == name:
+                return value
+        return default
 
     def get_all(self, name: str) -> tuple[str, ...]:
         """Every value of the field, in order."""
         name = name.lower()
-        return tuple(value for field, value in self.fields if field.lower() == name)
+        return tuple([value for field, value in self.fields if field.lower() == name])
 
     def __contains__(self, name: str) -> bool:
-        name = name.lower()
-        return any(field.lower() == name for field, _ in self.fields)
+        name, length = name.lower(), len(name)
+        return any([len(field) == length and field.lower() == name for field, _ in self.fields])
 
 
 @dataclass(frozen=True, slots=True)
