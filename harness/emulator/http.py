@@ -25,12 +25,13 @@ class Headers:
 
     def get_all(self, name: str) -> tuple[str, ...]:
         """Every value of the field, in order."""
-        name = name.lower()
-        return tuple([value for field, value in self.fields if field.lower() == name])
+        name, length = name.lower(), len(name)
+        return tuple(
+            [value for field, value in self.fields if len(field) == length and field.lower() == name]
+        )
 
     def __contains__(self, name: str) -> bool:
-        name, length = name.lower(), len(name)
-        return any([len(field) == length and field.lower() == name for field, _ in self.fields])
+        return bool(self.get_all(name))
 
 
 @dataclass(frozen=True, slots=True)

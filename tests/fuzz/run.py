@@ -1,8 +1,9 @@
 """`python -m tests.fuzz.run --n 100000`: malformed input for an emulator, and what is left of it afterwards.
 
-Prints how the inputs ended, and the latency of a healthy client, the emulator's memory, connections, tasks and work
-in flight before and after. Exits 1 when something leaked, hung, broke, or got much slower. Memory counts from the
-warm-up on: a full log of the function, and the first tenth of the inputs. `--seed` and `--only` show one input.
+Prints how the inputs ended, the latency of a healthy client afterwards, beside that of an emulator which was not
+attacked, and memory, connections, tasks and work in flight before and after. Exits 1 when something leaked, hung,
+broke, or got much slower. Memory counts from the warm-up on: a full log of the function, and the first fifth of the
+inputs. `--seed` and `--only` show one input.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from tests.fuzz.inputs import malformed
 from tests.small_api import WAIT, SmallApi, small_api
 
 ECHOES = 300
+TURNS = 3
 LOGGED = 7000  # invocations: their lines fill a function's log, which then stays as long
 OBSERVATIONS = 2000  # kept by the emulator: the record of a run is to grow, nothing else is
 ENVIRONMENTS = 8  # as many as a function gets: none starts during the run
@@ -33,6 +35,7 @@ ECHO = """
 def handler(event, context):
     return {"statusCode": 200, "body": ">" + event["body"]}
 """
+ROUTES = {"$default": Route(function="echo", two_way=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,8 @@ class Report:
     before: State
     warm: State
     after: State
-    latency_before: float
-    latency_after: float
+    usual_latency: float
+    latency: float
 
     @property
     def growth(self) -> float:
@@ -74,8 +77,8 @@ class Report:
 
     @property
     def slowdown(self) -> float:
-        """The healthy client's median latency after the run, as a multiple of that before."""
-        return self.latency_after / self.latency_before
+        """The healthy client's median latency, as a multiple of that at an emulator that was not attacked."""
+        return self.latency / self.usual_latency
 
     @property
     def leaks(self) -> tuple[str, ...]:
@@ -97,10 +100,10 @@ class Report:
 
     def __str__(self) -> str:
         kinds = ", ".join(f"{kind} {count}" for kind, count in self.outcome.endings.most_common())
-        before, after = self.latency_before * 1000, self.latency_after * 1000
+        latency, usual = self.latency * 1000, self.usual_latency * 1000
         return (
             f"{self.n} malformed inputs in {self.seconds:.0f} s: {kinds}\n"
-            f"healthy client: median {before:.2f} ms before, {after:.2f} ms after, ratio {self.slowdown:.2f}\n"
+            f"healthy client: median {latency:.2f} ms, usual {usual:.2f} ms, ratio {self.slowdown:.2f}\n"
             f"memory: {self.warm.memory >> 20} MB after the warm-up, {self.after.memory >> 20} MB after, "
             f"{self.growth - 1:+.1%}\n"
             f"left open: {self.after.websocket} WebSockets, {self.after.http - self.before.http} more of HTTP, "
@@ -110,21 +113,19 @@ class Report:
 
 def fuzz(folder: Path, *, n: int, seed: int, logged: int = LOGGED) -> Report:
     """Runs `n` inputs against an emulator of their own, after as many invocations as `logged` says."""
-    routes = {"$default": Route(function="echo", two_way=True)}
-    with small_api(folder, routes, {"echo": ECHO}, prewarm=ENVIRONMENTS, observations=OBSERVATIONS) as api:
-        latency_before = median_echo(api)
-        echo(api, logged)
+    with small_api(folder, ROUTES, {"echo": ECHO}, prewarm=ENVIRONMENTS, observations=OBSERVATIONS) as api:
+        echo(api, logged + ECHOES)
         api.page("quiet?timeout=5")
         before = _state(api)
         began = time.monotonic()
-        outcome = _attack(api, range(n // 10), seed)
+        outcome = _attack(api, range(n // 5), seed)
         warm = settled(api, before)
-        rest = _attack(api, range(n // 10, n), seed)
+        rest = _attack(api, range(n // 5, n), seed)
         outcome.endings += rest.endings
         outcome.suspects += rest.suspects
         seconds = time.monotonic() - began
         after = settled(api, before)
-        return Report(n, seconds, outcome, before, warm, after, latency_before, median_echo(api))
+        return Report(n, seconds, outcome, before, warm, after, *latencies(folder, api))
 
 
 def _attack(api: SmallApi, numbers: range, seed: int) -> Outcome:
@@ -135,6 +136,17 @@ def _attack(api: SmallApi, numbers: range, seed: int) -> Outcome:
 
     run_event_loop(run())
     return found[0]
+
+
+def latencies(folder: Path, attacked: SmallApi) -> tuple[float, float]:
+    """The median time of an echo, in seconds: by an emulator that was not attacked, and by the one that was.
+
+    Both are asked in turn, and the best turn of each counts: what else the machine does hits both alike.
+    """
+    with small_api(folder, ROUTES, {"echo": ECHO}, prewarm=ENVIRONMENTS) as untouched:
+        turns = [(median_echo(untouched), median_echo(attacked)) for _ in range(TURNS)]
+    usual, latency = zip(*turns, strict=True)
+    return min(usual), min(latency)
 
 
 def median_echo(api: SmallApi) -> float:

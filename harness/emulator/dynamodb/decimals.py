@@ -101,6 +101,7 @@ def size_of_number(text: NumberText) -> int:
 
 
 def _significant_pairs(digits: str) -> int:
-    pairs = [digits[start : start + 2] for start in range(0, len(digits), 2)]
-    told = [number for number, pair in enumerate(pairs) if pair != "00"]
-    return told[-1] - told[0] + 1
+    """How many pairs there are from the first to the last that is not 00."""
+    leading = len(digits) - len(digits.lstrip("0"))
+    trailing = len(digits) - len(digits.rstrip("0"))
+    return len(digits) // 2 - leading // 2 - trailing // 2

@@ -1,8 +1,8 @@
 """What is a case of the corpus, how is it played against a DynamoDB, and when are two answers the same?
 
-A case sets tables and items up, sends one operation, and states what comes back: `answer` or `error` as DynamoDB Local
-gave it; `aws` instead where AWS is known to answer otherwise than Local, and `here` where we knowingly do, each with
-`differs`, the reason.
+A case sets tables and items up, sends one operation, and states what comes back: `answer` or `error` as DynamoDB
+Local gave it; `aws` instead where AWS is known to answer otherwise than Local, and `here` where we knowingly do, each
+with `differs`, the reason.
 """
 
 import http.client
@@ -34,8 +34,10 @@ _SIGNED = (
     "SignedHeaders=host;x-amz-date, Signature=0000"
 )
 _VOLATILE = frozenset(
-    ("CreationDateTime", "TableId", "TableArn", "IndexArn", "LatestStreamArn", "LatestStreamLabel")
-    + ("LastUpdateToPayPerRequestDateTime", "LastIncreaseDateTime", "LastDecreaseDateTime")
+    (
+        *("CreationDateTime", "TableId", "TableArn", "IndexArn", "LatestStreamArn", "LatestStreamLabel"),
+        *("LastUpdateToPayPerRequestDateTime", "LastIncreaseDateTime", "LastDecreaseDateTime"),
+    )
 )
 _STREAMS = frozenset(("ListStreams", "DescribeStream", "GetShardIterator", "GetRecords"))
 
@@ -121,7 +123,7 @@ def outcome(status: int, content: bytes) -> Body:
 
 def play(case: Case, call: Call, tables: Mapping[str, Body]) -> Body:
     """Sets the case up in an empty DynamoDB and returns what its operation gives, comparable."""
-    needed = dict.fromkeys((case.request.get("TableName"), *case.items, *_named_in(case.request)))
+    needed = dict.fromkeys((case.request.get("TableName", ""), *case.items, *_named_in(case.request)))
     for name in needed:
         if name in tables:
             _do(call, "CreateTable", tables[name])
@@ -197,7 +199,7 @@ def _number(text: str) -> str:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
+    return json.dumps(value, sort_keys=True, default=repr)
 
 
 # --- files ------------------------------------------------------------------------------------------------
@@ -231,7 +233,8 @@ def write_theme(theme: str, recorded: Sequence[Recorded]) -> None:
     setups = list(dict.fromkeys(_text(one.case.items) for one in recorded if one.case.items))
     items = [f"{json.dumps(str(n))}: {json.dumps(_short(json.loads(text)))}" for n, text in enumerate(setups)]
     cases = [json.dumps(_short(_entry(one, setups)), ensure_ascii=False) for one in recorded]
-    text = '{"items": {\n%s\n},\n"cases": [\n%s\n]}\n' % (",\n".join(items), ",\n".join(cases))
+    begins, between = '{"items": {\n', '\n},\n"cases": [\n'
+    text = begins + ",\n".join(items) + between + ",\n".join(cases) + "\n]}\n"
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / f"{theme}.json").write_text(text, encoding="utf-8")
 

@@ -4,6 +4,8 @@ Without an endpoint it installs and starts DynamoDB Local itself. It empties wha
 """
 
 import argparse
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -21,9 +23,21 @@ def record(call: Call) -> int:
         for case in cases():
             empty(call)
             recorded.append(excused(Recorded(theme, case, play(case, call, TABLES))))
-        write_theme(theme, recorded)
+        write_theme(theme, named_once(recorded))
         count += len(recorded)
     return count
+
+
+def named_once(recorded: Sequence[Recorded]) -> list[Recorded]:
+    """With a number behind a name that came before."""
+    seen: Counter[str] = Counter()
+    named = []
+    for one in recorded:
+        seen[one.case.name] += 1
+        times = seen[one.case.name]
+        name = one.case.name if times == 1 else f"{one.case.name} ({times})"
+        named.append(replace(one, case=replace(one.case, name=name)))
+    return named
 
 
 def excused(one: Recorded) -> Recorded:
