@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 NPM := tests/contract/sdk/node_modules/.installed
 
-.PHONY: run test fuzz clean
+.PHONY: run test test-dynamodb-oracle fuzz bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/harness run
@@ -16,6 +16,12 @@ test: $(VENV)/.installed-test $(NPM)
 	$(BIN)/mypy
 	$(BIN)/python docs/parity.py --check
 	$(BIN)/pytest -n 2 --junitxml=build/junit.xml
+
+test-dynamodb-oracle: $(VENV)/.installed-test
+	$(BIN)/pytest tests/oracle --steps 10000
+
+bench: $(VENV)/.installed-test
+	$(BIN)/python -m bench.dynamodb
 
 fuzz: $(VENV)/.installed-test
 	$(BIN)/python -m tests.fuzz.run --n 100000

@@ -43,7 +43,7 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "5": ("links", "Resource links of SST"),
     "7": ("open questions", "Where AWS is silent"),
 }
-DONE = tuple(section for section, (area, _) in SECTIONS.items() if area == "gateway")
+DONE = tuple(section for section, (area, _) in SECTIONS.items() if area in ("gateway", "dynamodb"))
 # Where we knowingly do something else than AWS, by row.
 DIFFERENCES: Mapping[str, str] = {
     "C-11": "AWS's frames cannot be decoded by a client that asked for a small server window; ours can.",
@@ -220,7 +220,10 @@ def passed_in(junit: Path) -> frozenset[str]:
 
 
 def page(
-    rows: Sequence[Row], shown: Mapping[str, Sequence[Showing]], silent: Iterable[tuple[str, str]]
+    rows: Sequence[Row],
+    shown: Mapping[str, Sequence[Showing]],
+    silent: Iterable[tuple[str, str]],
+    unlike_local: Iterable[tuple[str, str]] = (),
 ) -> str:
     """The page as Markdown."""
     parts = [
@@ -232,6 +235,8 @@ def page(
     for section, of_section in groupby(rows, key=lambda row: row.section):
         parts += [f"## {section} {SECTIONS[section][1]}", _table(tuple(of_section), shown)]
     parts += ["## Differences", _list(f"{row}: {text}" for row, text in DIFFERENCES.items())]
+    unlike = (f"{reason}: {what}" for what, reason in unlike_local)
+    parts += ["## Unlike DynamoDB Local", _list(unlike)]
     places = ((text, path) for path, text in silent)
     parts += ["## Not recorded on AWS yet", _list(f"{text} (`{path}`)" for text, path in places)]
     return "\n\n".join(parts) + "\n"
@@ -263,6 +268,14 @@ def _list(items: Iterable[str]) -> str:
     return "\n".join(f"- {item}" for item in items)
 
 
+def _unlike_dynamodb_local() -> Sequence[tuple[str, str]]:
+    """Where our tables answer otherwise than DynamoDB Local, which does not check all that AWS checks."""
+    sys.path.insert(0, str(ROOT))
+    from tests.emulator.dynamodb.differences import differences
+
+    return differences()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Writes the page, or checks it."""
     parser = argparse.ArgumentParser(prog="python docs/parity.py", description=__doc__)
@@ -270,7 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--junit", type=Path, help="the JUnit report of a test run")
     options = parser.parse_args(arguments)
     rows, shown = read_rows(), by_row(collect())
-    text = page(rows, shown, silences())
+    text = page(rows, shown, silences(), _unlike_dynamodb_local())
     if not options.check:
         PAGE.write_text(text, encoding="utf-8")
     is_fresh = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
