@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import sys
 from collections.abc import Coroutine
 from typing import TypeVar
@@ -23,6 +24,9 @@ def run(main: Coroutine[object, object, T]) -> T:
     """Runs the coroutine to its end, as asyncio.run does."""
     if sys.platform == "win32":
         return asyncio.run(main)
+    # libuv's io_uring poller is young, and a watch that is moved from one handle to another on the same socket, as
+    # the one port does when it has seen a connection's first byte, must never be lost.
+    os.environ.setdefault("UV_USE_IO_URING", "0")
     import uvloop
 
     return uvloop.run(main)

@@ -1,6 +1,7 @@
 """Does our DynamoDB do whatever DynamoDB Local does? Only when asked: `pytest tests/oracle --steps 10000`."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -24,7 +25,7 @@ _AS_IT_IS = Config(parameter_validation=False, retries={"total_max_attempts": 1}
 
 def over_boto3(endpoint: str) -> Call:
     """A DynamoDB at an endpoint, as the SDK sees it."""
-    client = boto3.client(
+    client: Any = boto3.client(
         "dynamodb",
         endpoint_url=endpoint,
         region_name="us-east-1",
