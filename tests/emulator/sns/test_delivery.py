@@ -74,6 +74,7 @@ def _request(form: dict[str, str]) -> Request:
     return Request("POST", "/", body=urlencode(form).encode())
 
 
+@pytest.mark.aws("S-9")
 def test_every_subscription_gets_the_message_with_one_message_id() -> None:
     topic = Topic(("lambda", "f", None), ("lambda", "g", None), ("sqs", "q", None))
     answer = topic.publish(Message="x")
@@ -85,6 +86,7 @@ def test_every_subscription_gets_the_message_with_one_message_id() -> None:
     assert f"<MessageId>{message_id}</MessageId>".encode() in answer.body
 
 
+@pytest.mark.aws("S-7")
 def test_a_batch_is_delivered_entry_by_entry() -> None:
     topic = Topic(("lambda", "f", None))
     assert topic.publish_batch("x", "y").status == 200
@@ -100,6 +102,7 @@ def test_a_batch_with_a_bad_entry_delivers_nothing() -> None:
     assert topic.functions.events == []
 
 
+@pytest.mark.aws("S-19")
 def test_a_subscription_gets_what_its_filter_policy_lets_through() -> None:
     body = FilterPolicy({"k": [1]}, "MessageBody")
     topic = Topic(("lambda", "f", body), ("lambda", "g", None), ("sqs", "q", body))

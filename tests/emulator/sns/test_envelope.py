@@ -15,5 +15,6 @@ from harness.emulator.sns.envelope import iso_milliseconds
     ],
     ids=["a whole second", "milliseconds", "just before the next second", "the first millisecond"],
 )
+@pytest.mark.aws("S-6")
 def test_times_are_cut_to_milliseconds(at: float, expected: str) -> None:
     assert iso_milliseconds(at) == expected
