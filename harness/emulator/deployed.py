@@ -26,6 +26,7 @@ from harness.emulator.gateway.apis import (
 )
 from harness.emulator.gateway.request_models import unsupported
 from harness.emulator.http import Request, Response
+from harness.emulator.letters import service_of
 from harness.emulator.moto_services import ACCOUNT, ServiceException, backend_of
 from harness.emulator.sns.delivery import DeliveryRefused, Subscription, as_moto
 from harness.emulator.sns.filter_policy import FilterPolicy, Scope
@@ -261,12 +262,13 @@ def _filter_policy(subscription: Any) -> FilterPolicy | None:
 
 
 def _dead_letter_queue(subscription: Any) -> str:
-    """The queue in the redrive policy, "" for none and for a policy that is no JSON object (S-18)."""
+    """The queue in the redrive policy, "" for none and for a policy that names no queue (S-18)."""
     try:
         policy = orjson.loads(subscription.attributes.get("RedrivePolicy") or "{}")
     except orjson.JSONDecodeError:
         return ""
-    return str(policy.get("deadLetterTargetArn", "")) if isinstance(policy, dict) else ""
+    target = str(policy.get("deadLetterTargetArn", "")) if isinstance(policy, dict) else ""
+    return target if service_of(target) == "sqs" else ""
 
 
 def _forward(subscription: Any) -> Callable[[Publication, str], None]:

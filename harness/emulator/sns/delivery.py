@@ -142,6 +142,8 @@ class SnsDelivery:
     def _undelivered(self, subscription: Subscription, notification: Notification) -> None:
         """To the dead-letter queue at once: client-side errors are not retried (S-17, S-18)."""
         if subscription.dead_letter_queue:
+            # Not recorded on AWS yet: what a redriven message looks like; ours is a queue's envelope, without
+            # message attributes, for raw deliveries too.
             self._redrive(Letter(subscription.dead_letter_queue, queue_body(notification)))
 
     def _uuid(self) -> str:
