@@ -26,8 +26,9 @@ from harness.emulator.gateway.apis import (
 )
 from harness.emulator.gateway.request_models import unsupported
 from harness.emulator.http import Request, Response
-from harness.emulator.moto_services import ACCOUNT, backend_of
-from harness.emulator.sns.delivery import Subscription, as_moto
+from harness.emulator.letters import service_of
+from harness.emulator.moto_services import ACCOUNT, ServiceException, backend_of
+from harness.emulator.sns.delivery import DeliveryRefused, Subscription, as_moto
 from harness.emulator.sns.filter_policy import FilterPolicy, Scope
 from harness.emulator.sns.publish import Publication
 
@@ -246,7 +247,9 @@ def subscriptions_of(topic_arn: str) -> Iterable[Subscription] | None:
     if backend is None or topic_arn not in backend.topics:
         return None
     return [
-        Subscription(one.arn, one.protocol, one.endpoint, _filter_policy(one), _forward(one))
+        Subscription(
+            one.arn, one.protocol, one.endpoint, _filter_policy(one), _forward(one), _dead_letter_queue(one)
+        )
         for one in list(backend.subscriptions.values())
         if one.topic.arn == topic_arn
     ]
@@ -258,15 +261,28 @@ def _filter_policy(subscription: Any) -> FilterPolicy | None:
     return FilterPolicy(policy, scope) if policy else None
 
 
+def _dead_letter_queue(subscription: Any) -> str:
+    """The queue in the redrive policy, "" for none and for a policy that names no queue (S-18)."""
+    try:
+        policy = orjson.loads(subscription.attributes.get("RedrivePolicy") or "{}")
+    except orjson.JSONDecodeError:
+        return ""
+    target = str(policy.get("deadLetterTargetArn", "")) if isinstance(policy, dict) else ""
+    return target if service_of(target) == "sqs" else ""
+
+
 def _forward(subscription: Any) -> Callable[[Publication, str], None]:
     def forward(publication: Publication, message_id: str) -> None:
-        subscription.publish(
-            publication.message_for(subscription.protocol),
-            message_id,
-            subject=publication.subject,
-            message_attributes=as_moto(publication.attributes),
-            group_id=publication.group_id,
-            deduplication_id=publication.deduplication_id,
-        )
+        try:
+            subscription.publish(
+                publication.message_for(subscription.protocol),
+                message_id,
+                subject=publication.subject,
+                message_attributes=as_moto(publication.attributes),
+                group_id=publication.group_id,
+                deduplication_id=publication.deduplication_id,
+            )
+        except ServiceException as error:
+            raise DeliveryRefused(f"{subscription.endpoint} took no message: {error}") from error
 
     return forward

@@ -25,6 +25,7 @@ ACCOUNT = "000000000000"
 os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
 
 from moto.backends import get_backend  # noqa: E402 - moto reads its account id when it is imported
+from moto.core.exceptions import ServiceException as ServiceException  # noqa: E402
 from moto.core.request import normalize_request  # noqa: E402
 from werkzeug.exceptions import HTTPException  # noqa: E402
 

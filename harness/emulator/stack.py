@@ -7,6 +7,7 @@ port ──> doors ──┬── /_harness/ ............ pages ──> journal
                  ├── dynamodb .............. dynamodb.wire
                  ├── deployments ........... deployments
                  └── everything else ....... moto (APIs that it changes are read anew)
+lambda_runtime, sns ──> letter_delivery (dead letters, destinations) ──> queues, topics, functions
 gateway ──> lambda_runtime ──> the functions' processes ──> port
 """
 
@@ -39,8 +40,10 @@ from harness.emulator.gateway.urls import (
 from harness.emulator.http import MaybeLater, Request, Response, json_response
 from harness.emulator.journal import Journal
 from harness.emulator.lambda_runtime.api import LambdaApi
+from harness.emulator.lambda_runtime.concurrency import ACCOUNT_CONCURRENCY
 from harness.emulator.lambda_runtime.function import Certificates
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
+from harness.emulator.letter_delivery import LetterDelivery
 from harness.emulator.moto_services import ACCOUNT, MotoServices
 from harness.emulator.pages import PREFIX, Load, Pages
 from harness.emulator.roles import Roles
@@ -66,10 +69,12 @@ class Emulator:
         seed: int | None = None,
         credentials: Mapping[str, str] | None = None,
         journal: Journal | None = None,
+        account_concurrency: int = ACCOUNT_CONCURRENCY,
     ) -> None:
         """With `credentials`, signatures of execute-api calls are verified.
 
         They are the secret access keys of callers by access key id; the functions' own are known anyway.
+        `account_concurrency` is how many invocations of all functions run at a time (L-8).
         """
         self._region = region
         self._clock = clock or RealClock()
@@ -94,6 +99,8 @@ class Emulator:
             scratch=Path(self._scratch.name),
             on_idle=self._functions_idle.set,
             certificates=Certificates(str(self.authority.ca_file), str(self.authority.bundle_file)),
+            account_concurrency=account_concurrency,
+            send=lambda letter: self._letters.send(letter),
         )
         self._lambda_api = LambdaApi(self.functions, clock=self._clock, random=chance)
         self.gateway = Gateway(
@@ -112,6 +119,10 @@ class Emulator:
             run_elsewhere=self._moto.submit,
             clock=self._clock,
             random=chance,
+            redrive=lambda letter: self._letters.send(letter),
+        )
+        self._letters = LetterDelivery(
+            functions=self.functions, publish=self._sns.deliver, run_elsewhere=self._moto.submit
         )
         self._deployments = Deployments(stages_of=stages_of, clock=self._clock, random=chance)
         self._pages = Pages(

@@ -126,6 +126,7 @@ def handler(event, context):
 
 
 @pytest.mark.parametrize("packing", ["zip", "hot reload"])
+@pytest.mark.aws("L-20")
 def test_a_function_is_created_and_invoked(client: Clients, tmp_path: Path, packing: str) -> None:
     functions, name = client("lambda"), a_name("greeter")
     (tmp_path / "greeter.py").write_text(GREETER)

@@ -28,6 +28,7 @@ def topic(sns: Any, deployed: Deployed) -> tuple[str, str]:
     return arn, subscribed["SubscriptionArn"]
 
 
+@pytest.mark.aws("S-1", "S-3", "S-4", "S-5", "S-6", "S-7", "S-26")
 def test_a_message_reaches_its_function_in_the_exact_envelope(
     sns: Any, topic: tuple[str, str], deployed: Deployed
 ) -> None:
@@ -82,6 +83,7 @@ def test_a_message_reaches_its_function_in_the_exact_envelope(
     }
 
 
+@pytest.mark.aws("S-2", "S-3")
 def test_a_message_without_subject_and_attributes_has_null_and_nothing(
     sns: Any, topic: tuple[str, str], deployed: Deployed
 ) -> None:
@@ -91,6 +93,7 @@ def test_a_message_without_subject_and_attributes_has_null_and_nothing(
     assert (message["Subject"], message["MessageAttributes"]) == (None, {})
 
 
+@pytest.mark.aws("S-7")
 def test_a_batch_is_one_invocation_for_each_entry(
     sns: Any, topic: tuple[str, str], deployed: Deployed
 ) -> None:
@@ -127,6 +130,7 @@ def test_a_batch_is_one_invocation_for_each_entry(
     ],
     ids=["of attributes", "of the body"],
 )
+@pytest.mark.aws("S-19")
 def test_a_filter_policy_lets_through_what_it_matches(
     sns: Any,
     topic: tuple[str, str],
@@ -200,6 +204,7 @@ def test_a_topic_that_is_not_there_is_not_found(sns: Any) -> None:
     assert failed.value.response["Error"]["Message"] == "Topic does not exist"
 
 
+@pytest.mark.aws("S-24")
 def test_a_message_that_is_too_long_is_refused(sns: Any, topic: tuple[str, str]) -> None:
     with pytest.raises(ClientError) as failed:
         sns.publish(TopicArn=topic[0], Message="x" * 262_145)

@@ -15,7 +15,7 @@ import orjson
 
 from harness.clock import Clock
 from harness.emulator.http import MaybeLater, Request, Response, json_response
-from harness.emulator.lambda_runtime import function_json
+from harness.emulator.lambda_runtime import event_invoke_config_json, function_json
 from harness.emulator.lambda_runtime.api_error import ApiError, function_not_found, not_implemented
 from harness.emulator.lambda_runtime.code import (
     HOT_RELOAD_BUCKET,
@@ -23,7 +23,10 @@ from harness.emulator.lambda_runtime.code import (
     code_from_folder,
     code_from_zip,
 )
+from harness.emulator.lambda_runtime.concurrency import LEAST_UNRESERVED, unreserved
+from harness.emulator.lambda_runtime.event_invoke_config import EventInvokeConfig
 from harness.emulator.lambda_runtime.function import (
+    LATEST,
     CodeLocation,
     FunctionConfiguration,
     parse_reference,
@@ -38,15 +41,12 @@ from harness.emulator.lambda_runtime.outcome import (
     Returned,
     Throttled,
 )
-from harness.emulator.lambda_runtime.payloads import MAXIMUM_RESPONSE_SIZE
+from harness.emulator.lambda_runtime.payloads import MAXIMUM_EVENT_SIZE, MAXIMUM_RESPONSE_SIZE
 from harness.emulator.lambda_runtime.permissions import Statement, policy, statement
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 
 ReadObject: TypeAlias = Callable[[str, str, str | None], Awaitable[bytes | None]]
 """An S3 object's content by bucket, key and version; None when there is none."""
-
-MAXIMUM_EVENT_SIZE = 1_048_576
-"""Bytes of an asynchronous invocation's payload (L-10)."""
 
 _PAGE = 50
 
@@ -96,6 +96,8 @@ class LambdaApi:
             "CreateFunction": self._create_function,
             "DeleteFunction": self._delete_function,
             "DeleteFunctionConcurrency": self._delete_concurrency,
+            "DeleteFunctionEventInvokeConfig": self._delete_event_invoke_config,
+            "GetAccountSettings": self._get_account_settings,
             "GetFunction": self._get_function,
             "GetFunctionCodeSigningConfig": self._get_code_signing,
             "GetFunctionConcurrency": self._get_concurrency,
@@ -105,15 +107,18 @@ class LambdaApi:
             "GetPolicy": self._get_policy,
             "GetRuntimeManagementConfig": self._get_runtime_management,
             "Invoke": self._invoke,
+            "ListFunctionEventInvokeConfigs": self._list_event_invoke_configs,
             "ListFunctions": self._list_functions,
             "ListTags": self._list_tags,
             "ListVersionsByFunction": self._list_versions,
             "PutFunctionConcurrency": self._put_concurrency,
+            "PutFunctionEventInvokeConfig": self._put_event_invoke_config,
             "RemovePermission": self._remove_permission,
             "TagResource": self._tag,
             "UntagResource": self._untag,
             "UpdateFunctionCode": self._update_code,
             "UpdateFunctionConfiguration": self._update_configuration,
+            "UpdateFunctionEventInvokeConfig": self._update_event_invoke_config,
         }
 
     def handle(self, request: Request) -> MaybeLater:
@@ -279,6 +284,12 @@ class LambdaApi:
 
     def _put_concurrency(self, call: _Call) -> Response:
         function, reserved = self._function(call), function_json.reserved_concurrency(call.body())
+        if self._unreserved(besides=function.name) - reserved < LEAST_UNRESERVED:
+            message = (
+                "Specified ReservedConcurrentExecutions for function decreases account's "
+                f"UnreservedConcurrentExecution below its minimum value of [{LEAST_UNRESERVED}]."
+            )
+            raise ApiError("InvalidParameterValueException", message)
         self._runtime.set_reserved_concurrency(function.name, reserved)
         return _json(200, {"ReservedConcurrentExecutions": reserved})
 
@@ -289,6 +300,24 @@ class LambdaApi:
     def _delete_concurrency(self, call: _Call) -> Response:
         self._runtime.set_reserved_concurrency(self._function(call).name, None)
         return Response(204)
+
+    def _get_account_settings(self, _: _Call) -> Response:
+        functions = self._runtime.functions()
+        limit = {
+            "TotalCodeSize": 80_530_636_800,
+            "CodeSizeUnzipped": 262_144_000,
+            "CodeSizeZipped": 52_428_800,
+            "ConcurrentExecutions": self._runtime.account_concurrency,
+            "UnreservedConcurrentExecutions": self._unreserved(),
+        }
+        size = sum(function.code.size for function in functions)
+        usage = {"TotalCodeSize": size, "FunctionCount": len(functions)}
+        return _json(200, {"AccountLimit": limit, "AccountUsage": usage})
+
+    def _unreserved(self, *, besides: str = "") -> int:
+        functions = self._runtime.functions()
+        reserved = [one.reserved_concurrency for one in functions if one.name != besides]
+        return unreserved(reserved, account=self._runtime.account_concurrency)
 
     def _list_tags(self, call: _Call) -> Response:
         return _json(200, {"Tags": dict(self._tagged(call).tags)})
@@ -305,6 +334,39 @@ class LambdaApi:
         self._runtime.set_tags(function.name, kept)
         return Response(204)
 
+    # --- how events are tried -----------------------------------------------------------------------------
+
+    def _get_event_invoke_config(self, call: _Call) -> Response:
+        function = self._function(call)
+        return _event_invoke_config(function, _existing_config(function))
+
+    def _put_event_invoke_config(self, call: _Call) -> Response:
+        return self._change_event_invoke_config(call, EventInvokeConfig())
+
+    def _update_event_invoke_config(self, call: _Call) -> Response:
+        return self._change_event_invoke_config(call, _existing_config(self._function(call)))
+
+    def _change_event_invoke_config(self, call: _Call, config: EventInvokeConfig) -> Response:
+        function = self._function(call)
+        changed = event_invoke_config_json.changed_config(
+            config, call.body(), function_arn=function.arn, at=self._clock.time()
+        )
+        self._runtime.set_event_invoke_config(function.name, changed)
+        return _event_invoke_config(function, changed)
+
+    def _delete_event_invoke_config(self, call: _Call) -> Response:
+        function = self._function(call)
+        _existing_config(function)
+        self._runtime.set_event_invoke_config(function.name, None)
+        return Response(204)
+
+    def _list_event_invoke_configs(self, call: _Call) -> Response:
+        function = self._function(call)
+        config = function.event_invoke_config
+        shown = event_invoke_config_json.format_config
+        configs = [] if config is None else [shown(config, _qualified(function))]
+        return _json(200, {"FunctionEventInvokeConfigs": configs})
+
     # --- what infrastructure tools ask of every function ---------------------------------------------------
 
     def _get_code_signing(self, call: _Call) -> Response:
@@ -316,10 +378,6 @@ class LambdaApi:
     def _get_recursion(self, call: _Call) -> Response:
         self._function(call)
         return _json(200, {"RecursiveLoop": "Terminate"})
-
-    def _get_event_invoke_config(self, call: _Call) -> Response:
-        arn = self._function(call).arn
-        raise ApiError("ResourceNotFoundException", f"The function {arn} doesn't have an EventInvokeConfig")
 
     # --- what operations need -----------------------------------------------------------------------------
 
@@ -386,6 +444,20 @@ async def _later(answer: Awaitable[Response]) -> Response:
 
 def _json(status: int, body: object) -> Response:
     return json_response(status, orjson.dumps(body))
+
+
+def _event_invoke_config(function: FunctionConfiguration, config: EventInvokeConfig) -> Response:
+    return _json(200, event_invoke_config_json.format_config(config, _qualified(function)))
+
+
+def _existing_config(function: FunctionConfiguration) -> EventInvokeConfig:
+    if function.event_invoke_config is None:
+        raise event_invoke_config_json.no_config(_qualified(function))
+    return function.event_invoke_config
+
+
+def _qualified(function: FunctionConfiguration) -> str:
+    return f"{function.arn}:{LATEST}"
 
 
 def _object(body: Mapping[str, object], name: str) -> Mapping[str, object]:

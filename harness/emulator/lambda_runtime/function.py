@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from harness.emulator.lambda_runtime.event_invoke_config import EventInvokeConfig
+
 LATEST = "$LATEST"
 
 _REFERENCE = re.compile(
@@ -33,7 +35,7 @@ class CodeLocation:
 class FunctionConfiguration:
     """One function as deployed; `timeout` is in seconds, `memory_size` in MB, `last_modified` as AWS writes it.
 
-    `reserved_concurrency` is None for an unreserved function.
+    `reserved_concurrency` is None for an unreserved function; `dead_letter_target` is an ARN, "" for none.
     """
 
     name: str
@@ -55,6 +57,8 @@ class FunctionConfiguration:
     ephemeral_storage: int = 512
     tracing_mode: str = "PassThrough"
     layers: tuple[str, ...] = ()
+    dead_letter_target: str = ""
+    event_invoke_config: EventInvokeConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)

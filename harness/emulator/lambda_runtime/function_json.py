@@ -11,6 +11,7 @@ from harness.emulator.lambda_runtime.function import (
     FunctionConfiguration,
     runtime_family,
 )
+from harness.emulator.letters import service_of
 
 JsonObject = Mapping[str, object]
 
@@ -59,6 +60,7 @@ def changed_configuration(
             _object(request, "EphemeralStorage"), "Size", function.ephemeral_storage, 512, 10_240
         ),
         tracing_mode=_text(_object(request, "TracingConfig"), "Mode", function.tracing_mode),
+        dead_letter_target=_dead_letter_target(request, function.dead_letter_target),
     )
     return modified(changed, at=at, revision_id=revision_id)
 
@@ -96,6 +98,8 @@ def format_configuration(function: FunctionConfiguration) -> dict[str, object]:
     }
     if function.environment:
         shown["Environment"] = {"Variables": dict(function.environment)}
+    if function.dead_letter_target:
+        shown["DeadLetterConfig"] = {"TargetArn": function.dead_letter_target}
     return shown
 
 
@@ -114,8 +118,7 @@ def format_function(function: FunctionConfiguration) -> dict[str, object]:
 
 def reserved_concurrency(request: JsonObject) -> int:
     """The concurrency that a PutFunctionConcurrency request reserves."""
-    # The rest of the account must keep 100 of its 1,000 (L-8).
-    return _number(request, "ReservedConcurrentExecutions", -1, 0, 900)
+    return _number(request, "ReservedConcurrentExecutions", -1, 0, 2**31 - 1)
 
 
 def tags_of(request: JsonObject) -> dict[str, str]:
@@ -142,8 +145,16 @@ def _refuse_what_is_not_emulated(request: JsonObject) -> None:
         raise not_implemented("PackageType Image")
     if request.get("Publish"):
         raise not_implemented("Publish (a version besides $LATEST)")
-    if _object(request, "DeadLetterConfig").get("TargetArn"):
-        raise not_implemented("DeadLetterConfig of a function")
+
+
+def _dead_letter_target(request: JsonObject, present: str) -> str:
+    target = _text(_object(request, "DeadLetterConfig"), "TargetArn", present)
+    if target and service_of(target) not in ("sqs", "sns"):
+        message = (
+            f"Value '{target}' at 'deadLetterConfig.targetArn' is not the ARN of an SQS queue or SNS topic"
+        )
+        raise ApiError("ValidationException", f"1 validation error detected: {message}")
+    return target
 
 
 def _environment(request: JsonObject, present: Mapping[str, str]) -> Mapping[str, str]:

@@ -11,6 +11,9 @@ from harness.emulator.lambda_runtime.outcome import RequestId
 MAXIMUM_RESPONSE_SIZE = 6_291_556
 """Bytes of a synchronous response (L-10)."""
 
+MAXIMUM_EVENT_SIZE = 1_048_576
+"""Bytes of an asynchronous invocation's payload (L-10)."""
+
 # Lambda's supervisor is written in Go, and these are Go's names of the signals.
 _SIGNAL_NAMES = {
     signal.SIGABRT: "aborted",

@@ -6,13 +6,16 @@ the same way, and come back to it when they fail.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
 
-from harness.clock import Clock, TimerHandle
+from harness.clock import Clock
 from harness.emulator.journal import Note
+from harness.emulator.lambda_runtime.concurrency import ACCOUNT_CONCURRENCY, Use, throttle
+from harness.emulator.lambda_runtime.event_invoke_config import EventInvokeConfig
+from harness.emulator.lambda_runtime.event_queue import EventQueue, QueuedEvent, Send
 from harness.emulator.lambda_runtime.function import (
     LATEST,
     Certificates,
@@ -25,34 +28,13 @@ from harness.emulator.lambda_runtime.identifiers import request_id
 from harness.emulator.lambda_runtime.launch import Launcher
 from harness.emulator.lambda_runtime.outcome import (
     Cause,
-    FunctionError,
     NoSuchFunction,
     Outcome,
     RequestId,
-    Returned,
     Throttled,
 )
-from harness.emulator.lambda_runtime.retries import delay_after_function_error, delay_after_throttle
 from harness.emulator.lambda_runtime.scheduler import Deployed, Queued, Scheduler
 from harness.errors import BackendError
-from harness.record.observation import InvocationEnded
-
-_THROTTLED = Throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
-
-
-@dataclass(eq=False, slots=True)
-class _QueuedEvent:
-    """An asynchronous invocation, over all its attempts."""
-
-    request: RequestId
-    function: str
-    payload: bytes
-    cause: Cause
-    client_context: str | None
-    queued_at: float
-    failed_attempts: int = 0
-    throttles: int = 0
-    retry: TimerHandle | None = None
 
 
 class LambdaRuntime:
@@ -71,13 +53,17 @@ class LambdaRuntime:
         max_environments: int = 8,
         on_idle: Callable[[], None] = lambda: None,
         certificates: Certificates | None = None,
+        account_concurrency: int = ACCOUNT_CONCURRENCY,
+        send: Send = lambda _: None,
     ) -> None:
         """`endpoint` is the URL of the AWS APIs that functions call; `scratch` a folder of our own.
 
-        `certificates` are what functions trust, besides the public authorities.
+        `certificates` are what functions trust, besides the public authorities. `send` delivers dead letters and
+        destinations' records.
         """
         self.region, self.account, self.scratch = region, account, scratch
-        self._clock, self._random, self._note = clock, random, note
+        self._clock, self._random = clock, random
+        self.account_concurrency = account_concurrency
         self._max_environments = max_environments
         launcher = Launcher(
             endpoint=endpoint if callable(endpoint) else lambda: endpoint,
@@ -88,7 +74,14 @@ class LambdaRuntime:
             certificates=certificates,
         )
         self._scheduler = Scheduler(launcher=launcher, clock=clock, random=random, note=note, on_idle=on_idle)
-        self._retrying: set[_QueuedEvent] = set()
+        self._events = EventQueue(
+            scheduler=self._scheduler,
+            throttle=self._throttle,
+            arn_of=self.arn_of,
+            clock=clock,
+            note=note,
+            send=send,
+        )
         self._closed = False
 
     # --- functions ----------------------------------------------------------------------------------------
@@ -119,6 +112,12 @@ class LambdaRuntime:
         if deployed is not None:
             deployed.function = replace(deployed.function, reserved_concurrency=reserved)
 
+    def set_event_invoke_config(self, function: str, config: EventInvokeConfig | None) -> None:
+        """Says how the function's events are tried, None for Lambda's own way; its environments stay."""
+        deployed = self._find(function)
+        if deployed is not None:
+            deployed.function = replace(deployed.function, event_invoke_config=config)
+
     def set_tags(self, function: str, tags: dict[str, str]) -> None:
         """Replaces a function's tags; its environments stay."""
         deployed = self._find(function)
@@ -143,8 +142,8 @@ class LambdaRuntime:
         deployed = self._find(function)
         if deployed is None:
             return NoSuchFunction(self.arn_of(function))
-        if _is_throttled(deployed):
-            return _THROTTLED
+        if (throttled := self._throttle(deployed)) is not None:
+            return throttled
         ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._scheduler.submit(
             Queued(
@@ -164,13 +163,14 @@ class LambdaRuntime:
         """Queues an asynchronous invocation (Event) and returns at once.
 
         A function error is retried twice, a throttle with backoff for up to 6 h, with the same request id (S-10,
-        S-12). `in_flight` counts attempts, not events that wait for their next one.
+        S-12), unless the function's event invoke config says otherwise. `in_flight` counts attempts, not events
+        that wait for their next one.
         """
         self._must_be_open()
         deployed = self._find(function)
         if deployed is None:
             return NoSuchFunction(self.arn_of(function))
-        queued = _QueuedEvent(
+        queued = QueuedEvent(
             request_id(self._random),
             deployed.function.name,
             payload,
@@ -178,7 +178,7 @@ class LambdaRuntime:
             client_context,
             self._clock.monotonic(),
         )
-        self._attempt(queued)
+        self._events.attempt(queued)
         return queued.request
 
     async def prewarm(self, function: str, n: int) -> bytes | NoSuchFunction | None:
@@ -222,10 +222,7 @@ class LambdaRuntime:
     async def close(self) -> None:
         """Kills every process and returns when all have ended; what was in flight has failed."""
         self._closed = True
-        for queued in self._retrying:
-            if queued.retry is not None:
-                queued.retry.cancel()
-        self._retrying.clear()
+        self._events.close()
         await self._scheduler.close()
 
     def _find(self, function: str) -> Deployed | None:
@@ -243,64 +240,14 @@ class LambdaRuntime:
         if self._closed:
             raise BackendError("the Lambda runtime is closed and takes no invocations")
 
-    # --- the event queue ----------------------------------------------------------------------------------
-
-    def _attempt(self, event: _QueuedEvent) -> None:
-        self._retrying.discard(event)
-        deployed = self._scheduler.find(event.function)
-        if deployed is None:
-            self._drop(event, f"ResourceNotFoundException: Function not found: {self.arn_of(event.function)}")
-        elif _is_throttled(deployed):
-            self._attempt_ended(event, _THROTTLED)
-        else:
-            self._scheduler.submit(
-                Queued(
-                    event.request,
-                    deployed,
-                    event.payload,
-                    event.cause,
-                    partial(self._attempt_ended, event),
-                    event.client_context,
-                )
-            )
-
-    def _attempt_ended(self, event: _QueuedEvent, outcome: Outcome) -> None:
-        match outcome:
-            case Returned():
-                return
-            case FunctionError():
-                event.failed_attempts += 1
-                self._retry(event, delay_after_function_error(event.failed_attempts))
-            case Throttled(reason):
-                event.throttles += 1
-                delay = self._delay_after_throttle(event)
-                self._retry(event, delay)
-                if delay is None:
-                    self._drop(event, f"TooManyRequestsException: {reason}")
-            case NoSuchFunction(function):
-                self._drop(event, f"ResourceNotFoundException: Function not found: {function}")
-
-    def _delay_after_throttle(self, event: _QueuedEvent) -> float | None:
-        deployed = self._scheduler.find(event.function)
-        return delay_after_throttle(
-            event.throttles,
-            age=self._clock.monotonic() - event.queued_at,
-            reserved_concurrency=None if deployed is None else deployed.function.reserved_concurrency,
-        )
-
-    def _retry(self, event: _QueuedEvent, delay: float | None) -> None:
-        if delay is None or self._closed:
-            return
-        event.retry = self._clock.call_later(delay, partial(self._attempt, event))
-        self._retrying.add(event)
-
-    def _drop(self, event: _QueuedEvent, error: str) -> None:
-        self._note(InvocationEnded(self._clock.monotonic(), event.request, event.function, error))
+    def _throttle(self, deployed: Deployed) -> Throttled | None:
+        others = (_use(each) for each in self._scheduler.deployed() if each is not deployed)
+        return throttle(_use(deployed), others, account=self.account_concurrency)
 
 
-def _is_throttled(deployed: Deployed) -> bool:
-    reserved = deployed.function.reserved_concurrency
-    return reserved is not None and deployed.pool.concurrency >= reserved
+def _use(deployed: Deployed) -> Use:
+    # What waits here for an environment would run on AWS, where these have no bound.
+    return Use(deployed.pool.concurrency, deployed.function.reserved_concurrency)
 
 
 def _resolve(ended: "asyncio.Future[Outcome]", outcome: Outcome) -> None:

@@ -14,7 +14,8 @@ from harness.clock import Clock
 from harness.emulator.aws_errors import aws_error, not_emulated
 from harness.emulator.http import Request, Response
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, NoSuchFunction
-from harness.emulator.sns.envelope import MessageAttribute, Notification, lambda_event
+from harness.emulator.letters import Letter
+from harness.emulator.sns.envelope import MessageAttribute, Notification, lambda_event, queue_body
 from harness.emulator.sns.filter_policy import FilterPolicy
 from harness.emulator.sns.publish import (
     InvalidPublish,
@@ -31,13 +32,21 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A confirmed subscription. `forward` delivers a publication for protocols that are not ours."""
+    """A confirmed subscription. `forward` delivers a publication for protocols that are not ours, or is refused.
+
+    `dead_letter_queue` is the ARN in its redrive policy, "" without one (S-18).
+    """
 
     arn: str
     protocol: str
     endpoint: str
     filter_policy: FilterPolicy | None
     forward: Callable[[Publication, str], None]
+    dead_letter_queue: str = ""
+
+
+class DeliveryRefused(Exception):
+    """The endpoint of a subscription is not there: a client-side error, never retried (S-17)."""
 
 
 Subscriptions = Callable[[str], Iterable[Subscription] | None]
@@ -55,7 +64,10 @@ class SnsDelivery:
         run_elsewhere: Callable[[Callable[[], None]], object],
         clock: Clock,
         random: Random,
+        redrive: Callable[[Letter], None] = lambda _: None,
     ) -> None:
+        """`redrive` delivers to the dead-letter queues of subscriptions, from any thread."""
+        self._redrive = redrive
         self._subscriptions = subscriptions
         self._functions = functions
         self._run_elsewhere = run_elsewhere
@@ -69,7 +81,7 @@ class SnsDelivery:
             if "PhoneNumber" in form:
                 return not_emulated("sns", "Publish to a PhoneNumber")
             publication = parse_publish(form)
-            return publish_answer(self._deliver(publication), self._uuid())
+            return publish_answer(self.deliver(publication), self._uuid())
         except InvalidPublish as invalid:
             return _refusal(invalid)
 
@@ -77,12 +89,13 @@ class SnsDelivery:
         """PublishBatch: each entry is a message of its own and its own invocations (S-7)."""
         try:
             batch = parse_publish_batch(form_of(request))
-            accepted = {publication.entry_id: self._deliver(publication) for publication in batch}
+            accepted = {publication.entry_id: self.deliver(publication) for publication in batch}
             return publish_batch_answer(accepted, self._uuid())
         except InvalidPublish as invalid:
             return _refusal(invalid)
 
-    def _deliver(self, publication: Publication) -> str:
+    def deliver(self, publication: Publication) -> str:
+        """Sends the message on its way and returns its id; InvalidPublish when there is no such topic."""
         subscriptions = self._subscriptions(publication.topic_arn)
         if subscriptions is None:
             raise InvalidPublish("NotFound", "Topic does not exist")
@@ -93,24 +106,45 @@ class SnsDelivery:
         return message_id
 
     def _deliver_to(self, subscription: Subscription, publication: Publication, message_id: str) -> None:
-        if subscription.protocol != "lambda":
-            self._run_elsewhere(lambda: subscription.forward(publication, message_id))
-            return
         notification = Notification(
             message_id=message_id,
             topic_arn=publication.topic_arn,
             subscription_arn=subscription.arn,
-            message=publication.message_for("lambda"),
+            message=publication.message_for(subscription.protocol),
             published_at=self._clock.time(),
             subject=publication.subject,
             attributes=publication.attributes,
         )
+        if subscription.protocol == "lambda":
+            self._invoke(subscription, notification)
+        else:
+            self._run_elsewhere(lambda: self._forward(subscription, publication, notification))
+
+    def _invoke(self, subscription: Subscription, notification: Notification) -> None:
         outcome = self._functions.invoke_event(
-            subscription.endpoint, lambda_event(notification), cause=Cause(messages=(message_id,))
+            subscription.endpoint,
+            lambda_event(notification),
+            cause=Cause(messages=(notification.message_id,)),
         )
         if isinstance(outcome, NoSuchFunction):
-            # A client-side error is not retried (S-17).
             log.warning("SNS subscription %s: no function %s", subscription.arn, subscription.endpoint)
+            self._undelivered(subscription, notification)
+
+    def _forward(
+        self, subscription: Subscription, publication: Publication, notification: Notification
+    ) -> None:
+        try:
+            subscription.forward(publication, notification.message_id)
+        except DeliveryRefused as refused:
+            log.warning("SNS subscription %s: %s", subscription.arn, refused)
+            self._undelivered(subscription, notification)
+
+    def _undelivered(self, subscription: Subscription, notification: Notification) -> None:
+        """To the dead-letter queue at once: client-side errors are not retried (S-17, S-18)."""
+        if subscription.dead_letter_queue:
+            # Not recorded on AWS yet: what a redriven message looks like; ours is a queue's envelope, without
+            # message attributes, for raw deliveries too.
+            self._redrive(Letter(subscription.dead_letter_queue, queue_body(notification)))
 
     def _uuid(self) -> str:
         return str(UUID(int=self._random.getrandbits(128), version=4))

@@ -61,6 +61,25 @@ def lambda_event(notification: Notification) -> bytes:
     return orjson.dumps({"Records": [record]})
 
 
+def queue_body(notification: Notification) -> str:
+    """The JSON that a queue gets: two names end in `URL`, and what is not there has no key (S-1)."""
+    record = orjson.loads(lambda_event(notification))["Records"][0]["Sns"]
+    shown = {
+        **{
+            name: record[name]
+            for name in ("Type", "MessageId", "TopicArn", "Subject", "Message", "Timestamp")
+        },
+        **{name: record[name] for name in ("SignatureVersion", "Signature")},
+        "SigningCertURL": record["SigningCertUrl"],
+        "UnsubscribeURL": record["UnsubscribeUrl"],
+        "MessageAttributes": {
+            name: {"Type": attribute.type, "Value": attribute.value}
+            for name, attribute in notification.attributes.items()
+        },
+    }
+    return orjson.dumps({name: value for name, value in shown.items() if value}).decode()
+
+
 def iso_milliseconds(at: float) -> str:
     """`2025-10-06T12:00:00.123Z` (S-6)."""
     seconds, milliseconds = divmod(int(at * 1000), 1000)

@@ -21,31 +21,36 @@ from harness.emulator.lambda_runtime.payloads import (
         pytest.param(
             ErrorReported(b'{"errorMessage":"x","errorType":"E"}'),
             b'{"errorMessage":"x","errorType":"E"}',
-            id="the runtime's own report, verbatim (L-21)",
+            id="the runtime's own report, verbatim",
+            marks=pytest.mark.aws("L-21"),
         ),
         pytest.param(
             TimedOut(1.0),
             b'{"errorType":"Sandbox.Timedout","errorMessage":'
             b'"RequestId: r-1 Error: Task timed out after 1.00 seconds"}',
-            id="time-out (L-23)",
+            id="time-out",
+            marks=pytest.mark.aws("L-23"),
         ),
         pytest.param(
             Exited(0),
             b'{"errorType":"Runtime.ExitError","errorMessage":'
             b'"RequestId: r-1 Error: Runtime exited without providing a reason"}',
-            id="exit 0 (L-24)",
+            id="exit 0",
+            marks=pytest.mark.aws("L-24"),
         ),
         pytest.param(
             Exited(3),
             b'{"errorType":"Runtime.ExitError","errorMessage":'
             b'"RequestId: r-1 Error: Runtime exited with error: exit status 3"}',
-            id="exit 3 (L-24)",
+            id="exit 3",
+            marks=pytest.mark.aws("L-24"),
         ),
         pytest.param(
             Exited(-signal.SIGKILL),
             b'{"errorType":"Runtime.ExitError","errorMessage":'
             b'"RequestId: r-1 Error: Runtime exited with error: signal: killed"}',
-            id="killed (L-24)",
+            id="killed",
+            marks=pytest.mark.aws("L-24"),
         ),
         pytest.param(
             NotStarted("no such file"),
@@ -56,7 +61,8 @@ from harness.emulator.lambda_runtime.payloads import (
             ResponseTooLarge(),
             b'{"errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes).",'
             b'"errorType":"Function.ResponseSizeTooLarge"}',
-            id="response too large (L-27)",
+            id="response too large",
+            marks=pytest.mark.aws("L-27"),
         ),
     ],
 )

@@ -241,6 +241,7 @@ def test_an_invocation_carries_its_client_context_and_returns_its_log(client: La
     assert log[3].startswith(f"REPORT RequestId: {request}\t")
 
 
+@pytest.mark.aws("L-20")
 def test_a_function_error_is_a_success_with_a_function_error(client: LambdaClient) -> None:
     create(client)
     answer = client.invoke(FunctionName="f", Payload=b'"raise"')
@@ -248,7 +249,9 @@ def test_a_function_error_is_a_success_with_a_function_error(client: LambdaClien
     assert json.loads(answer["Payload"].read())["errorType"] == "ValueError"
 
 
-@pytest.mark.parametrize(("kind", "status"), [("Event", 202), ("DryRun", 204)])
+@pytest.mark.parametrize(
+    ("kind", "status"), [pytest.param("Event", 202, marks=pytest.mark.aws("L-26", "S-9")), ("DryRun", 204)]
+)
 def test_an_invocation_that_is_not_waited_for_answers_nothing(
     client: LambdaClient, kind: str, status: int
 ) -> None:
@@ -309,7 +312,8 @@ def test_code_is_loaded_from_s3(client: LambdaClient) -> None:
             "ValidationException",
             400,
             "1 validation error detected: Value '901' at 'Timeout' failed to satisfy constraint: 1 to 900",
-            id="a time-out that is too long (L-9)",
+            id="a time-out that is too long",
+            marks=pytest.mark.aws("L-9"),
         ),
         pytest.param(
             {"Layers": ["arn:aws:lambda:eu-west-1:000000000000:layer:l:1"]},
@@ -336,6 +340,7 @@ def test_a_function_that_cannot_run_here_is_refused(
     assert client.list_functions()["Functions"] == []
 
 
+@pytest.mark.aws("L-9")
 def test_an_environment_over_four_kilobytes_is_refused(client: LambdaClient) -> None:
     with pytest.raises(ClientError, match="exceeded the 4KB limit"):
         create(client, Environment={"Variables": {"N": "x" * 4096}})
@@ -356,6 +361,7 @@ def test_a_function_that_is_not_there_is_not_found(client: LambdaClient, name: s
     assert refusal(refused.value) == ("ResourceNotFoundException", 404, f"Function not found: {arn}")
 
 
+@pytest.mark.aws("L-28", "S-16")
 def test_a_throttled_invocation_says_why(client: LambdaClient) -> None:
     create(client)
     client.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=0)
@@ -425,6 +431,7 @@ def test_an_update_of_an_older_revision_is_refused(client: LambdaClient) -> None
         client.update_function_configuration(FunctionName="f", Timeout=5, RevisionId="another")
 
 
+@pytest.mark.aws("L-10")
 def test_a_payload_that_is_no_json_or_too_large_is_refused(client: LambdaClient) -> None:
     create(client)
     with pytest.raises(
@@ -451,5 +458,93 @@ def test_what_infrastructure_tools_ask_of_every_function_is_answered(client: Lam
     assert client.get_function_code_signing_config(FunctionName="f")["FunctionName"] == "f"
     assert client.get_runtime_management_config(FunctionName="f")["UpdateRuntimeOn"] == "Auto"
     assert client.get_function_recursion_config(FunctionName="f")["RecursiveLoop"] == "Terminate"
-    with pytest.raises(client.exceptions.ResourceNotFoundException):
-        client.get_function_event_invoke_config(FunctionName="f")
+
+
+@pytest.mark.aws("S-11")
+def test_an_event_invoke_config_is_put_updated_listed_and_deleted(client: LambdaClient) -> None:
+    create(client)
+    queue, topic = "arn:aws:sqs:eu-west-1:000000000000:q", "arn:aws:sns:eu-west-1:000000000000:t"
+    destinations = {"OnSuccess": {"Destination": topic}, "OnFailure": {"Destination": queue}}
+
+    client.put_function_event_invoke_config(FunctionName="f", DestinationConfig=destinations)
+    client.update_function_event_invoke_config(
+        FunctionName="f", MaximumRetryAttempts=0, MaximumEventAgeInSeconds=60
+    )
+    shown = client.get_function_event_invoke_config(FunctionName="f", Qualifier="$LATEST")
+    (listed,) = client.list_function_event_invoke_configs(FunctionName=ARN)["FunctionEventInvokeConfigs"]
+    assert {name: value for name, value in shown.items() if name != "ResponseMetadata"} == listed
+    assert {name: value for name, value in listed.items() if name != "LastModified"} == {
+        "FunctionArn": f"{ARN}:$LATEST",
+        "MaximumRetryAttempts": 0,
+        "MaximumEventAgeInSeconds": 60,
+        "DestinationConfig": destinations,
+    }
+    client.put_function_event_invoke_config(FunctionName="f", MaximumRetryAttempts=1)
+    put = client.get_function_event_invoke_config(FunctionName="f")
+    assert put["DestinationConfig"] == {"OnSuccess": {}, "OnFailure": {}}
+    client.delete_function_event_invoke_config(FunctionName="f")
+    assert client.list_function_event_invoke_configs(FunctionName="f")["FunctionEventInvokeConfigs"] == []
+
+
+def test_an_event_invoke_config_that_is_not_there_is_not_found(client: LambdaClient) -> None:
+    create(client)
+    refusals = []
+    for ask in (
+        client.get_function_event_invoke_config,
+        client.delete_function_event_invoke_config,
+        lambda **names: client.update_function_event_invoke_config(MaximumRetryAttempts=1, **names),
+    ):
+        with pytest.raises(client.exceptions.ResourceNotFoundException) as refused:
+            ask(FunctionName="f")
+        refusals.append(refusal(refused.value))
+    message = f"The function {ARN}:$LATEST doesn't have an EventInvokeConfig"
+    assert refusals == [("ResourceNotFoundException", 404, message)] * 3
+
+
+def test_an_event_invoke_config_outlives_new_code_and_goes_with_its_function(client: LambdaClient) -> None:
+    create(client)
+    client.put_function_event_invoke_config(FunctionName="f", MaximumRetryAttempts=1)
+    client.update_function_code(FunctionName="f", ZipFile=a_zip(SOURCE))
+    assert client.get_function_event_invoke_config(FunctionName="f")["MaximumRetryAttempts"] == 1
+    client.delete_function(FunctionName="f")
+    create(client)
+    assert client.list_function_event_invoke_configs(FunctionName="f")["FunctionEventInvokeConfigs"] == []
+
+
+def test_a_dead_letter_target_is_set_shown_and_taken_away(client: LambdaClient) -> None:
+    queue = "arn:aws:sqs:eu-west-1:000000000000:q"
+    create(client, DeadLetterConfig={"TargetArn": queue})
+    shown = client.get_function_configuration(FunctionName="f")
+    assert shown["DeadLetterConfig"] == {"TargetArn": queue}
+    client.update_function_configuration(FunctionName="f", DeadLetterConfig={"TargetArn": ""})
+    assert "DeadLetterConfig" not in client.get_function_configuration(FunctionName="f")
+    with pytest.raises(ClientError, match="is not the ARN of an SQS queue or SNS topic"):
+        client.update_function_configuration(FunctionName="f", DeadLetterConfig={"TargetArn": ARN})
+
+
+@pytest.mark.aws("L-8")
+def test_a_hundred_of_the_accounts_thousand_cannot_be_reserved(client: LambdaClient) -> None:
+    create(client, "f")
+    create(client, "g")
+    client.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=400)
+    client.put_function_concurrency(FunctionName="g", ReservedConcurrentExecutions=500)
+    limit = client.get_account_settings()["AccountLimit"]
+    assert (limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]) == (1000, 100)
+    with pytest.raises(client.exceptions.InvalidParameterValueException) as refused:
+        client.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=401)
+    assert refusal(refused.value) == (
+        "InvalidParameterValueException",
+        400,
+        "Specified ReservedConcurrentExecutions for function decreases account's "
+        "UnreservedConcurrentExecution below its minimum value of [100].",
+    )
+
+
+@pytest.mark.aws("L-10")
+def test_a_payload_over_six_megabytes_is_refused(client: LambdaClient) -> None:
+    create(client)
+    with pytest.raises(
+        ClientError, match=r"6291557 byte payload .* RequestResponse .*\(limit 6291556 bytes\)"
+    ) as refused:
+        client.invoke(FunctionName="f", Payload=b'"' + b"x" * 6_291_555 + b'"')
+    assert refusal(refused.value)[:2] == ("RequestEntityTooLargeException", 413)

@@ -16,6 +16,7 @@ import uvloop
 
 from harness.clock import Clock, ManualClock, RealClock
 from harness.emulator.lambda_runtime.code import code_from_folder
+from harness.emulator.lambda_runtime.event_invoke_config import EventInvokeConfig
 from harness.emulator.lambda_runtime.function import FunctionConfiguration, function_arn
 from harness.emulator.lambda_runtime.outcome import (
     Cause,
@@ -26,12 +27,14 @@ from harness.emulator.lambda_runtime.outcome import (
     Throttled,
 )
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
+from harness.emulator.letters import Letter
 from harness.errors import BackendError
 from harness.record.observation import FunctionLogged, InvocationEnded, InvocationStarted, Observation
 
 REGION, ACCOUNT = "eu-west-1", "000000000000"
 PATIENCE = 20.0
 NO_CAUSE = Cause()
+DEAD = "arn:aws:sqs:eu-west-1:000000000000:dead"
 
 Seen = TypeVar("Seen", InvocationStarted, InvocationEnded, FunctionLogged)
 
@@ -64,10 +67,13 @@ class Observations:
 class Lambda:
     """A runtime, its observations, and a folder for its functions."""
 
-    def __init__(self, folder: Path, clock: Clock, max_environments: int) -> None:
+    def __init__(
+        self, folder: Path, clock: Clock, max_environments: int, account_concurrency: int = 1000
+    ) -> None:
         self.observations = Observations()
         self.folder = folder
         self.idle = asyncio.Event()
+        self.letters: list[Letter] = []
         self.runtime = LambdaRuntime(
             endpoint="http://127.0.0.1:4566",
             region=REGION,
@@ -78,6 +84,8 @@ class Lambda:
             scratch=folder / "scratch",
             max_environments=max_environments,
             on_idle=self.idle.set,
+            account_concurrency=account_concurrency,
+            send=self.letters.append,
         )
 
     def deploy(
@@ -89,6 +97,7 @@ class Lambda:
         timeout: int = 30,
         environment: dict[str, str] | None = None,
         reserved_concurrency: int | None = None,
+        event_invoke_config: EventInvokeConfig | None = None,
     ) -> Path:
         """Deploys the source as `app.py` of a hot-reload folder, which it returns."""
         folder = self.folder / name
@@ -104,6 +113,8 @@ class Lambda:
                 timeout=timeout,
                 environment=environment or {},
                 reserved_concurrency=reserved_concurrency,
+                dead_letter_target=DEAD,
+                event_invoke_config=event_invoke_config,
             )
         )
         return folder
@@ -125,9 +136,12 @@ class Lambda:
 
 @asynccontextmanager
 async def a_lambda(
-    folder: Path, clock: Clock | None = None, max_environments: int = 8
+    folder: Path,
+    clock: Clock | None = None,
+    max_environments: int = 8,
+    account_concurrency: int = 1000,
 ) -> AsyncIterator[Lambda]:
-    aws = Lambda(folder, clock or RealClock(), max_environments)
+    aws = Lambda(folder, clock or RealClock(), max_environments, account_concurrency)
     try:
         yield aws
     finally:
@@ -161,6 +175,7 @@ def test_a_function_returns_its_json(tmp_path: Path) -> None:
     run(test)
 
 
+@pytest.mark.aws("L-60")
 def test_a_handler_in_a_submodule_is_named_with_slashes(tmp_path: Path) -> None:
     async def test() -> None:
         async with a_lambda(tmp_path) as aws:
@@ -172,6 +187,7 @@ def test_a_handler_in_a_submodule_is_named_with_slashes(tmp_path: Path) -> None:
     run(test)
 
 
+@pytest.mark.aws("L-2")
 def test_the_context_is_lambdas(tmp_path: Path) -> None:
     async def test() -> None:
         source = (
@@ -179,7 +195,8 @@ def test_the_context_is_lambdas(tmp_path: Path) -> None:
             "    left = context.get_remaining_time_in_millis()\n"
             "    return [context.aws_request_id, context.function_name, context.function_version,\n"
             "            context.invoked_function_arn, context.memory_limit_in_mb,\n"
-            "            context.log_group_name, 0 < left <= 30_000]\n"
+            "            context.log_group_name, context.log_stream_name[:10].count('/'),\n"
+            "            context.identity.cognito_identity_id, context.client_context, 0 < left <= 30_000]\n"
         )
         async with a_lambda(tmp_path) as aws:
             aws.deploy(source)
@@ -192,6 +209,9 @@ def test_the_context_is_lambdas(tmp_path: Path) -> None:
                 function_arn(REGION, ACCOUNT, "f"),
                 "128",
                 "/aws/lambda/f",
+                2,
+                None,
+                None,
                 True,
             ]
 
@@ -232,6 +252,7 @@ def test_a_process_works_in_its_code_folder_and_imports_from_there_first(tmp_pat
     run(test)
 
 
+@pytest.mark.aws("L-3")
 def test_globals_persist_in_a_warm_environment(tmp_path: Path) -> None:
     async def test() -> None:
         async with a_lambda(tmp_path) as aws:
@@ -243,6 +264,7 @@ def test_globals_persist_in_a_warm_environment(tmp_path: Path) -> None:
     run(test)
 
 
+@pytest.mark.aws("L-5")
 def test_an_environment_is_frozen_between_invocations(tmp_path: Path) -> None:
     async def test() -> None:
         async with a_lambda(tmp_path) as aws:
@@ -255,6 +277,7 @@ def test_an_environment_is_frozen_between_invocations(tmp_path: Path) -> None:
     run(test)
 
 
+@pytest.mark.aws("L-20", "L-21")
 def test_an_exception_is_an_error_with_its_stack_trace(tmp_path: Path) -> None:
     async def test() -> None:
         async with a_lambda(tmp_path) as aws:
@@ -301,6 +324,7 @@ def test_an_exception_is_an_error_with_its_stack_trace(tmp_path: Path) -> None:
         ),
     ],
 )
+@pytest.mark.aws("L-61")
 def test_a_failed_init_is_what_the_invoker_gets(
     tmp_path: Path, source: str, handler: str, error_type: str, message: str
 ) -> None:
@@ -328,6 +352,7 @@ def test_a_failed_init_is_what_the_invoker_gets(
         pytest.param("os.kill(os.getpid(), 9)", "exited with error: signal: killed", id="killed"),
     ],
 )
+@pytest.mark.aws("L-24")
 def test_a_process_that_ends_fails_its_invocation_and_the_next_starts_anew(
     tmp_path: Path, statement: str, text: str
 ) -> None:
@@ -346,6 +371,7 @@ def test_a_process_that_ends_fails_its_invocation_and_the_next_starts_anew(
     run(test)
 
 
+@pytest.mark.aws("L-24")
 def test_a_process_that_ends_in_init_fails_the_invocation(tmp_path: Path) -> None:
     async def test() -> None:
         async with a_lambda(tmp_path) as aws:
@@ -372,6 +398,7 @@ def test_a_code_folder_that_is_gone_fails_the_invocation(tmp_path: Path) -> None
     run(test)
 
 
+@pytest.mark.aws("L-23")
 def test_a_function_is_killed_when_its_time_is_up(tmp_path: Path) -> None:
     async def test() -> None:
         clock = ManualClock()
@@ -406,6 +433,7 @@ if not os.path.exists("tried"):
 """
 
 
+@pytest.mark.aws("L-4")
 def test_an_init_over_ten_seconds_is_run_again_under_the_functions_time_out(tmp_path: Path) -> None:
     async def test() -> None:
         clock = ManualClock()
@@ -419,6 +447,7 @@ def test_an_init_over_ten_seconds_is_run_again_under_the_functions_time_out(tmp_
     run(test)
 
 
+@pytest.mark.aws("L-4", "L-23")
 def test_an_init_that_takes_all_of_the_functions_time_too_is_a_time_out(tmp_path: Path) -> None:
     async def test() -> None:
         clock = ManualClock()
@@ -436,6 +465,7 @@ def test_an_init_that_takes_all_of_the_functions_time_too_is_a_time_out(tmp_path
     run(test)
 
 
+@pytest.mark.aws("L-10", "L-27")
 def test_a_response_over_six_megabytes_is_too_large(tmp_path: Path) -> None:
     async def test() -> None:
         async with a_lambda(tmp_path) as aws:
@@ -522,6 +552,7 @@ def test_environments_are_bounded_and_everything_gets_its_turn(tmp_path: Path) -
     run(test)
 
 
+@pytest.mark.aws("L-3")
 def test_concurrent_invocations_run_in_environments_of_their_own(tmp_path: Path) -> None:
     async def test() -> None:
         both_run = "\n".join(
@@ -586,6 +617,7 @@ def test_prewarming_reports_a_failed_init(tmp_path: Path) -> None:
     run(test)
 
 
+@pytest.mark.aws("S-10")
 def test_an_event_is_tried_three_times_with_the_same_request_id(tmp_path: Path) -> None:
     async def test() -> None:
         clock = ManualClock()
@@ -598,6 +630,8 @@ def test_an_event_is_tried_three_times_with_the_same_request_id(tmp_path: Path) 
                 clock.advance(delay)
             assert [(each.request, each.error) for each in ended] == [(request, "ValueError: no")] * 3
             assert [each.request for each in aws.observations.of(InvocationStarted)] == [request] * 3
+            (dead,) = aws.letters
+            assert (dead.target, dead.body, dead.attributes["RequestID"].value) == (DEAD, "{}", request)
 
     run(test)
 
@@ -611,11 +645,12 @@ def test_an_event_that_succeeds_is_not_tried_again(tmp_path: Path) -> None:
             assert aws.runtime.in_flight() == 1
             (ended,) = await aws.observations.seen(InvocationEnded)
             clock.advance(400)
-            assert (ended.error, aws.runtime.in_flight()) == (None, 0)
+            assert (ended.error, aws.runtime.in_flight(), aws.letters) == (None, 0, [])
 
     run(test)
 
 
+@pytest.mark.aws("L-28")
 def test_invocations_over_the_reserved_concurrency_are_throttled(tmp_path: Path) -> None:
     async def test() -> None:
         async with a_lambda(tmp_path) as aws:
@@ -629,6 +664,7 @@ def test_invocations_over_the_reserved_concurrency_are_throttled(tmp_path: Path)
     run(test)
 
 
+@pytest.mark.aws("S-12")
 def test_a_throttled_event_is_tried_again_after_a_second(tmp_path: Path) -> None:
     async def test() -> None:
         clock = ManualClock()
@@ -646,6 +682,7 @@ def test_a_throttled_event_is_tried_again_after_a_second(tmp_path: Path) -> None
     run(test)
 
 
+@pytest.mark.aws("S-16")
 def test_an_event_for_a_function_with_no_concurrency_is_dropped(tmp_path: Path) -> None:
     async def test() -> None:
         async with a_lambda(tmp_path) as aws:
@@ -654,6 +691,102 @@ def test_an_event_for_a_function_with_no_concurrency_is_dropped(tmp_path: Path) 
             (ended,) = aws.observations.of(InvocationEnded)
             reason = "ReservedFunctionConcurrentInvocationLimitExceeded"
             assert (ended.request, ended.error) == (request, f"TooManyRequestsException: {reason}")
+            assert [(dead.target, dead.body) for dead in aws.letters] == [(DEAD, "{}")]
+
+    run(test)
+
+
+@pytest.mark.aws("L-25")
+def test_a_function_that_returns_nothing_returns_null(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with a_lambda(tmp_path) as aws:
+            aws.deploy("def handler(event, context):\n    pass\n")
+            outcome = await aws.invoke()
+            assert isinstance(outcome, Returned)
+            assert outcome.payload == b"null"
+
+    run(test)
+
+
+@pytest.mark.aws("S-11", "S-15")
+@pytest.mark.parametrize(
+    ("config", "attempts"),
+    [
+        pytest.param(EventInvokeConfig(maximum_retry_attempts=0), 1, id="no retries"),
+        pytest.param(EventInvokeConfig(maximum_retry_attempts=1), 2, id="one retry"),
+        pytest.param(EventInvokeConfig(maximum_event_age=150), 2, id="too old for the second retry"),
+    ],
+)
+def test_an_event_is_tried_as_its_functions_config_says(
+    tmp_path: Path, config: EventInvokeConfig, attempts: int
+) -> None:
+    async def test() -> None:
+        clock = ManualClock()
+        async with a_lambda(tmp_path, clock) as aws:
+            aws.deploy(RAISE, event_invoke_config=config)
+            aws.runtime.invoke_event("f", b"{}", cause=NO_CAUSE)
+            for attempt in range(1, attempts + 1):
+                await aws.observations.seen(InvocationEnded, attempt)
+                assert len(aws.letters) == (attempt == attempts)
+                clock.advance(60)
+            assert len(aws.observations.of(InvocationStarted)) == attempts
+
+    run(test)
+
+
+@pytest.mark.aws("L-8", "L-28", "S-12")
+def test_invocations_over_the_accounts_concurrency_are_throttled(tmp_path: Path) -> None:
+    async def test() -> None:
+        clock = ManualClock()
+        async with a_lambda(tmp_path, clock, account_concurrency=1) as aws:
+            aws.deploy(HANG, timeout=1)
+            aws.deploy(ECHO, name="g")
+            first = asyncio.create_task(aws.invoke())
+            await aws.observations.seen(FunctionLogged)
+            assert await aws.invoke(name="g") == Throttled("ConcurrentInvocationLimitExceeded")
+            request = aws.runtime.invoke_event("g", b"{}", cause=NO_CAUSE)
+            clock.advance(1)
+            await first
+            clock.advance(2)
+            started = await aws.observations.seen(InvocationStarted, 2)
+            assert (started[1].request, started[1].function) == (request, "g")
+
+    run(test)
+
+
+@pytest.mark.aws("S-11", "S-12", "S-15")
+def test_an_event_that_is_throttled_until_it_is_too_old_is_a_dead_letter(tmp_path: Path) -> None:
+    async def test() -> None:
+        clock = ManualClock()
+        config = EventInvokeConfig(maximum_event_age=60, on_failure=f"{DEAD}-record")
+        async with a_lambda(tmp_path, clock, account_concurrency=0) as aws:
+            aws.deploy(ECHO, event_invoke_config=config)
+            aws.runtime.invoke_event("f", b"{}", cause=NO_CAUSE)
+            clock.advance(30)
+            assert aws.letters == []
+            clock.advance(30)
+            dead, record = aws.letters
+            assert (dead.target, record.target) == (DEAD, f"{DEAD}-record")
+            assert json.loads(record.body)["requestContext"]["condition"] == "EventAgeExceeded"
+            (ended,) = aws.observations.of(InvocationEnded)
+            assert ended.error == "TooManyRequestsException: ConcurrentInvocationLimitExceeded"
+
+    run(test)
+
+
+def test_an_event_whose_function_is_deleted_meanwhile_is_dropped(tmp_path: Path) -> None:
+    async def test() -> None:
+        clock = ManualClock()
+        async with a_lambda(tmp_path, clock) as aws:
+            aws.deploy(RAISE)
+            aws.runtime.invoke_event("f", b"{}", cause=NO_CAUSE)
+            await aws.observations.seen(InvocationEnded)
+            aws.runtime.delete_function("f")
+            clock.advance(60)
+            _, dropped = aws.observations.of(InvocationEnded)
+            arn = function_arn(REGION, ACCOUNT, "f")
+            assert dropped.error == f"ResourceNotFoundException: Function not found: {arn}"
+            assert aws.letters == []
 
     run(test)
 

@@ -26,6 +26,7 @@ def a_running_session() -> RuntimeSession:
     return session
 
 
+@pytest.mark.aws("L-40")
 def test_next_waits_and_is_answered_with_the_invocation() -> None:
     session = RuntimeSession()
     assert session.receive("GET", NEXT, b"") == (None, AskedNext())
@@ -41,6 +42,7 @@ def test_next_waits_and_is_answered_with_the_invocation() -> None:
     )
 
 
+@pytest.mark.aws("L-41")
 def test_a_response_ends_the_invocation_and_next_may_be_asked_again() -> None:
     session = a_running_session()
     assert session.receive("POST", f"{ROOT}/invocation/r-1/response", b"null") == (
@@ -50,16 +52,19 @@ def test_a_response_ends_the_invocation_and_next_may_be_asked_again() -> None:
     assert session.receive("GET", NEXT, b"") == (None, AskedNext())
 
 
+@pytest.mark.aws("L-42")
 def test_an_error_ends_the_invocation() -> None:
     session = a_running_session()
     assert session.receive("POST", f"{ROOT}/invocation/r-1/error", b"{}") == (ACCEPTED, Failed(b"{}"))
 
 
+@pytest.mark.aws("L-42")
 def test_a_failed_init_is_accepted() -> None:
     session = RuntimeSession()
     assert session.receive("POST", f"{ROOT}/init/error", b"{}") == (ACCEPTED, FailedToInitialise(b"{}"))
 
 
+@pytest.mark.aws("L-41", "L-10")
 def test_a_response_over_the_limit_is_refused_and_ends_the_invocation() -> None:
     body = b"x" * (MAXIMUM_RESPONSE_SIZE + 1)
     refusal = Reply(
@@ -71,6 +76,7 @@ def test_a_response_over_the_limit_is_refused_and_ends_the_invocation() -> None:
     assert session.receive("POST", f"{ROOT}/invocation/r-1/response", body) == (refusal, RespondedTooMuch())
 
 
+@pytest.mark.aws("L-43")
 def test_another_request_id_is_invalid() -> None:
     refusal = Reply(400, b'{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}\n')
     session = a_running_session()
@@ -90,6 +96,7 @@ def test_another_request_id_is_invalid() -> None:
         ),
     ],
 )
+@pytest.mark.aws("L-43")
 def test_a_step_out_of_order_is_an_invalid_transition(
     session: RuntimeSession, method: str, path: str, transition: str
 ) -> None:

@@ -10,7 +10,8 @@ import pytest
 from harness.clock import ManualClock
 from harness.emulator.http import Request, Response
 from harness.emulator.lambda_runtime.outcome import Cause, NoSuchFunction, Outcome, RequestId
-from harness.emulator.sns.delivery import SnsDelivery, Subscription
+from harness.emulator.letters import Letter
+from harness.emulator.sns.delivery import DeliveryRefused, SnsDelivery, Subscription
 from harness.emulator.sns.filter_policy import FilterPolicy
 from harness.emulator.sns.publish import Publication
 
@@ -37,11 +38,14 @@ class Invoked:
 class Topic:
     """A topic with these subscriptions; `forwarded` is what went to other protocols."""
 
-    def __init__(self, *subscribed: tuple[str, str, FilterPolicy | None]) -> None:
+    def __init__(
+        self, *subscribed: tuple[str, str, FilterPolicy | None], dead_letter_queue: str = ""
+    ) -> None:
         self.functions = Invoked()
         self.forwarded: list[tuple[Publication, str]] = []
+        self.redriven: list[tuple[str, str]] = []
         self._subscriptions = [
-            Subscription(f"{TOPIC}:{endpoint}", protocol, endpoint, policy, self._forward)
+            Subscription(f"{TOPIC}:{endpoint}", protocol, endpoint, policy, self._forward, dead_letter_queue)
             for protocol, endpoint, policy in subscribed
         ]
         self._delivery = SnsDelivery(
@@ -50,10 +54,16 @@ class Topic:
             run_elsewhere=_at_once,
             clock=ManualClock(),
             random=Random(1),
+            redrive=self._redrive,
         )
 
     def _forward(self, publication: Publication, message_id: str) -> None:
+        if publication.message == "refuse":
+            raise DeliveryRefused("no such queue")
         self.forwarded.append((publication, message_id))
+
+    def _redrive(self, letter: Letter) -> None:
+        self.redriven.append((letter.target, orjson.loads(letter.body)["Message"]))
 
     def publish(self, **form: str) -> Response:
         return self._delivery.publish(_request({"TopicArn": TOPIC} | form))
@@ -74,6 +84,7 @@ def _request(form: dict[str, str]) -> Request:
     return Request("POST", "/", body=urlencode(form).encode())
 
 
+@pytest.mark.aws("S-9")
 def test_every_subscription_gets_the_message_with_one_message_id() -> None:
     topic = Topic(("lambda", "f", None), ("lambda", "g", None), ("sqs", "q", None))
     answer = topic.publish(Message="x")
@@ -85,6 +96,7 @@ def test_every_subscription_gets_the_message_with_one_message_id() -> None:
     assert f"<MessageId>{message_id}</MessageId>".encode() in answer.body
 
 
+@pytest.mark.aws("S-7")
 def test_a_batch_is_delivered_entry_by_entry() -> None:
     topic = Topic(("lambda", "f", None))
     assert topic.publish_batch("x", "y").status == 200
@@ -100,6 +112,7 @@ def test_a_batch_with_a_bad_entry_delivers_nothing() -> None:
     assert topic.functions.events == []
 
 
+@pytest.mark.aws("S-19")
 def test_a_subscription_gets_what_its_filter_policy_lets_through() -> None:
     body = FilterPolicy({"k": [1]}, "MessageBody")
     topic = Topic(("lambda", "f", body), ("lambda", "g", None), ("sqs", "q", body))
@@ -123,6 +136,32 @@ def test_a_function_that_is_gone_is_no_concern_of_the_publisher(caplog: pytest.L
     assert topic.publish(Message="x").status == 200
     assert [function for function, _, _ in topic.functions.events] == ["f"]
     assert "no function gone" in caplog.text
+
+
+@pytest.mark.aws("S-18")
+@pytest.mark.parametrize(
+    ("protocol", "endpoint", "message", "redriven"),
+    [
+        pytest.param("lambda", "gone", "x", [("dlq", "x")], id="a function that is gone"),
+        pytest.param("sqs", "q", "refuse", [("dlq", "refuse")], id="a queue that is gone"),
+        pytest.param("lambda", "f", "x", [], id="a function that is there"),
+        pytest.param("sqs", "q", "x", [], id="a queue that is there"),
+    ],
+)
+def test_what_cannot_be_delivered_goes_to_the_subscriptions_dead_letter_queue(
+    protocol: str, endpoint: str, message: str, redriven: list[tuple[str, str]]
+) -> None:
+    topic = Topic((protocol, endpoint, None), dead_letter_queue="dlq")
+    topic.publish(Message=message)
+
+    assert topic.redriven == redriven
+
+
+def test_without_a_redrive_policy_what_cannot_be_delivered_is_lost() -> None:
+    topic = Topic(("lambda", "gone", None))
+    topic.publish(Message="x")
+
+    assert topic.redriven == []
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ OF_ATTRIBUTES: Mapping[str, tuple[dict[str, object], dict[str, MessageAttribute]
 
 
 @pytest.mark.parametrize(("policy", "attributes", "delivered"), OF_ATTRIBUTES.values(), ids=OF_ATTRIBUTES)
+@pytest.mark.aws("S-20")
 def test_policies_of_attributes(
     policy: dict[str, object], attributes: dict[str, MessageAttribute], delivered: bool
 ) -> None:
@@ -114,11 +115,13 @@ OF_BODIES: Mapping[str, tuple[dict[str, object], object, bool]] = {
 
 
 @pytest.mark.parametrize(("policy", "body", "delivered"), OF_BODIES.values(), ids=OF_BODIES)
+@pytest.mark.aws("S-19", "S-20")
 def test_policies_of_the_body(policy: dict[str, object], body: object, delivered: bool) -> None:
     message = orjson.dumps(body).decode()
 
     assert FilterPolicy(policy, "MessageBody").lets_through({"k": text("a")}, message) is delivered
 
 
+@pytest.mark.aws("S-19")
 def test_a_body_that_is_no_json_never_matches() -> None:
     assert not FilterPolicy({"k": [{"exists": False}]}, "MessageBody").lets_through({}, "{")

@@ -143,6 +143,7 @@ REFUSED: Mapping[str, tuple[dict[str, str], str, str]] = {
 
 
 @pytest.mark.parametrize(("form", "code", "message"), REFUSED.values(), ids=REFUSED)
+@pytest.mark.aws("S-24")
 def test_messages_that_are_refused(form: dict[str, str], code: str, message: str) -> None:
     with pytest.raises(InvalidPublish) as refused:
         parse_publish({"TopicArn": ARN} | form)
@@ -157,6 +158,7 @@ def test_each_protocol_gets_its_own_text_or_the_default() -> None:
     assert [publication.message_for(one) for one in ("lambda", "sqs", "http")] == ["l", "d", "d"]
 
 
+@pytest.mark.aws("S-27")
 def test_a_batch_keeps_its_entries_in_their_order() -> None:
     texts = [f"m{number}" for number in range(10)]
     batch = parse_publish_batch(a_batch(*({"Id": text, "Message": text} for text in texts)))
@@ -191,6 +193,7 @@ REFUSED_BATCHES: Mapping[str, tuple[list[dict[str, str]], str]] = {
 
 
 @pytest.mark.parametrize(("entries", "code"), REFUSED_BATCHES.values(), ids=REFUSED_BATCHES)
+@pytest.mark.aws("S-27")
 def test_batches_that_are_refused(entries: list[dict[str, str]], code: str) -> None:
     with pytest.raises(InvalidPublish) as refused:
         parse_publish_batch(a_batch(*entries))
