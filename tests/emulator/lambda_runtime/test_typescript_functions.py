@@ -80,7 +80,7 @@ def test_typescript_runs(tmp_path: Path, files: Files, handler: str) -> None:
 @needs_esbuild
 @pytest.mark.usefixtures("esbuild")
 def test_trace_leads_to_the_source(tmp_path: Path) -> None:
-    source = "interface Wide {\n  a: 1;\n}\nexport const handler = async (_: Wide) => {\n  throw new Error('no');\n};\n"
+    source = "type One = {\n  a: 1;\n};\nexport const handler = async (_: One) => {\n  throw new Error('no');\n};\n"
     trace = error_of(tmp_path, {"src/app.ts": source}, "src/app.handler")["trace"]
     assert isinstance(trace, list)
     assert f"{tmp_path}/code/src/app.ts:5:9" in trace[1]
