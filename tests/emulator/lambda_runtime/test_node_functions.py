@@ -155,6 +155,14 @@ def test_init_fails_in_lambdas_words(
     assert set(error) == {"errorType", "errorMessage", "trace"}
 
 
+@pytest.mark.aws("L-65")
+def test_trace_of_a_syntax_error_in_a_script_names_the_place(tmp_path: Path) -> None:
+    trace = error_of(tmp_path, "\nconst a = 1 +;\n")["trace"]
+    assert isinstance(trace, list)
+    assert trace[0] == "Runtime.UserCodeSyntaxError: SyntaxError: Unexpected token ';'"
+    assert trace[1] == f"{tmp_path}/code/app.js:2"
+
+
 @pytest.mark.aws("L-6", "L-25")
 @pytest.mark.parametrize(
     ("body", "value"),

@@ -47,6 +47,10 @@ exports.handler = ({ connection }, context, callback) => {
   });
 };
 """
+LINKED = """
+const api = JSON.parse(process.env.SST_RESOURCE_Ws);
+export const handler = async () => [api.url === process.env.WS_URL, JSON.parse(process.env.SST_RESOURCE_App)];
+"""
 TYPESCRIPT = V3.replace("{ connection }", "{ connection }: { connection: string }")
 
 
@@ -54,9 +58,9 @@ TYPESCRIPT = V3.replace("{ connection }", "{ connection }: { connection: string 
 def functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """boto3's Lambda client, with the functions above deployed."""
     folder = tmp_path_factory.mktemp("code")
-    for name, source in {"v3.mjs": V3, "v2.js": V2, "typed.ts": TYPESCRIPT}.items():
+    for name, source in {"v3.mjs": V3, "v2.js": V2, "typed.ts": TYPESCRIPT, "linked.mjs": LINKED}.items():
         (folder / name).write_text(source)
-    environment = {"WS_API_ENDPOINT": "${api.management_endpoint}"}
+    environment = {"WS_API_ENDPOINT": "${api.management_endpoint}", "WS_URL": "${api.url}"}
     stack = Stack(
         name="node",
         functions={
@@ -67,8 +71,9 @@ def functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
                 name=name,
                 timeout=20,
                 environment=environment,
+                links={"Ws": "api"} if name == "linked" else {},
             )
-            for name in ("v3", "v2", "typed")
+            for name in ("v3", "v2", "typed", "linked")
         },
         api=Api(name="node", routes={"$default": Route(function="v3")}),
     )
@@ -111,3 +116,8 @@ def test_sdk_v3_in_a_function_has_no_status_code_on_the_error(functions: Any, na
 @pytest.mark.aws("K-10")
 def test_sdk_v2_in_a_function_has_one(functions: Any) -> None:
     assert invoke(functions, "v2") == {"statusCode": 410, "code": "GoneException"}
+
+
+@pytest.mark.aws("T3-1", "T3-9")
+def test_function_finds_its_links(functions: Any) -> None:
+    assert invoke(functions, "linked") == [True, {"name": "node", "stage": "dev"}]

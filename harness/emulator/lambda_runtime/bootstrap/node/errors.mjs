@@ -11,7 +11,14 @@ class RuntimeError extends Error {
 export class ImportModuleError extends RuntimeError {}
 export class HandlerNotFound extends RuntimeError {}
 export class MalformedHandlerName extends RuntimeError {}
-export class UserCodeSyntaxError extends RuntimeError {}
+
+export class UserCodeSyntaxError extends RuntimeError {
+  constructor(reason) {
+    super(reason);
+    // Only the stack of the SyntaxError begins with its file and line; for an ES module Node keeps these to itself.
+    if (reason instanceof SyntaxError) this.stack = `${this.name}: ${reason}\n${reason.stack}`;
+  }
+}
 
 export class UnhandledPromiseRejection extends RuntimeError {
   constructor(reason) {
