@@ -30,7 +30,8 @@ def node_problem() -> str | None:
 def installed_packages() -> Path:
     """The folder of packages that functions find after their own, as Lambda has the AWS SDK.
 
-    FANOUT_HARNESS_NODE_MODULES names it; it need not exist.
+    FANOUT_HARNESS_NODE_MODULES names it; it need not exist. `npm install --prefix ~/.local/share/fanout-harness
+    esbuild @aws-sdk/client-dynamodb ...` fills the usual one.
     """
     chosen = os.environ.get("FANOUT_HARNESS_NODE_MODULES")
     if chosen:
