@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
+from harness.stack.links import linkable
 from harness.stack.model import Function, Stack, Table, references_in
 from harness.yaml_source import Location, suggestion
 
@@ -89,6 +90,9 @@ def _function_slips(stack: Stack, name: str, function: Function) -> Iterator[Sli
         yield (*location, "prewarm"), f"only {most} may run at once (reserved_concurrency)"
     yield from _topic_slips(stack, location, function)
     yield from _environment_slips(stack, name, function)
+    for link, target in function.links.items():
+        if target not in (known := list(linkable(stack))):
+            yield (*location, "links", link), f"nothing is called '{target}'{suggestion(target, known)}"
 
 
 def _topic_slips(stack: Stack, location: Location, function: Function) -> Iterator[Slip]:

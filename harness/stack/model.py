@@ -41,6 +41,9 @@ StageName = Annotated[
     str, _name(r"\$default|[A-Za-z0-9_-]{1,128}", "letters, digits, '_' and '-', or $default")
 ]
 VariableName = Annotated[str, _name(r"[A-Za-z][A-Za-z0-9_]+", "a letter, then letters, digits and '_'")]
+LinkName = Annotated[
+    str, _name(r"(?!App$)[A-Za-z][A-Za-z0-9]*", "a letter, then letters and digits; App is taken")
+]
 LogicalName = Annotated[str, _name(r"[A-Za-z][A-Za-z0-9_-]*", "a letter, then letters, digits, '_' and '-'")]
 
 
@@ -91,6 +94,10 @@ class Function(_Model):
     memory: int = Field(default=256, ge=128, le=10240, description="In MB.")
     environment: Mapping[VariableName, str] = Field(
         default={}, description="Variables; `${tables.connections.name}` and the like are filled in."
+    )
+    links: Mapping[LinkName, str] = Field(
+        default={},
+        description="SST's links by resource name: `api`, `tables.connections`, `topics.x` or `functions.x`.",
     )
     subscribed_to: tuple[str, ...] = Field(default=(), description="Topics, by their names in this file.")
     reserved_concurrency: int | None = Field(default=None, ge=0, description="Most environments at once.")

@@ -273,6 +273,12 @@ def test_a_misshapen_stack(folder: Path, old: str, new: str, mistake: str) -> No
             id="several topics",
         ),
         pytest.param(
+            "[news]",
+            "[news]\n    links: {Rows: table.rows}",
+            ["10: nothing is called 'table.rows'; did you mean 'tables.rows'?"],
+            id="a link that leads nowhere",
+        ),
+        pytest.param(
             "News}",
             "News}\nevents: newz",
             ["6: no topic is called 'newz'; did you mean 'news'?"],

@@ -19,10 +19,11 @@ MAXIMUM_UNZIPPED_SIZE = 262_144_000
 """Bytes that a function's code may have unzipped."""
 
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "runs", "venv"})
+_SOURCE_SUFFIXES = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".json")
 _LOOK_EVERY = 0.5
 
 Fingerprint = tuple[int, int]
-"""The newest modification time (ns) of a folder's *.py files, and how many there are."""
+"""The newest modification time (ns) of a folder's source files, and how many there are."""
 
 
 class CodeError(ValueError):
@@ -81,7 +82,7 @@ def _modification_times(folder: str) -> Iterator[int]:
         return  # the folder went away meanwhile: none of its files is left, and that is the answer
     with entries:
         for entry in entries:
-            if entry.name.endswith(".py") and entry.is_file():
+            if entry.name.endswith(_SOURCE_SUFFIXES) and entry.is_file():
                 yield _modification_time(entry)
             elif _is_source_folder(entry):
                 yield from _modification_times(entry.path)

@@ -136,17 +136,20 @@ def environment_variables(
     temporary_folder: str,
     path: str,
     certificates: Certificates | None = None,
+    node_packages: str = "",
 ) -> dict[str, str]:
     """Every variable that a process of the function starts with (section 3.1), the function's own on top.
 
     `endpoint` is where the AWS SDKs are sent, and AWS's names too; the AWS files point at nothing, the instance
     metadata is off and no proxy is asked for AWS, so that no code under test finds a way to the real AWS.
+    `node_packages` is the folder of what Lambda has installed for Node, which is searched after a function's own.
     """
     return {
         **_lambda_variables(function, log_stream, runtime_api, runtime_dir),
         **_sdk_variables(region, endpoint, credentials, temporary_folder),
         **_process_variables(function, temporary_folder, path),
         **_trust_variables(certificates),
+        **_node_variables(function, node_packages),
         **function.environment,
         **_proxy_variables(function.environment),
         "FANOUT_HARNESS_AWS": urlsplit(endpoint).netloc,
@@ -207,6 +210,12 @@ def _process_variables(function: FunctionConfiguration, temporary_folder: str, p
         # Lambda's /var/task is read-only; a developer's folder should look so too.
         variables["PYTHONDONTWRITEBYTECODE"] = "1"
     return variables
+
+
+def _node_variables(function: FunctionConfiguration, node_packages: str) -> dict[str, str]:
+    if runtime_family(function.runtime) != "nodejs":
+        return {}
+    return {"NODE_PATH": f"{node_packages}:{function.code.folder}"}
 
 
 def _trust_variables(certificates: Certificates | None) -> dict[str, str]:

@@ -11,6 +11,7 @@ from harness.emulator.lambda_runtime.function import (
     FunctionConfiguration,
     runtime_family,
 )
+from harness.emulator.lambda_runtime.node import node_problem
 from harness.emulator.letters import service_of
 
 JsonObject = Mapping[str, object]
@@ -131,7 +132,10 @@ def _runtime(runtime: str) -> str:
         case "python":
             return runtime
         case "nodejs":
-            message = f"The runtime {runtime} is not emulated yet; python3.x is."
+            problem = node_problem()
+            if problem is None:
+                return runtime
+            message = f"The runtime {runtime} cannot run here: {problem}"
         case _:
             message = f"Value {runtime} at 'runtime' failed to satisfy constraint: not a runtime of Lambda"
     raise ApiError("InvalidParameterValueException", message)

@@ -16,6 +16,7 @@ from harness.emulator.lambda_runtime.function import (
     runtime_family,
 )
 from harness.emulator.lambda_runtime.identifiers import credentials, hex_digits
+from harness.emulator.lambda_runtime.node import installed_packages
 
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -52,7 +53,7 @@ class Launcher:
         temporary_folder = self._scratch / "tmp" / stream
 
         def variables(runtime_api: str) -> dict[str, str]:
-            return environment_variables(
+            variables = environment_variables(
                 function,
                 region=self._region,
                 endpoint=self._endpoint(),
@@ -63,7 +64,11 @@ class Launcher:
                 temporary_folder=str(temporary_folder),
                 path=os.environ.get("PATH", _PATH),
                 certificates=self._certificates,
+                node_packages=str(installed_packages()),
             )
+            if family == "nodejs":
+                variables["FANOUT_HARNESS_BUNDLES"] = str(self._bundles(function, generation))
+            return variables
 
         return Environment(
             function,
@@ -77,3 +82,7 @@ class Launcher:
             clock=self._clock,
             owner=owner,
         )
+
+    def _bundles(self, function: FunctionConfiguration, generation: int) -> Path:
+        """Where what is made of TypeScript lies, for all environments with the same code."""
+        return self._scratch / "bundles" / f"{function.name}-{function.revision_id}-{generation}"

@@ -286,11 +286,11 @@ def test_code_is_loaded_from_s3(client: LambdaClient) -> None:
     ("settings", "code", "status", "message"),
     [
         pytest.param(
-            {"Runtime": "nodejs22.x"},
+            {"Runtime": "ruby3.3"},
             "InvalidParameterValueException",
             400,
-            "The runtime nodejs22.x is not emulated yet; python3.x is.",
-            id="a runtime that is not here yet",
+            "Value ruby3.3 at 'runtime' failed to satisfy constraint: not a runtime of Lambda",
+            id="a runtime that is not here",
         ),
         pytest.param(
             {"Code": {"ZipFile": b"x"}},

@@ -2,12 +2,15 @@
 
 import os
 import select
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from harness.emulator.lambda_runtime.bootstrap import COMMANDS
 
 PATIENCE = 20.0
 
@@ -22,7 +25,7 @@ from harness.emulator.lambda_runtime.outcome import Cause
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.record.observation import FunctionLogged
 
-async def main(folder, payload):
+async def main(folder, runtime_name, payload):
     def note(seen):
         if isinstance(seen, FunctionLogged):
             print(seen.line, flush=True)
@@ -32,7 +35,7 @@ async def main(folder, payload):
         random=Random(1), note=note, scratch=Path(folder, "scratch"),
     )
     code = code_from_folder(folder)
-    runtime.put_function(FunctionConfiguration("f", "arn", "python3.13", "app.handler", code, timeout=60))
+    runtime.put_function(FunctionConfiguration("f", "arn", runtime_name, "app.handler", code, timeout=60))
     await runtime.invoke("f", payload.encode(), cause=Cause())
     await asyncio.Event().wait()
 
@@ -48,6 +51,16 @@ def handler(event, context):
 """
 
 
+NODE_FUNCTION = """
+exports.handler = async (event) => {
+  process.stdout.write(`${process.pid}\\n`);
+  if (event === 'hang') for (;;) ;
+};
+"""
+
+FUNCTIONS = {"python3.13": ("app.py", FUNCTION), "nodejs22.x": ("app.js", NODE_FUNCTION)}
+
+
 def wait_until_stopped(pid: int) -> None:
     """Returns when the process, a stranger's child, is in state T."""
     deadline = time.monotonic() + PATIENCE
@@ -58,11 +71,15 @@ def wait_until_stopped(pid: int) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
 @pytest.mark.parametrize("state", ["hang", "frozen"])
-def test_killing_the_emulator_kills_its_functions(tmp_path: Path, state: str) -> None:
-    (tmp_path / "app.py").write_text(FUNCTION)
+@pytest.mark.parametrize("runtime", FUNCTIONS)
+def test_killing_the_emulator_kills_its_functions(tmp_path: Path, runtime: str, state: str) -> None:
+    if runtime.startswith("nodejs") and shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    name, source = FUNCTIONS[runtime]
+    (tmp_path / name).write_text(source)
     root = Path(__file__).parents[3]
     emulator = subprocess.Popen(
-        [sys.executable, "-c", EMULATOR, str(tmp_path), f'"{state}"'],
+        [sys.executable, "-c", EMULATOR, str(tmp_path), runtime, f'"{state}"'],
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(root)},
     )
@@ -79,9 +96,7 @@ def test_killing_the_emulator_kills_its_functions(tmp_path: Path, state: str) ->
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
-def test_a_process_whose_parent_is_not_the_emulator_ends_at_once() -> None:
-    bootstrap = Path(__file__).parents[3] / "harness/emulator/lambda_runtime/bootstrap/python.py"
-    ended = subprocess.run(
-        [sys.executable, str(bootstrap), "1", "app.handler"], timeout=PATIENCE, check=False
-    )
+@pytest.mark.parametrize("family", COMMANDS)
+def test_a_process_whose_parent_is_not_the_emulator_ends_at_once(family: str) -> None:
+    ended = subprocess.run(COMMANDS[family](1, "app.handler"), timeout=PATIENCE, check=False)
     assert ended.returncode == 1

@@ -8,18 +8,12 @@ AWS's names lead to the emulator from then on, which the variable FANOUT_HARNESS
 import os
 import sys
 
-_PR_SET_PDEATHSIG = 1
-_SIGKILL = 9
-
 
 def _die_with(emulator_pid: int) -> None:
-    """The kernel kills this process when the emulator dies, frozen or not; exits now if that has happened."""
-    if sys.platform == "linux":
-        import ctypes
+    import lifeline  # type: ignore[import-not-found]  # from the folder of this file
 
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
-    if os.getppid() != emulator_pid:
-        os._exit(1)
+    del sys.modules["lifeline"]  # a module of the function may have that name
+    lifeline.die_with(emulator_pid)
 
 
 def _redirect_aws() -> None:

@@ -1,0 +1,18 @@
+"""What a Node function's process runs first: ties itself to the emulator, then becomes Node with our bootstrap.
+
+`python node.py <emulator's process id> <node> <folder of the bootstraps>`, in the function's code folder.
+"""
+
+import os
+import sys
+
+from lifeline import die_with  # type: ignore[import-not-found]  # from the folder of this file
+
+
+def _main() -> None:
+    emulator_pid, node, folder = sys.argv[1:]
+    die_with(int(emulator_pid))
+    os.execv(node, [node, "--require", f"{folder}/node_names.cjs", f"{folder}/node.mjs"])  # noqa: S606
+
+
+_main()

@@ -1,0 +1,64 @@
+"""Links of functions, as SST's SDK reads them."""
+
+import json
+
+import pytest
+
+from harness.stack.links import link_variables, linkable
+from harness.stack.model import Api, Function, Route, Stack, Table, Topic
+
+OUTPUTS = {
+    "api.url": "ws://x/prod",
+    "api.management_endpoint": "http://x/prod",
+    "tables.rows.name": "Rows",
+    "topics.news.arn": "arn:news",
+    "functions.hello.name": "chat-hello",
+}
+
+
+def a_stack(links: dict[str, str]) -> Stack:
+    return Stack(
+        name="chat",
+        tables={"rows": Table(name="Rows", hash_key="pk")},
+        topics={"news": Topic(name="News")},
+        functions={"hello": Function(handler="app.handler", runtime="nodejs22.x", links=links)},
+        api=Api(name="api", routes={"$default": Route(function="hello")}),
+    )
+
+
+def variables(links: dict[str, str]) -> dict[str, object]:
+    stack = a_stack(links)
+    found = link_variables(stack, stack.functions["hello"], OUTPUTS)
+    return {name: json.loads(value) for name, value in found.items()}
+
+
+APP = {"name": "chat", "stage": "dev"}
+
+
+@pytest.mark.aws("T3-1", "T3-5", "T3-9", "T3-10", "T3-11", "T3-12")
+@pytest.mark.parametrize(
+    ("target", "value"),
+    [
+        (
+            "api",
+            {
+                "managementEndpoint": "http://x/prod",
+                "type": "sst:aws:ApiGatewayWebSocket",
+                "url": "ws://x/prod",
+            },
+        ),
+        ("tables.rows", {"name": "Rows", "type": "sst:aws:Dynamo"}),
+        ("topics.news", {"arn": "arn:news", "type": "sst:aws:SnsTopic"}),
+        ("functions.hello", {"name": "chat-hello", "type": "sst:aws:Function"}),
+    ],
+)
+def test_link_is_a_variable(target: str, value: dict[str, str]) -> None:
+    assert variables({"Linked": target}) == {"SST_RESOURCE_App": APP, "SST_RESOURCE_Linked": value}
+
+
+def test_function_without_links_knows_nothing_of_sst() -> None:
+    assert variables({}) == {}
+
+
+def test_what_can_be_linked() -> None:
+    assert list(linkable(a_stack({}))) == ["api", "tables.rows", "topics.news", "functions.hello"]
