@@ -17,7 +17,7 @@ def settle_memory() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 50, 1000)
+    gc.set_threshold(10_000, 10, 10)
 
 
 def run(main: Coroutine[object, object, T]) -> T:

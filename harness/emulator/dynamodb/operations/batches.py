@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from harness.emulator.dynamodb.attribute_values import Item, check_item, size_of
 from harness.emulator.dynamodb.capacity import Consumed, read_units
 from harness.emulator.dynamodb.database import Database
@@ -73,10 +75,11 @@ def _parse_gets(name: str, asked: Mapping[str, Any]) -> _Gets:
 
 
 def _check_keys(table: Table, gets: _Gets) -> None:
+    # Keys are in their normal form, so equal ones are equal text; that they are fit for the table comes second.
+    if len({orjson.dumps(key, option=orjson.OPT_SORT_KEYS) for key in gets.keys}) < len(gets.keys):
+        raise validation(_DUPLICATES)
     for key in gets.keys:
         check_key(table.schema, key)
-    if len({table.position(key) for key in gets.keys}) < len(gets.keys):
-        raise validation(_DUPLICATES)
     check_no_key_nested(table, frozenset() if gets.projection is None else gets.projection.nested)
 
 

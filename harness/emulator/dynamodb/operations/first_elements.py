@@ -1,4 +1,4 @@
-"""Which attributes does a condition speak of? What its paths begin with, references not resolved."""
+"""Which attributes does a condition, or an operand, speak of? What its paths begin with, references not resolved."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -26,7 +26,7 @@ def first_elements(node: ConditionNode) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1024)
-def nested_elements(node: ConditionNode) -> frozenset[str]:
+def nested_elements(node: ConditionNode | OperandNode) -> frozenset[str]:
     """Those of the first elements that paths go into."""
     return frozenset(_first_elements(node, at_least=2))
 

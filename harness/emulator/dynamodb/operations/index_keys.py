@@ -30,7 +30,7 @@ def check_no_key_nested(table: Table, nested: frozenset[str]) -> None:
 
 
 def check_no_index_key_nested(table: Table, nested: frozenset[str]) -> None:
-    """Raises for an update that changes something nested in an index key, which is a scalar."""
+    """Raises for an update that changes or reads something nested in an index key, which is a scalar."""
     for index in table.indexes.values() if nested else ():
         for attribute in index.definition.schema.attributes:
             if attribute.name in nested:

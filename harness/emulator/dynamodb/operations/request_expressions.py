@@ -14,6 +14,7 @@ from harness.emulator.dynamodb.expressions.placeholders import (
     check_values,
 )
 from harness.emulator.dynamodb.expressions.projections import Projection, parse_projection
+from harness.emulator.dynamodb.expressions.syntax import SetNode
 from harness.emulator.dynamodb.expressions.tokens import ExpressionKind
 from harness.emulator.dynamodb.expressions.update_parser import parse_update_text
 from harness.emulator.dynamodb.expressions.updates import Update, parse_update
@@ -99,12 +100,16 @@ class RequestExpressions:
         return frozenset(found if projection is None else found | projection.nested)
 
     def nested_in_update(self) -> frozenset[str]:
-        """The attributes in which the UpdateExpression changes something nested."""
+        """The attributes in which the UpdateExpression changes or reads something nested."""
         text = self._body.get("UpdateExpression")
         if text is None:
             return frozenset()
-        paths = [action.path.elements for action in parse_update_text(text).actions]
-        return frozenset(self._names.get(str(path[0]), str(path[0])) for path in paths if len(path) > 1)
+        found: set[str] = set()
+        for action in parse_update_text(text).actions:
+            found |= nested_elements(action.path)
+            if isinstance(action, SetNode):
+                found |= nested_elements(action.operand)
+        return frozenset(self._names.get(one, one) for one in found)
 
     def check_all_used(self) -> None:
         """Raises for names and values that no expression uses."""
