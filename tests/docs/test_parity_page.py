@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from docs import parity
 from docs.parity import Row, Showing, by_row, counts, faults, page, passed_in, read_rows, silences
 
 ROWS = (
@@ -80,3 +81,19 @@ def test_every_row_has_its_own_id_and_a_known_section() -> None:
 
     assert len({row.id for row in rows}) == len(rows)
     assert all(row.area for row in rows)
+
+
+def test_the_check_fails_when_a_row_has_no_test_and_passes_when_all_is_shown_and_fresh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Showing] = []
+    monkeypatch.setattr(parity, "PAGE", tmp_path / "parity.md")
+    monkeypatch.setattr(parity, "read_rows", lambda: ROWS[:1])
+    monkeypatch.setattr(parity, "collect", lambda: tuple(shown))
+
+    assert parity.main([]) == 0
+    assert parity.main(["--check"]) == 1
+    shown.append(NARROW)
+    assert parity.main(["--check"]) == 1, "the page is stale"
+    assert parity.main([]) == 0
+    assert parity.main(["--check"]) == 0
