@@ -33,12 +33,17 @@ def main() -> int:
 def _serve(localstack: LocalStack, stop: threading.Event) -> int:
     sys.stdout.write(f"{localstack.endpoint}\n")
     sys.stdout.flush()
-    threading.Thread(target=lambda: (localstack.process.wait(), stop.set()), daemon=True).start()
+    threading.Thread(target=_tell_of_its_end, args=(localstack, stop), daemon=True).start()
     stop.wait()
     if localstack.process.poll() is None:
         return 0
     _note(f"LocalStack ended by itself, with exit code {localstack.process.returncode}")
     return 4
+
+
+def _tell_of_its_end(localstack: LocalStack, stop: threading.Event) -> None:
+    localstack.process.wait()
+    stop.set()
 
 
 def _note(text: str) -> None:
@@ -47,7 +52,9 @@ def _note(text: str) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="localstack_host", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="where it listens on 127.0.0.1 (default: a free port)")
+    parser.add_argument(
+        "--port", type=int, default=0, help="where it listens on 127.0.0.1 (default: a free port)"
+    )
     parser.add_argument("--cache", type=Path, default=cache_folder(), help="where it is installed")
     return parser.parse_args()
 

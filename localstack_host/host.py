@@ -64,7 +64,7 @@ def _start(installation: Installation, root: Path, port: int) -> LocalStack:
     packages.parent.mkdir(parents=True)
     packages.symlink_to(installation.packages)
     with (root / "log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             [str(installation.python), str(_INSIDE)],
             stdin=subprocess.PIPE,
             stdout=log,
@@ -128,7 +128,7 @@ def _stop(localstack: LocalStack) -> None:
 
 def processes_of(root: Path) -> list[int]:
     """The processes whose command line names the folder: nobody else's does."""
-    listed = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True)  # noqa: S607
+    listed = subprocess.run(["ps", "-eww", "-o", "pid=,args="], capture_output=True, text=True, check=True)  # noqa: S607
     found = (line.split(maxsplit=1) for line in listed.stdout.splitlines() if str(root) in line)
     return [int(pid) for pid, _ in found]
 

@@ -4,6 +4,7 @@ A request is signed anew: the endpoint knows nothing of the functions' credentia
 access key (LocalStack the account, DynamoDB Local the place of its tables) has to be the same for every caller.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 
 import aiohttp
@@ -127,7 +128,7 @@ def _signed(call: AwsCall, request: Request, endpoint: str) -> AWSRequest:
 
 def _why(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error.strerror or str(error)
+        return os.strerror(error.os_error.errno) if error.os_error.errno else str(error)
     if isinstance(error, TimeoutError):
         return "it takes too long to answer"
     return "it closed the connection"
