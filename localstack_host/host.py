@@ -84,7 +84,6 @@ def _environment(root: Path, port: int) -> dict[str, str]:
         "FILESYSTEM_ROOT": str(root),
         "GATEWAY_LISTEN": f"127.0.0.1:{port}",
         "SERVICES": SERVICES,
-        "EAGER_SERVICE_LOADING": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
         "DISABLE_EVENTS": "1",
         "DNS_ADDRESS": "0",

@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import os
-import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -44,13 +43,14 @@ def test_message_attributes_and_subject_reach_a_function_as_from_aws(hybrid: Hyb
 def test_a_localstack_that_is_killed_is_told_and_leaves_no_process(
     installation: Installation, tmp_path: Path
 ) -> None:
-    async def scenario(endpoint: str, pid: int) -> str:
+    async def scenario(endpoint: str, process: "subprocess.Popen[bytes]") -> str:
         async with EmbeddedBackend(
             region=REGION, elsewhere={"dynamodb": endpoint, "sns": endpoint}
         ) as backend:
             await deploy(a_stack(tmp_path), backend)
             assert await backend.quiet(WAIT)
-            os.kill(pid, signal.SIGKILL)
+            process.kill()
+            await asyncio.to_thread(process.wait, WAIT)
             with pytest.raises(BackendError) as broken:
                 await backend.quiet(WAIT)
             with pytest.raises(BackendError, match="cannot be reached"):
@@ -58,7 +58,7 @@ def test_a_localstack_that_is_killed_is_told_and_leaves_no_process(
             return str(broken.value)
 
     with running(installation) as localstack:
-        told = asyncio.run(scenario(localstack.endpoint, localstack.process.pid))
+        told = asyncio.run(scenario(localstack.endpoint, localstack.process))
     assert told == f"dynamodb and sns at {localstack.endpoint} cannot be reached: Connection refused"
     assert processes_of(localstack.root) == []
     assert not localstack.root.exists()
