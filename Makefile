@@ -24,7 +24,7 @@ localstack-host:
 	@$(PYTHON) -m localstack_host --port $(LOCALSTACK_PORT)
 
 test-localstack: $(VENV)/.installed-test
-	$(BIN)/pytest tests/localstack
+	$(BIN)/pytest tests/localstack --timeout 600
 
 test-dynamodb-oracle: $(VENV)/.installed-test
 	$(BIN)/pytest tests/oracle --steps 10000

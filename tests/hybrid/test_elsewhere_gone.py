@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from urllib.request import urlopen
 
 import orjson
 import pytest
+import urllib3
 from botocore.exceptions import ClientError
 
 from harness.backends.embedded import EmbeddedBackend, emulator_client
+from harness.clock import Clock, ManualClock
 from harness.emulator.elsewhere import topics
 from harness.emulator.stack import Emulator
 from harness.errors import BackendError, UsageError
@@ -113,6 +116,9 @@ class AskingSns(BaseHTTPRequestHandler):
                 self._answer("<SubscriptionArn>pending confirmation</SubscriptionArn>")
             case "ConfirmSubscription":
                 self._answer("<SubscriptionArn>arn:aws:sns:us-east-1:000000000000:t:1</SubscriptionArn>")
+            case "Publish":
+                result = "<PublishResult><MessageId>m-1</MessageId></PublishResult>"
+                self._answer(f"<PublishResponse>{result}</PublishResponse>")
             case _:
                 self._answer("")
 
@@ -155,20 +161,30 @@ def sns() -> Iterator[AskingServer]:
     server.server_close()
 
 
-def subscribe(server: AskingServer) -> str:
-    """The ARN that Subscribe answers, from an emulator whose topics are at the server."""
+@asynccontextmanager
+async def in_front_of(
+    server: AskingServer, *, clock: Clock | None = None, callback_host: str | None = None
+) -> AsyncIterator[tuple[Emulator, Any]]:
+    """An emulator whose topics are at the server, and an SNS client of it."""
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    async with Emulator(clock=clock, elsewhere={"sns": url}, callback_host=callback_host) as emulator:
+        await emulator.listen("127.0.0.1", 0)
+        yield emulator, emulator_client("sns", emulator.endpoint, REGION)
+
+
+def subscribe(server: AskingServer, *, callback_host: str | None = None) -> str:
+    """The ARN that Subscribe answers."""
 
     async def scenario() -> str:
-        url = f"http://127.0.0.1:{server.server_address[1]}"
-        async with Emulator(elsewhere={"sns": url}) as emulator:
-            await emulator.listen("127.0.0.1", 0)
-            client: Any = emulator_client("sns", emulator.endpoint, REGION)
-            answer = await asyncio.to_thread(
-                client.subscribe, TopicArn=TOPIC, Protocol="lambda", Endpoint=FUNCTION
-            )
-            return str(answer["SubscriptionArn"])
+        async with in_front_of(server, callback_host=callback_host) as (_, client):
+            return await subscribed(client)
 
     return asyncio.run(scenario())
+
+
+async def subscribed(client: Any) -> str:
+    answer = await asyncio.to_thread(client.subscribe, TopicArn=TOPIC, Protocol="lambda", Endpoint=FUNCTION)
+    return str(answer["SubscriptionArn"])
 
 
 def test_a_subscription_is_answered_once_it_is_confirmed(sns: AskingServer) -> None:
@@ -190,3 +206,41 @@ def test_a_subscription_that_nobody_confirms_is_an_error_that_says_what_is_neede
         ClientError, match=r"did not ask within 0 s .* it must be able to reach http://127.0.0.1"
     ):
         subscribe(sns)
+
+
+def test_the_other_side_is_given_an_address_that_it_can_reach(sns: AskingServer) -> None:
+    subscribe(sns, callback_host="localhost")
+    assert sns.asked[0]["Endpoint"].startswith("http://localhost:")
+
+
+def test_a_notification_that_never_comes_is_waited_for_in_bounds_only(sns: AskingServer) -> None:
+    async def scenario() -> list[bool]:
+        clock = ManualClock()
+        async with in_front_of(sns, clock=clock) as (emulator, client):
+            await subscribed(client)
+            await asyncio.to_thread(client.publish, TopicArn=TOPIC, Message="lost")
+            quiet = [await emulator.quiet(0.0)]
+            clock.advance(topics.DELIVERED_WITHIN)
+            return [*quiet, await emulator.quiet(0.0)]
+
+    assert asyncio.run(scenario()) == [False, True]
+
+
+def test_only_a_subscription_has_an_address(sns: AskingServer) -> None:
+    async def scenario() -> int:
+        async with in_front_of(sns) as (emulator, _):
+            guessed = f"{emulator.endpoint}/_harness/sns/guessed"
+            answer = await asyncio.to_thread(
+                urllib3.request, "POST", guessed, body=b'{"Type":"Notification"}', timeout=WAIT
+            )
+            return answer.status
+
+    assert asyncio.run(scenario()) == 404
+
+
+def test_an_emulator_by_itself_has_nothing_elsewhere() -> None:
+    async def scenario() -> bytes:
+        async with EmbeddedBackend(region=REGION) as backend:
+            return (await backend._ask("GET", "elsewhere")).data
+
+    assert orjson.loads(asyncio.run(scenario())) == {"services": {}, "awaited_notifications": 0}
