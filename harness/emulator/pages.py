@@ -8,6 +8,8 @@
 - `GET gateway`: the gateway's settings and quotas; `PUT gateway` with those that shall differ from AWS's, all others
   are AWS's again: `{"disconnect_events": "late", "disconnect_delay": 2, "quotas": {"idle_timeout": 5}}`
 - `PUT dynamodb` with what shall differ from AWS's tables at their best: `{"index_lag": 0.05, "throttle_every": 100}`
+- `PUT sns` with what shall differ from SNS at its best, by topic and for all others by `*`, and the seed of its
+  chance: `{"seed": 1, "topics": {"*": {"duplicates": 0.1, "delay": [0.01, 0.2]}}}`
 - `POST prewarm` with `{"function": name, "environments": n}`: 200, or 424 with the INIT error
 - `GET logs?function=NAME`: the function's log as text
 - `GET ca.pem`: the certificate of the authority that clients of `https` and `wss` have to trust
@@ -27,11 +29,13 @@ from harness.emulator.http import MaybeLater, Request, Response, json_response
 from harness.emulator.journal import Journal
 from harness.emulator.lambda_runtime.outcome import NoSuchFunction
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
+from harness.emulator.sns import behaviour
+from harness.emulator.sns.delivery import SnsDelivery
 from harness.record.history import encode
 
 PREFIX = "/_harness/"
 
-_PAGES = ("health", "observations", "quiet", "gateway", "dynamodb", "prewarm", "logs", "ca.pem")
+_PAGES = ("health", "observations", "quiet", "gateway", "dynamodb", "sns", "prewarm", "logs", "ca.pem")
 
 # Observations in one answer: what can be written without holding up a push.
 PAGE = 1000
@@ -65,6 +69,7 @@ class Pages:
     gateway: Gateway
     functions: LambdaRuntime
     dynamodb: DynamoDbApi
+    sns: SnsDelivery
     load: Callable[[], Load]
     authority: bytes
 
@@ -106,6 +111,8 @@ class Pages:
                 return self._gateway(request.body)
             case "PUT", "dynamodb":
                 return self._dynamodb(request.body)
+            case "PUT", "sns":
+                return self._sns(request.body)
             case "POST", "prewarm":
                 return self._prewarm(_object(request.body))
         return None
@@ -144,6 +151,14 @@ class Pages:
             raise BadRequest(str(error)) from error
         self.dynamodb.configure(wanted)
         return json_response(200, orjson.dumps(asdict(wanted)))
+
+    def _sns(self, body: bytes) -> Response:
+        try:
+            wanted = behaviour.read_settings(_object(body))
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
+        self.sns.configure(wanted)
+        return json_response(200, orjson.dumps(wanted))
 
     def _prewarm(self, asked: Mapping[str, object]) -> MaybeLater:
         match asked.get("function"), asked.get("environments", 1):
