@@ -30,14 +30,11 @@ def topic_of(topic_arn: str) -> Topic | None:
     of_moto = None if backend is None else backend.topics.get(topic_arn)
     if of_moto is None:
         return None
-    subscriptions = tuple(
-        subscription_of(one)
-        for one in list(backend.subscriptions.values())
-        if one.topic.arn == topic_arn and not is_pending(one)
-    )
+    every = [one for one in list(backend.subscriptions.values()) if one.topic.arn == topic_arn]
     return Topic(
         topic_arn,
-        subscriptions,
+        tuple(subscription_of(one) for one in every if not is_pending(one)),
+        tuple(one.protocol for one in every),
         int(getattr(of_moto, "maximum_message_size", MESSAGE_BYTES)),
         str(getattr(of_moto, "signature_version", "1")),
     )
@@ -152,7 +149,7 @@ def put_metrics(data: Mapping[Key, Datum]) -> None:
                 {
                     "MetricName": key.metric,
                     "Dimensions": [{"Name": "TopicName", "Value": topic}],
-                    "Timestamp": datetime.fromtimestamp(key.at, UTC),
+                    "Timestamp": datetime.fromtimestamp(key.at, UTC).replace(tzinfo=None),  # as moto compares
                     "Unit": "Bytes" if key.metric == "PublishSize" else "Count",
                     "StatisticValues": statistics,
                 }

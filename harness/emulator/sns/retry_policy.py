@@ -40,10 +40,15 @@ class RetryPolicy:
     def delay(self, retry: int) -> float | None:
         """Seconds before the retry of this number, from 1 on; None when there is no such retry."""
         # Not recorded on AWS yet: the jitter of delays; there is none here.
-        phases = self.immediate, self.before_backoff, self.backoff, self.after_backoff
-        for phase, length in enumerate(phases):
+        phases = (
+            (self.immediate, lambda _: 0.0),
+            (self.before_backoff, lambda _: self.min_delay),
+            (self.backoff, self._backed_off),
+            (self.after_backoff, lambda _: self.max_delay),
+        )
+        for length, delay in phases:
             if retry <= length:
-                return (0.0, self.min_delay, self._backed_off(retry), self.max_delay)[phase]
+                return delay(retry)
             retry -= length
         return None
 

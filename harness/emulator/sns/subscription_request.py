@@ -162,9 +162,9 @@ def _check_message_size(value: str, topic: Topic | None) -> None:
         raise invalid("MaximumMessageSize must be an integer from 1024 to 1048576")
     if topic is None or int(value) <= MESSAGE_BYTES:
         return
-    if any(one.protocol not in LARGE_MESSAGE_PROTOCOLS for one in topic.subscriptions):
+    if any(one not in LARGE_MESSAGE_PROTOCOLS for one in topic.protocols):
         raise invalid("MaximumMessageSize above 262144 needs subscriptions of Lambda, SQS and Firehose only")
-    if len(topic.subscriptions) > MOST_SUBSCRIPTIONS_OF_LARGE:
+    if len(topic.protocols) > MOST_SUBSCRIPTIONS_OF_LARGE:
         raise invalid("MaximumMessageSize above 262144 allows 100 subscriptions")
 
 
@@ -176,5 +176,5 @@ def check_new_subscription(asked: Subscribe, topic: Topic) -> None:
         raise invalid(
             f"Protocol {asked.protocol} is not supported by topics with MaximumMessageSize above 262144"
         )
-    if len(topic.subscriptions) >= MOST_SUBSCRIPTIONS_OF_LARGE:
+    if len(topic.protocols) >= MOST_SUBSCRIPTIONS_OF_LARGE:
         raise invalid("a topic with MaximumMessageSize above 262144 has at most 100 subscriptions")

@@ -29,10 +29,14 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """`maximum_message_size` is in bytes, attributes included (S-25)."""
+    """`maximum_message_size` is in bytes, attributes included (S-25).
+
+    `protocols` are those of all its subscriptions, of those too that their endpoints have yet to confirm.
+    """
 
     arn: str
     subscriptions: tuple[Subscription, ...] = ()
+    protocols: tuple[str, ...] = ()
     maximum_message_size: int = MESSAGE_BYTES
     signature_version: str = "1"
 
