@@ -48,8 +48,17 @@ PURE = (
     "harness.emulator.lambda_runtime.outcome",
     "harness.emulator.lambda_runtime.retries",
     "harness.emulator.letters",
+    "harness.emulator.sns.behaviour",
     "harness.emulator.sns.envelope",
+    "harness.emulator.sns.filter_changes",
     "harness.emulator.sns.filter_policy",
+    "harness.emulator.sns.filter_policy_limits",
+    "harness.emulator.sns.http_message",
+    "harness.emulator.sns.metrics",
+    "harness.emulator.sns.publish",
+    "harness.emulator.sns.retry_policy",
+    "harness.emulator.sns.subscription_request",
+    "harness.emulator.sns.topics",
     "harness.emulator.dynamodb",
 )
 """Modules, and packages as a whole, that hold rules: values in, values out."""

@@ -54,7 +54,7 @@ def subscription_of(of_moto: Any) -> Subscription:
         of_moto.arn,
         of_moto.protocol,
         of_moto.endpoint,
-        filter_policy_of(of_moto),
+        _filter_policy(of_moto),
         _dead_letter_queue(of_moto),
         of_moto.attributes.get("RawMessageDelivery") is True,
         _retry_policy(of_moto),
@@ -66,7 +66,7 @@ def is_pending(of_moto: Any) -> bool:
     return of_moto.attributes.get("PendingConfirmation") is True
 
 
-def filter_policy_of(of_moto: Any) -> FilterPolicy | None:
+def _filter_policy(of_moto: Any) -> FilterPolicy | None:
     """The filter policy as it is set, None without one."""
     policy = of_moto._filter_policy
     scope: Scope = of_moto.attributes.get("FilterPolicyScope") or "MessageAttributes"

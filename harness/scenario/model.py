@@ -35,14 +35,16 @@ def parse_duration(value: object) -> float:
 
 def parse_range(value: object) -> object:
     """Two durations for `10ms..200ms`, the same one twice for `50ms`."""
-    if isinstance(value, str) and ".." in value:
-        least, _, most = value.partition("..")
-        if parse_duration(least) > parse_duration(most):
-            raise ValueError(f"{value!r} ends before it begins; write 10ms..200ms")
-        return parse_duration(least), parse_duration(most)
-    if isinstance(value, list | tuple):
-        return value
-    return parse_duration(value), parse_duration(value)
+    match value:
+        case str() if ".." in value:
+            ends = [parse_duration(end) for end in value.split("..")]
+        case list() | tuple():
+            ends = [parse_duration(end) for end in value]
+        case _:
+            ends = [parse_duration(value)] * 2
+    if ends != sorted(ends):
+        raise ValueError(f"{value!r} ends before it begins; write 10ms..200ms")
+    return tuple(ends)
 
 
 Duration = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=str | float)]

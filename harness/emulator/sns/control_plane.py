@@ -16,7 +16,6 @@ from harness.emulator.aws_errors import aws_error, not_emulated
 from harness.emulator.aws_requests import AwsCall
 from harness.emulator.deployed_topics import (
     Run,
-    filter_policy_of,
     is_pending,
     sns_backend,
     subscription_of,
@@ -186,12 +185,12 @@ class SnsControlPlane:
         subscription = _subscription(form.get("SubscriptionArn", ""))
         if subscription is None:
             raise InvalidRequest("NotFound", "Subscription does not exist")
-        before = filter_policy_of(subscription)
+        before = subscription_of(subscription)
         scope = scope_of(subscription.attributes.get("FilterPolicyScope") or "")
         policy = filter_policy(value, scope) if name == "FilterPolicy" else subscription._filter_policy
         await self._moto.run(lambda: _set(subscription, {name: value}, policy))
         if name in ("FilterPolicy", "FilterPolicyScope"):
-            self._delivery.filter_changes.changed(subscription.arn, before, self._clock.monotonic())
+            self._delivery.filter_changed(before)
         return self._xml("SetSubscriptionAttributes", "")
 
     # --- topics -------------------------------------------------------------------------------------------

@@ -37,14 +37,16 @@ from harness.emulator.sns.publish import (
 )
 from harness.emulator.sns.topics import MESSAGE_BYTES, Subscription, Topic, TopicOf
 
+SOON = 1.0
+"""Seconds: a retry that comes so soon is on its way, one that comes later is nobody's to wait for."""
+
 log = logging.getLogger(__name__)
 
 
 class SnsDelivery:
     """Answers Publish and PublishBatch, and delivers.
 
-    `idle` is set while nothing is on its way; what waits for a retry is not counted. `metrics` counts for CloudWatch,
-    `filter_changes` holds the filter policies that were changed of late.
+    `idle` is set while nothing is on its way; what waits long for a retry is not counted. `metrics` counts for CloudWatch.
     """
 
     def __init__(
@@ -68,7 +70,7 @@ class SnsDelivery:
         self.idle = asyncio.Event()
         self.idle.set()
         self.metrics = SnsMetrics()
-        self.filter_changes = FilterChanges()
+        self._filter_changes = FilterChanges()
 
     @property
     def settings(self) -> SnsSettings:
@@ -80,6 +82,13 @@ class SnsDelivery:
         self._settings = settings
         if settings.seed is not None:
             self._chance = Random(settings.seed)  # noqa: S311 - chance that can be had again
+
+    def filter_changed(self, subscription: Subscription) -> None:
+        """The filter policy of `subscription`, which is as it was until now, is changed."""
+        topic_arn = subscription.arn.rpartition(":")[0]
+        delay = self._settings.of(topic_arn).filter_delay
+        now = self._clock.monotonic()
+        self._filter_changes.changed(subscription.arn, subscription.filter_policy, at=now, delay=delay)
 
     def in_flight(self) -> int:
         """Deliveries that are on their way, or wait for their delay."""
@@ -130,10 +139,11 @@ class SnsDelivery:
         self, topic: Topic, subscription: Subscription, publication: Publication
     ) -> Rejection | None:
         """Why the filter policy in force keeps the message from the subscription, None when it does not."""
-        policy = self.filter_changes.in_force(
+        policy = self._filter_changes.in_force(
             subscription.arn,
             subscription.filter_policy,
-            since=self._clock.monotonic() - self._settings.of(topic.arn).filter_delay,
+            at=self._clock.monotonic(),
+            delay=self._settings.of(topic.arn).filter_delay,
         )
         message = publication.message_for(subscription.protocol)
         return None if policy is None else policy.rejection(publication.attributes, message)
@@ -205,16 +215,22 @@ class SnsDelivery:
             case Refused(why):
                 self._undelivered(delivery, why)
             case Failed(why):
-                delay = delivery.subscription.retry_policy.delay(number)
-                if delay is None:
-                    self._undelivered(delivery, why)
-                else:
-                    self._clock.call_later(delay, lambda: self._retry(delivery, number + 1))
+                self._failed(delivery, number, why)
             case _:
                 assert_never(ending)
         self._on_its_way -= 1
         if not self._on_its_way:
             self.idle.set()
+
+    def _failed(self, delivery: Delivery, number: int, why: str) -> None:
+        delay = delivery.subscription.retry_policy.delay(number)
+        if delay is None:
+            self._undelivered(delivery, why)
+        elif delay <= SOON:
+            self._started()
+            self._clock.call_later(delay, lambda: self._attempt(delivery, number + 1))
+        else:
+            self._clock.call_later(delay, lambda: self._retry(delivery, number + 1))
 
     def _undelivered(self, delivery: Delivery, why: str) -> None:
         """To the dead-letter queue, after the last attempt or at once for what is not retried (S-17, S-18)."""

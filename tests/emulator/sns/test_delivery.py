@@ -281,7 +281,7 @@ def test_a_fifo_topic_keeps_what_it_promises() -> None:
 def test_a_changed_filter_policy_takes_effect_late() -> None:
     topic = ATopic(("lambda", "f", FilterPolicy({"k": [2]}, "MessageBody")), filter_delay=10.0)
     before = FilterPolicy({"k": [1]}, "MessageBody")
-    topic.delivery.filter_changes.changed(f"{topic.arn}:f", before, topic.clock.monotonic())
+    topic.delivery.filter_changed(Subscription(f"{topic.arn}:f", "lambda", "f", before))
     for _ in range(3):
         topic.publish(Message='{"k":1}')
         topic.publish(Message='{"k":2}')
@@ -297,8 +297,7 @@ def test_a_changed_filter_policy_takes_effect_late() -> None:
 def test_a_service_that_fails_is_tried_again_by_the_delivery_policy() -> None:
     topic = ATopic(("lambda", "f", None), failures=1.0)
     topic.publish(Message="x")
-    topic.clock.advance(0.0)  # the three retries at once
-    topic.clock.advance(1.0)
+    topic.clock.advance(1.0)  # three retries at once, and one after a second
     failed = topic.got
     topic.delivery.configure(SnsSettings({}))
     topic.clock.advance(0.99)
@@ -307,6 +306,16 @@ def test_a_service_that_fails_is_tried_again_by_the_delivery_policy() -> None:
 
     assert (failed, waited, topic.got) == ([], [], ["x"])
     assert topic.counted()["NumberOfNotificationsDelivered"] == 1
+
+
+def test_only_a_retry_that_comes_soon_is_in_flight() -> None:
+    topic = ATopic(("lambda", "f", None), failures=1.0)
+    topic.publish(Message="x")
+    topic.clock.advance(2.9)  # the first retry of the backoff comes after a second, the second one later
+    soon = topic.delivery.in_flight()
+    topic.clock.advance(0.2)
+
+    assert (soon, topic.delivery.in_flight()) == (1, 0)
 
 
 @pytest.mark.aws("S-17", "S-18")

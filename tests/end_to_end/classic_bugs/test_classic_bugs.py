@@ -33,7 +33,7 @@ def rows(stack: LiveStack) -> set[str]:
 # --- the 410 ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.aws("K-6", "K-10")
+@pytest.mark.aws("K-7")
 def test_a_status_code_that_sdk_v3_does_not_have_never_purges(play: Play) -> None:
     told = play("purge.yaml", fan_out="app.mjs:statusCodeOfV3")
 
@@ -63,7 +63,7 @@ def test_the_gone_exception_by_itself_purges(play: Play) -> None:
     assert play("purge.yaml", fan_out="app.fan_out") == GREEN
 
 
-@pytest.mark.aws("L-15")
+@pytest.mark.aws("L-5")
 def test_a_purge_that_nobody_waits_for_is_lost_in_a_frozen_environment(play: Play) -> None:
     told = play("purge.yaml", fan_out="app.mjs:purgeNotAwaited")
 
@@ -143,7 +143,7 @@ def test_a_key_that_is_left_out_refuses_nobody(play: Play) -> None:
     assert play("newcomers.yaml") == GREEN
 
 
-@pytest.mark.aws("D-41")
+@pytest.mark.aws("D-42")
 def test_a_time_to_live_under_another_name_never_expires(running: Running) -> None:
     def connected(connection: str) -> bytes:
         return json.dumps({"requestContext": {"connectionId": connection}}).encode()
@@ -185,7 +185,7 @@ def test_a_fan_out_that_remembers_what_it_sent_sends_nothing_twice(play: Play) -
 
 @pytest.mark.aws("S-8")
 def test_duplicates_of_sns_are_nobodys_fault_where_the_scenario_allows_them(
-    play: Play, tmp_path: Any
+    play: Play, tmp_path: Path
 ) -> None:
     allowed = tmp_path / "allowed.yaml"
     allowed.write_text((HERE / "twice.yaml").read_text() + "expect:\n  duplicates: allowed\n")
