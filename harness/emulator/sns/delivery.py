@@ -46,7 +46,8 @@ log = logging.getLogger(__name__)
 class SnsDelivery:
     """Answers Publish and PublishBatch, and delivers.
 
-    `idle` is set while nothing is on its way; what waits long for a retry is not counted. `metrics` counts for CloudWatch.
+    `idle` is set while nothing is on its way; what waits long for a retry is not counted. `metrics` counts for
+    CloudWatch.
     """
 
     def __init__(
