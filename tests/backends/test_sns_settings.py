@@ -92,7 +92,7 @@ def test_a_changed_filter_policy_takes_effect_late(topic: Topic) -> None:
 
 @pytest.mark.aws("S-17")
 def test_a_service_that_fails_now_and_then_gets_every_message_in_the_end(topic: Topic) -> None:
-    topic.behaves(failures=0.5)
+    topic.behaves(failures=0.1)
     sent = [str(number) for number in range(20)]
     for message in sent:
         topic.publish(message)

@@ -4,7 +4,6 @@ An endpoint of HTTP or HTTPS confirms its subscription by the token that it is s
 Operations that are not here are moto's.
 """
 
-import secrets
 from collections.abc import Mapping
 from random import Random
 from typing import Any, Protocol
@@ -46,7 +45,7 @@ from harness.emulator.sns.subscription_request import (
 from harness.emulator.sns.topics import Topic
 
 PENDING = "pending confirmation"
-_TOKEN_BYTES = 80
+_TOKEN_DIGITS = 160
 _TOKEN_LIFE = 2 * 24 * 3600.0
 
 
@@ -133,7 +132,7 @@ class SnsControlPlane:
 
     def _ask(self, kind: MessageType, topic: Topic, subscription: Any) -> None:
         """Sends a token to the endpoint."""
-        token = secrets.token_hex(_TOKEN_BYTES)
+        token = f"{self._random.getrandbits(4 * _TOKEN_DIGITS):0{_TOKEN_DIGITS}x}"
         self._tokens[token] = (subscription, self._clock.monotonic() + _TOKEN_LIFE)
         self._delivery.confirm(
             confirmation(

@@ -115,7 +115,7 @@ class HttpEndpoints:
         try:
             async with asyncio.timeout(HTTP_TIMEOUT):
                 status = await _post(url, fields, body, ssl.create_default_context(cafile=self._trusted))
-        except (OSError, ValueError, asyncio.IncompleteReadError) as error:
+        except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             return Failed(f"{url} did not answer: {type(error).__name__}: {error}")
         return _ending(url, status)
 

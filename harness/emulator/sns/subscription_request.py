@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -68,6 +69,8 @@ def parse_subscribe(form: Mapping[str, str]) -> Subscribe:
         raise invalid(f"Amazon SNS does not support this protocol string: {protocol}")
     if protocol in ("http", "https") and not endpoint.startswith(f"{protocol}://"):
         raise invalid("Endpoint must match the specified protocol")
+    if protocol in ("http", "https") and not _is_url(endpoint):
+        raise invalid("Endpoint")  # Not recorded on AWS yet: the words for a URL that names no host.
     attributes = attributes_in(form)
     scope = scope_of(attributes.get("FilterPolicyScope", ""))
     try:
@@ -84,6 +87,15 @@ def parse_subscribe(form: Mapping[str, str]) -> Subscribe:
         policy,
         form.get("ReturnSubscriptionArn", "").lower() == "true",
     )
+
+
+def _is_url(endpoint: str) -> bool:
+    """Whether it names a host, and a port that can be one."""
+    try:
+        parts = urlsplit(endpoint)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def check_attribute(name: str, value: str) -> None:
