@@ -104,6 +104,7 @@ async def play_scenario(
     tally = Tally(clock, length=actions[-1].at if actions else 0.0, note=history.append)
     await testbed.backend.set_gateway(testbed.stack.api.gateway_configuration(scenario.gateway))
     await testbed.backend.set_dynamodb(scenario.dynamodb.over(testbed.stack.dynamodb))
+    await testbed.backend.set_sns(testbed.stack.sns_settings(scenario.sns, seed=scenario.seed))
     async with (
         Crowd(scenario, testbed.deployment.url, clock=clock, note=history.append) as crowd,
         Publisher(
@@ -213,5 +214,6 @@ async def _tidy_up(testbed: Testbed, scenario: Scenario) -> None:
     await testbed.backend.quiet(scenario.settle)
     await testbed.backend.set_gateway(testbed.stack.api.gateway_configuration())
     await testbed.backend.set_dynamodb(testbed.stack.dynamodb.over())
+    await testbed.backend.set_sns(testbed.stack.sns_settings())
     if testbed.rows is not None:
         await asyncio.to_thread(testbed.rows.clear)

@@ -63,6 +63,7 @@ async def deploy(stack: Stack, backend: Backend) -> Testbed:
     )
     await backend.set_gateway(stack.api.gateway_configuration())
     await backend.set_dynamodb(stack.dynamodb.over())
+    await backend.set_sns(stack.sns_settings())
     return Testbed(stack, backend, deployment, _rows(stack, backend, deployment))
 
 

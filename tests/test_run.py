@@ -50,6 +50,9 @@ class DyingBackend:
     async def set_dynamodb(self, configuration: Mapping[str, object]) -> None:
         return None
 
+    async def set_sns(self, configuration: Mapping[str, object]) -> None:
+        return None
+
     async def quiet(self, timeout: float) -> bool:
         await asyncio.Event().wait()
         return False

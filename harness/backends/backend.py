@@ -47,6 +47,9 @@ class Backend(Protocol):
     async def set_dynamodb(self, configuration: Mapping[str, object]) -> None:
         """Sets how DynamoDB behaves where AWS leaves it to luck, from now on; errors as for `set_gateway`."""
 
+    async def set_sns(self, configuration: Mapping[str, object]) -> None:
+        """Sets how SNS delivers where AWS leaves it to luck, from now on; errors as for `set_gateway`."""
+
     async def quiet(self, timeout: float) -> bool:
         """Returns once nothing is in flight inside, False when `timeout` seconds ran out first."""
 

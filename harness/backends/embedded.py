@@ -182,6 +182,11 @@ class EmbeddedBackend:
         if answer.status != 200:
             raise UsageError(f"dynamodb: {orjson.loads(answer.data)['message']}")
 
+    async def set_sns(self, configuration: Mapping[str, object]) -> None:
+        answer = await self._ask("PUT", "sns", orjson.dumps(configuration))
+        if answer.status != 200:
+            raise UsageError(f"sns: {orjson.loads(answer.data)['message']}")
+
     async def quiet(self, timeout: float) -> bool:
         answer = await self._ask("GET", f"quiet?timeout={timeout}", timeout=timeout + 10.0)
         return answer.status == 200

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
@@ -10,6 +10,7 @@ from typing import TypeAlias
 from harness.checks import wording
 from harness.checks.expected import Arrivals, Expected, arrivals, expected
 from harness.checks.findings import most_telling
+from harness.checks.handed import Handings
 from harness.checks.posts import Posts, posts_of
 from harness.checks.verdict import CheckResult, Finding, Verdict
 from harness.record.history import History
@@ -28,23 +29,33 @@ NAME = "routing"
 
 _Publications: TypeAlias = Sequence[Expected]
 """The publications of one event id: one, unless the scenario publishes the same id again."""
+_Bears: TypeAlias = Callable[[_Publications], float]
+"""How often a client may receive an event, for each time that it was published."""
 _Arrived: TypeAlias = tuple[_Publications, tuple[FrameReceived, ...]]
 
 
 def check(scenario: Scenario, history: History) -> CheckResult:
     """FAIL for a lost, leaked, duplicated, altered or stray frame, counted in `counts` under these names.
 
+    A client receives an event once, however often SNS delivered it: a handler has to bear that (S-8). Where the
+    scenario allows duplicates, it may receive it once for each time that a function was handed it.
     UNKNOWN when nothing was published, when a publish failed, or when nobody was surely subscribed to anything
     that was published; that events rightly reach nobody at all is a PASS.
     """
     publications = expected(scenario, history)
-    tally = _tally(publications, arrivals(history), {one.event for one in history.of(PublishFailed)})
+    handings = Handings(history)
+    tally = _tally(
+        publications,
+        arrivals(history),
+        unsure={one.event for one in history.of(PublishFailed)},
+        bears=_at_least_once(handings) if scenario.expect.duplicates == "allowed" else _once,
+    )
     verdict = _verdict(tally, publications, history)
     return CheckResult(
         NAME,
         verdict,
         _summary(tally, publications, history),
-        _findings(tally, scenario, history),
+        _findings(tally, scenario, history, handings),
         _counts(tally),
     )
 
@@ -67,14 +78,26 @@ class _Tally:
         return not (self.lost or self.leaked or self.duplicated or self.altered or self.stray)
 
 
-def _tally(publications: Sequence[Expected], arrived: Arrivals, unsure: set[str]) -> _Tally:
+def _once(_: _Publications) -> float:
+    return 1
+
+
+def _at_least_once(handings: Handings) -> _Bears:
+    def bears(published: _Publications) -> float:
+        handed = handings.of(one.published.message_id for one in published)
+        return float("inf") if handed is None else max(1, handed.attempts / len(published))
+
+    return bears
+
+
+def _tally(publications: Sequence[Expected], arrived: Arrivals, *, unsure: set[str], bears: _Bears) -> _Tally:
     """Counts; a frame of an `unsure` event, which SNS may have taken after all, is nobody's fault."""
     by_event: dict[str, list[Expected]] = {}
     for one in publications:
         by_event.setdefault(one.published.event, []).append(one)
     tally = _Tally(events=len(publications))
     for event, published in by_event.items():
-        _count_event(tally, published, arrived.get(event, {}))
+        _count_event(tally, published, arrived.get(event, {}), bears(published))
     for event, at_clients in arrived.items():
         if event not in by_event and event not in unsure:
             tally.stray += [frame for frames in at_clients.values() for frame in frames]
@@ -82,7 +105,10 @@ def _tally(publications: Sequence[Expected], arrived: Arrivals, unsure: set[str]
 
 
 def _count_event(
-    tally: _Tally, published: _Publications, at_clients: Mapping[str, tuple[FrameReceived, ...]]
+    tally: _Tally,
+    published: _Publications,
+    at_clients: Mapping[str, tuple[FrameReceived, ...]],
+    times: float,
 ) -> None:
     needed = Counter(client for one in published for client in one.must)
     allowed = Counter(client for one in published for client in one.may)
@@ -93,7 +119,7 @@ def _count_event(
         tally.received += len(frames)
         if client not in allowed:
             tally.leaked.append((published, frames))
-        elif len(frames) > allowed[client]:
+        elif len(frames) > allowed[client] * times:
             tally.duplicated.append((published, frames))
         tally.altered += _altered(published, frames)
 
@@ -191,7 +217,7 @@ def _counts(tally: _Tally) -> dict[str, float]:
     }
 
 
-def _findings(tally: _Tally, scenario: Scenario, history: History) -> tuple[Finding, ...]:
+def _findings(tally: _Tally, scenario: Scenario, history: History, handings: Handings) -> tuple[Finding, ...]:
     private = [leak for leak in tally.leaked if _is_private(leak, scenario)]
     public = [leak for leak in tally.leaked if not _is_private(leak, scenario)]
     return most_telling(
@@ -199,7 +225,7 @@ def _findings(tally: _Tally, scenario: Scenario, history: History) -> tuple[Find
         (_leak("leak", *leak) for leak in public),
         _losses(tally.lost, history),
         (_alteration(one.published, frame) for one, frame in tally.altered),
-        (_duplicate(*duplicate) for duplicate in tally.duplicated),
+        (_duplicate(*duplicate, handings) for duplicate in tally.duplicated),
         (_stray(frame) for frame in tally.stray),
     )
 
@@ -249,9 +275,11 @@ def _alteration(published: EventPublished, frame: FrameReceived) -> Finding:
     return Finding("altered", what, _evidence(published, frame))
 
 
-def _duplicate(published: _Publications, frames: tuple[FrameReceived, ...]) -> Finding:
+def _duplicate(published: _Publications, frames: tuple[FrameReceived, ...], handings: Handings) -> Finding:
     times = "twice" if len(frames) == 2 else f"{len(frames)} times"
-    what = f"{frames[0].client} received {wording.event(published[0].published)} {times}"
+    handed = handings.of(one.published.message_id for one in published)
+    why = "" if handed is None else handed.told()
+    what = f"{frames[0].client} received {wording.event(published[0].published)} {times}{why}"
     return Finding("duplicated", what, _evidence(published[0].published, *frames))
 
 

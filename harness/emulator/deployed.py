@@ -1,8 +1,8 @@
-"""What is deployed, read out of moto's control plane as the data planes need it: APIs, topics' subscriptions."""
+"""Which APIs are deployed? Read out of moto's control plane as the gateway needs them."""
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
 
 import orjson
@@ -26,11 +26,7 @@ from harness.emulator.gateway.apis import (
 )
 from harness.emulator.gateway.request_models import unsupported
 from harness.emulator.http import Request, Response
-from harness.emulator.letters import service_of
-from harness.emulator.moto_services import ACCOUNT, ServiceException, backend_of
-from harness.emulator.sns.delivery import DeliveryRefused, Subscription, as_moto
-from harness.emulator.sns.filter_policy import FilterPolicy, Scope
-from harness.emulator.sns.publish import Publication
+from harness.emulator.moto_services import ACCOUNT, backend_of
 
 _log = logging.getLogger(__name__)
 _MOST = {"routes": 300, "integrations": 300, "stages": 10, "authorizers": 10}
@@ -235,54 +231,3 @@ def _authorizer(authorizer_id: str, authorizer: Any) -> Authorizer:
         function=found[1] if found else "",
         identity_sources=tuple(authorizer.identity_source or ()),
     )
-
-
-def subscriptions_of(topic_arn: str) -> Iterable[Subscription] | None:
-    """The subscriptions of a topic; None when there is no such topic."""
-    match topic_arn.split(":"):
-        case ["arn", _, "sns", region, _, _]:
-            backend: Any = backend_of("sns", region)
-        case _:
-            return None
-    if backend is None or topic_arn not in backend.topics:
-        return None
-    return [
-        Subscription(
-            one.arn, one.protocol, one.endpoint, _filter_policy(one), _forward(one), _dead_letter_queue(one)
-        )
-        for one in list(backend.subscriptions.values())
-        if one.topic.arn == topic_arn
-    ]
-
-
-def _filter_policy(subscription: Any) -> FilterPolicy | None:
-    policy = subscription._filter_policy
-    scope: Scope = subscription.attributes.get("FilterPolicyScope") or "MessageAttributes"
-    return FilterPolicy(policy, scope) if policy else None
-
-
-def _dead_letter_queue(subscription: Any) -> str:
-    """The queue in the redrive policy, "" for none and for a policy that names no queue (S-18)."""
-    try:
-        policy = orjson.loads(subscription.attributes.get("RedrivePolicy") or "{}")
-    except orjson.JSONDecodeError:
-        return ""
-    target = str(policy.get("deadLetterTargetArn", "")) if isinstance(policy, dict) else ""
-    return target if service_of(target) == "sqs" else ""
-
-
-def _forward(subscription: Any) -> Callable[[Publication, str], None]:
-    def forward(publication: Publication, message_id: str) -> None:
-        try:
-            subscription.publish(
-                publication.message_for(subscription.protocol),
-                message_id,
-                subject=publication.subject,
-                message_attributes=as_moto(publication.attributes),
-                group_id=publication.group_id,
-                deduplication_id=publication.deduplication_id,
-            )
-        except ServiceException as error:
-            raise DeliveryRefused(f"{subscription.endpoint} took no message: {error}") from error
-
-    return forward

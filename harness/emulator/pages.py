@@ -10,6 +10,8 @@
 - `PUT dynamodb` with what shall differ from AWS's tables at their best: `{"index_lag": 0.05, "throttle_every": 100}`
 - `GET elsewhere`: `{"services": {"sns": {"endpoint": ..., "reachable": true, "reason": ""}}, ...}`; when one of
   these cannot be reached, `quiet` and `observations` answer 502 and say so
+- `PUT sns` with what shall differ from SNS at its best, by topic and for all others by `*`, and the seed of its
+  chance: `{"seed": 1, "topics": {"*": {"duplicates": 0.1, "delay": [0.01, 0.2]}}}`
 - `POST prewarm` with `{"function": name, "environments": n}`: 200, or 424 with the INIT error
 - `GET logs?function=NAME`: the function's log as text
 - `GET ca.pem`: the certificate of the authority that clients of `https` and `wss` have to trust
@@ -30,6 +32,8 @@ from harness.emulator.http import MaybeLater, Request, Response, json_response
 from harness.emulator.journal import Journal
 from harness.emulator.lambda_runtime.outcome import NoSuchFunction
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
+from harness.emulator.sns import behaviour
+from harness.emulator.sns.delivery import SnsDelivery
 from harness.record.history import encode
 
 if TYPE_CHECKING:
@@ -37,7 +41,18 @@ if TYPE_CHECKING:
 
 PREFIX = "/_harness/"
 
-_PAGES = ("health", "observations", "quiet", "gateway", "dynamodb", "elsewhere", "prewarm", "logs", "ca.pem")
+_PAGES = (
+    "health",
+    "observations",
+    "quiet",
+    "gateway",
+    "dynamodb",
+    "sns",
+    "elsewhere",
+    "prewarm",
+    "logs",
+    "ca.pem",
+)
 
 _NOTHING_ELSEWHERE = json_response(200, b'{"services":{},"awaited_notifications":0}')
 
@@ -73,6 +88,7 @@ class Pages:
     gateway: Gateway
     functions: LambdaRuntime
     dynamodb: DynamoDbApi
+    sns: SnsDelivery
     load: Callable[[], Load]
     authority: bytes
     elsewhere: "Elsewhere | None" = None
@@ -117,6 +133,8 @@ class Pages:
                 return self._gateway(request.body)
             case "PUT", "dynamodb":
                 return self._dynamodb(request.body)
+            case "PUT", "sns":
+                return self._sns(request.body)
             case "POST", "prewarm":
                 return self._prewarm(_object(request.body))
         return None
@@ -165,6 +183,14 @@ class Pages:
             )
         self.dynamodb.configure(wanted)
         return json_response(200, orjson.dumps(asdict(wanted)))
+
+    def _sns(self, body: bytes) -> Response:
+        try:
+            wanted = behaviour.read_settings(_object(body))
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
+        self.sns.configure(wanted)
+        return json_response(200, orjson.dumps(wanted))
 
     def _prewarm(self, asked: Mapping[str, object]) -> MaybeLater:
         match asked.get("function"), asked.get("environments", 1):

@@ -3,7 +3,9 @@
 port ──> doors ──┬── /_harness/ ............ pages ──> journal
                  ├── execute-api hosts ..... gateway (handshakes, messages, @connections)
                  ├── lambda ................ lambda_runtime.api
-                 ├── sns Publish* .......... sns.delivery ──> lambda_runtime
+                 ├── sns Publish* .......... sns.delivery ──> lambda_runtime, queues, HTTP endpoints
+                 ├── sns ................... sns.control_plane ──> moto
+                 ├── cloudwatch ............ moto (sns.delivery hands over what it counted)
                  ├── dynamodb .............. dynamodb.wire
                  ├── services elsewhere .... elsewhere.part ──> their endpoints
                  ├── deployments ........... deployments
@@ -26,7 +28,8 @@ from harness.emulator.api_endpoints import with_websocket_endpoints
 from harness.emulator.aws_errors import aws_error, not_emulated, query_error
 from harness.emulator.aws_requests import AwsCall, aws_call, is_query
 from harness.emulator.certificates import Authority
-from harness.emulator.deployed import DeployedApis, beyond_quota, stages_of, subscriptions_of
+from harness.emulator.deployed import DeployedApis, beyond_quota, stages_of
+from harness.emulator.deployed_topics import QueueEndpoints, put_metrics, topic_of
 from harness.emulator.deployments import Deployments
 from harness.emulator.dynamodb.database import Change
 from harness.emulator.dynamodb.wire import DynamoDbApi
@@ -51,7 +54,10 @@ from harness.emulator.moto_services import ACCOUNT, MotoServices
 from harness.emulator.pages import PREFIX, Load, Pages
 from harness.emulator.roles import Roles
 from harness.emulator.server import Adopt, Port
+from harness.emulator.sns.control_plane import SnsControlPlane
 from harness.emulator.sns.delivery import SnsDelivery
+from harness.emulator.sns.endpoints import HttpEndpoints
+from harness.emulator.sns.signing import Signer
 from harness.emulator.sqs_polling import is_empty, read_poll
 from harness.emulator.usage_plans import UsagePlans
 from harness.errors import BackendError
@@ -123,16 +129,23 @@ class Emulator:
             caller_of=lambda access_key_id: self._roles.caller_of(self.functions.function_of(access_key_id)),
             secret_of=None if credentials is None else _secrets(self.functions, credentials),
         )
-        self._sns = SnsDelivery(
-            subscriptions=subscriptions_of,
+        signer = Signer()
+        http = HttpEndpoints(
+            emulator=lambda: self.endpoint, signer=signer, trusted=str(self.authority.bundle_file)
+        )
+        self.sns = SnsDelivery(
+            topic_of=topic_of,
             functions=self.functions,
-            run_elsewhere=self._moto.submit,
+            send={"sqs": QueueEndpoints(self._moto.run).send, "http": http.send, "https": http.send},
             clock=self._clock,
             random=chance,
             redrive=self._send,
         )
+        self._sns_control_plane = SnsControlPlane(
+            moto=self._moto, delivery=self.sns, signer=signer, clock=self._clock, random=chance
+        )
         self._letters = LetterDelivery(
-            functions=self.functions, publish=self._sns.deliver, run_elsewhere=self._moto.submit
+            functions=self.functions, publish=self.sns.deliver, run_elsewhere=self._moto.submit
         )
         self._callback_host = callback_host
         self._elsewhere = self._part_elsewhere(elsewhere) if elsewhere else None
@@ -144,6 +157,7 @@ class Emulator:
             gateway=self.gateway,
             functions=self.functions,
             dynamodb=self.dynamodb,
+            sns=self.sns,
             load=self._load,
             authority=self.authority.pem,
             elsewhere=self._elsewhere,
@@ -183,11 +197,12 @@ class Emulator:
         return self.endpoint
 
     async def quiet(self, timeout: float) -> bool:
-        """Waits until no invocation, handshake or notification is in flight; False after `timeout` seconds."""
+        """Waits until no invocation, delivery or handshake is in flight; False after `timeout` seconds."""
         try:
             async with asyncio.timeout(timeout):
                 while self._in_flight():
                     await self.gateway.idle.wait()
+                    await self.sns.idle.wait()
                     if self._elsewhere is not None:
                         await self._elsewhere.topics.idle.wait()
                     if self.functions.in_flight():
@@ -199,7 +214,7 @@ class Emulator:
 
     def _in_flight(self) -> int:
         elsewhere = 0 if self._elsewhere is None else self._elsewhere.topics.in_flight()
-        return self.gateway.in_flight() + self.functions.in_flight() + elsewhere
+        return self.gateway.in_flight() + self.sns.in_flight() + self.functions.in_flight() + elsewhere
 
     # --- Doors: where requests go -------------------------------------------------------------------------
 
@@ -218,7 +233,7 @@ class Emulator:
         call = aws_call(request)
         if call is None and request.headers.get("x-amz-target").startswith("DynamoDB"):
             return self.dynamodb.refuse_unsigned()
-        return _unsigned(request) if call is None else self._aws(call, request)
+        return self._visited(request) if call is None else self._aws(call, request)
 
     def _aws(self, call: AwsCall, request: Request) -> MaybeLater:
         if self._elsewhere is not None and call.service in self._elsewhere:
@@ -229,10 +244,10 @@ class Emulator:
         match call.service, call.operation:
             case "lambda", _:
                 return self._lambda_api.handle(request)
-            case "sns", "Publish":
-                return self._sns.publish(request)
-            case "sns", "PublishBatch":
-                return self._sns.publish_batch(request)
+            case "sns", _:
+                return self._of_sns(call, request)
+            case "monitoring", _:
+                return self._watching(call, request)
             case (("dynamodb" | "dynamodbstreams"), _):
                 return self.dynamodb.handle(call, request, by=self.functions.request_of(call.access_key_id))
             case "sqs", "ReceiveMessage":
@@ -253,6 +268,18 @@ class Emulator:
         else:
             self._letters.send(letter)
 
+    def _of_sns(self, call: AwsCall, request: Request) -> MaybeLater:
+        match call.operation:
+            case "Publish":
+                return self.sns.publish(request)
+            case "PublishBatch":
+                return self.sns.publish_batch(request)
+        return self._sns_control_plane.answer(call, request)
+
+    async def _visited(self, request: Request) -> Response:
+        """By somebody without a signature: who follows a URL in a message of SNS, else a mistake."""
+        return await self._sns_control_plane.visit(request) or _unsigned(request)
+
     def _note_row(self, change: Change) -> None:
         at = self._clock.monotonic()
         if change.kind == "DeleteItem":
@@ -269,6 +296,11 @@ class Emulator:
                 break
             await self._clock.sleep(POLL_EVERY)
         return response
+
+    async def _watching(self, call: AwsCall, request: Request) -> Response:
+        data = self.sns.metrics.take()
+        await self._moto.run(lambda: put_metrics(data))
+        return await self._moto.handle(call, request)
 
     async def _changing_apis(self, call: AwsCall, request: Request) -> Response:
         deployment = self._deployments.answer(request, call.region)
@@ -330,6 +362,7 @@ class Emulator:
             await self._elsewhere.leave()
         await self._port.close()
         await self.gateway.close()
+        await self.sns.close()
         await self.functions.close()
         if self._elsewhere is not None:
             await self._elsewhere.close()

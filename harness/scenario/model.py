@@ -33,7 +33,26 @@ def parse_duration(value: object) -> float:
     return seconds
 
 
+def parse_range(value: object) -> object:
+    """Two durations for `10ms..200ms`, the same one twice for `50ms`."""
+    match value:
+        case str() if ".." in value:
+            ends = [parse_duration(end) for end in value.split("..")]
+        case list() | tuple():
+            ends = [parse_duration(end) for end in value]
+        case _:
+            ends = [parse_duration(value)] * 2
+    if ends != sorted(ends):
+        raise ValueError(f"{value!r} ends before it begins; write 10ms..200ms")
+    return tuple(ends)
+
+
 Duration = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=str | float)]
+DurationRange = Annotated[
+    tuple[float, float],
+    BeforeValidator(parse_range, json_schema_input_type=str | float | tuple[float, float]),
+]
+Share = Annotated[float, Field(ge=0, le=1)]
 Text: TypeAlias = str
 Payload: TypeAlias = dict[str, object]
 ClientNames: TypeAlias = str | tuple[str, ...]
@@ -269,6 +288,11 @@ class Expectations(_Model):
 
     latency: tuple[Threshold, ...] = Field(default=(), description="Thresholds such as `p99 < 100 ms`.")
     order: bool = Field(default=False, description="Frames of one channel arrive in the order of publishing.")
+    duplicates: Literal["forbidden", "allowed"] = Field(
+        default="forbidden",
+        description="Whether a client may receive an event once for each time that a function was handed it: SNS and "
+        "Lambda deliver at least once (S-8).",
+    )
     purge: Duration | None = Field(
         default=None, description="A gone connection's row is deleted within this long after its first 410."
     )
@@ -365,6 +389,33 @@ class DynamoDbBehaviour(_Model):
         return under | self.model_dump(exclude_unset=True)
 
 
+class SnsBehaviour(_Model):
+    """How SNS delivers where AWS promises nothing, on standard topics; everything is off by default."""
+
+    duplicates: Share = Field(default=0.0, description="This share of the deliveries is made twice (S-8).")
+    delay: DurationRange = Field(
+        default=(0.0, 0.0), description="Each delivery waits: `50ms`, or at random `10ms..200ms`."
+    )
+    reorder: Share = Field(
+        default=0.0,
+        description="This share of the deliveries is held back, and overtaken by what is published meanwhile (S-8).",
+    )
+    reorder_window: Duration = Field(default=1.0, description="For how long they are held back.")
+    failures: Share = Field(
+        default=0.0,
+        description="This share of the attempts fails at Lambda, SQS or the HTTP endpoint, and is retried by the "
+        "delivery policy (S-17).",
+    )
+    filter_delay: Duration = Field(
+        default=0.0, description="A changed filter policy takes effect this long after its change (S-22)."
+    )
+
+    def over(self, below: "SnsBehaviour | None" = None) -> dict[str, object]:
+        """What this says, on top of what `below` says; what neither says is not in it."""
+        under = {} if below is None else below.over()
+        return under | self.model_dump(exclude_unset=True)
+
+
 class Scenario(_Model):
     """One claim about the system under test, and the session that proves or refutes it."""
 
@@ -375,6 +426,7 @@ class Scenario(_Model):
     expect: Expectations = Expectations()
     gateway: ScenarioGateway = ScenarioGateway()
     dynamodb: DynamoDbBehaviour = DynamoDbBehaviour()
+    sns: SnsBehaviour = SnsBehaviour()
     settle: Duration = Field(
         default=10.0, description="Bounded wait for everything in flight, before the timeline and after it."
     )

@@ -12,7 +12,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from harness.scenario.feed import Feed
-from harness.scenario.model import Duration, DynamoDbBehaviour, GatewaySettings, Quotas, ScenarioGateway
+from harness.scenario.model import (
+    Duration,
+    DynamoDbBehaviour,
+    GatewaySettings,
+    Quotas,
+    ScenarioGateway,
+    SnsBehaviour,
+)
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 
@@ -80,6 +87,12 @@ class Topic(_Model):
     """A standard SNS topic."""
 
     name: TopicName
+    maximum_message_size: int | None = Field(
+        default=None, ge=1024, le=1_048_576, description="In bytes; AWS's own is 262144 (S-25)."
+    )
+    delivery: SnsBehaviour = Field(
+        default=SnsBehaviour(), description="The emulator's delivery where AWS's is a matter of luck."
+    )
 
 
 class Function(_Model):
@@ -189,6 +202,12 @@ class Stack(_Model):
     def events_topic(self) -> str:
         """The topic that matchers publish to, by its name in the file."""
         return self.events or next(iter(self.topics))
+
+    def sns_settings(self, over: SnsBehaviour | None = None, *, seed: int | None = None) -> dict[str, object]:
+        """What the file, and a scenario over it, say of the emulator's SNS, by topic and for all others by `*`."""
+        over = SnsBehaviour() if over is None else over
+        topics = {topic.name: over.over(topic.delivery) for topic in self.topics.values()}
+        return {"seed": seed, "topics": topics | {"*": over.over()}}
 
     def references(self) -> Iterator[str]:
         """Every name that `${...}` can stand for, in the order in which deploying makes them known."""

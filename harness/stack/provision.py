@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.errors import BackendError
 from harness.stack.links import link_variables
-from harness.stack.model import Function, Route, Stack, Table, resolve
+from harness.stack.model import Function, Route, Stack, Table, Topic, resolve
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -56,7 +56,7 @@ def provision(
         outputs[f"tables.{name}.name"] = aws.table(table)
     for name, topic in stack.topics.items():
         outputs[f"topics.{name}.name"] = topic.name
-        outputs[f"topics.{name}.arn"] = aws.topic(topic.name)
+        outputs[f"topics.{name}.arn"] = aws.topic(topic)
     api_id = aws.api(stack.api.name, stack.api.route_selection_expression)
     addresses = urls(api_id, stack.api.stage)
     outputs |= {"api.id": api_id, "api.stage": stack.api.stage}
@@ -126,8 +126,11 @@ class _Provisioner:
             )
         return table.name
 
-    def topic(self, name: str) -> str:
-        return str(self._call(f"topic {name}", "sns", "create_topic", Name=name)["TopicArn"])
+    def topic(self, topic: Topic) -> str:
+        size = topic.maximum_message_size
+        asked = {} if size is None else {"Attributes": {"MaximumMessageSize": str(size)}}
+        created = self._call(f"topic {topic.name}", "sns", "create_topic", Name=topic.name, **asked)
+        return str(created["TopicArn"])
 
     def api(self, name: str, route_selection_expression: str) -> str:
         answer = self._call(

@@ -18,6 +18,8 @@ from harness.record.observation import (
     ConnectionPosted,
     EventPublished,
     FrameReceived,
+    InvocationEnded,
+    InvocationStarted,
     Observation,
     PublishFailed,
     Settled,
@@ -236,3 +238,54 @@ def test_of_many_findings_a_hundred_are_kept_and_every_kind_is_among_the_first()
     assert len(result.findings) == 100
     assert [one.kind for one in result.findings[:4]] == ["privacy leak", "leak", "lost", "leak"]
     assert (result.counts["lost"], result.counts["leaked"]) == (300, 301)
+
+
+@pytest.mark.aws("S-8")
+@pytest.mark.parametrize(
+    ("attempts", "says"),
+    [
+        ([("r1", "fan-out"), ("r2", "fan-out")], ": SNS delivered its message twice"),
+        ([("r1", "fan-out"), ("r2", "fan-out"), ("r3", "fan-out")], ": SNS delivered its message 3 times"),
+        ([("r1", "fan-out"), ("r1", "fan-out")], ": Lambda tried its invocation twice"),
+        ([("r1", "fan-out"), ("r2", "archive")], ": its function was handed it once"),
+    ],
+    ids=["SNS twice", "SNS three times", "Lambda twice", "once to each function"],
+)
+def test_a_duplicate_says_whose_it_is(attempts: list[tuple[str, str]], says: str) -> None:
+    twice = (a_frame("alice", EVENT), a_frame("alice", EVENT, after=0.2))
+
+    result = judged(ALICE, its_connection("alice"), EVENT, handed(*attempts), twice)
+
+    what = f"alice received e17 (trade on market.BTC-PERP) twice{says}"
+    assert (result.verdict, [one.what for one in result.findings]) == (Verdict.FAIL, [what])
+
+
+@pytest.mark.aws("S-8")
+@pytest.mark.parametrize(
+    ("inside", "verdict"),
+    [
+        pytest.param([("r1", "fan-out"), ("r2", "fan-out")], Verdict.PASS, id="SNS delivered it twice"),
+        pytest.param([("r1", "fan-out"), ("r1", "fan-out")], Verdict.PASS, id="Lambda tried it twice"),
+        pytest.param([("r1", "fan-out")], Verdict.FAIL, id="the function posted it twice"),
+        pytest.param([("r1", "fan-out"), ("r2", "archive")], Verdict.FAIL, id="another function got it too"),
+        pytest.param(None, Verdict.PASS, id="nobody can tell"),
+    ],
+)
+def test_a_scenario_may_allow_the_duplicates_of_delivery(
+    inside: list[tuple[str, str]] | None, verdict: Verdict
+) -> None:
+    allowing = a_scenario(clients={"alice": {}, "eve": {}}, expect={"duplicates": "allowed"})
+    seen = () if inside is None else (*its_connection("alice"), *handed(*inside))
+    twice = (a_frame("alice", EVENT), a_frame("alice", EVENT, after=0.2))
+
+    assert check(allowing, a_history(ALICE, seen, EVENT, twice)).verdict is verdict
+
+
+def handed(*attempts: tuple[str, str]) -> tuple[Observation, ...]:
+    """The event's message was handed to functions: request and function of each attempt."""
+    started = [
+        InvocationStarted(11.05, request, function, messages=(EVENT.message_id,))
+        for request, function in attempts
+    ]
+    ended = [InvocationEnded(11.4, request, function) for request, function in dict(attempts).items()]
+    return (*started, *ended)

@@ -28,7 +28,7 @@ def topic(sns: Any, deployed: Deployed) -> tuple[str, str]:
     return arn, subscribed["SubscriptionArn"]
 
 
-@pytest.mark.aws("S-1", "S-3", "S-4", "S-5", "S-6", "S-7", "S-26")
+@pytest.mark.aws("S-1", "S-3", "S-4", "S-6", "S-7", "S-26")
 def test_a_message_reaches_its_function_in_the_exact_envelope(
     sns: Any, topic: tuple[str, str], deployed: Deployed
 ) -> None:
@@ -81,6 +81,15 @@ def test_a_message_reaches_its_function_in_the_exact_envelope(
             }
         ]
     }
+
+
+@pytest.mark.aws("S-5")
+def test_a_topic_that_signs_with_version_2_says_1_to_a_function(sns: Any, deployed: Deployed) -> None:
+    topic_arn = sns.create_topic(Name=a_name("topic"), Attributes={"SignatureVersion": "2"})["TopicArn"]
+    sns.subscribe(TopicArn=topic_arn, Protocol="lambda", Endpoint=deployed.function_arn)
+    sns.publish(TopicArn=topic_arn, Message="x")
+
+    assert deployed.recorded()["Records"][0]["Sns"]["SignatureVersion"] == "1"
 
 
 @pytest.mark.aws("S-2", "S-3")

@@ -32,6 +32,8 @@ ASKED = {
     "no function's name": ("POST", "prewarm", b"{}", 400),
     "no such function": ("POST", "prewarm", b'{"function":"nobody"}', 404),
     "an unknown setting": ("PUT", "gateway", b'{"disconnect_events":"perhaps"}', 400),
+    "SNS at its worst": ("PUT", "sns", b'{"seed":1,"topics":{"*":{"duplicates":1,"delay":[0,1]}}}', 200),
+    "an unknown behaviour of SNS": ("PUT", "sns", b'{"topics":{"*":{"losses":1}}}', 400),
     "another method": ("DELETE", "health", None, 405),
     "no such page": ("GET", "nowhere", None, 404),
     "a function's log": ("GET", "logs?function=nobody", None, 200),

@@ -140,3 +140,11 @@ def test_api_keys_are_put_into_a_usage_plan_of_the_stage() -> None:
     aws = RecordedAws(refusing="create_usage_plan")
     with pytest.raises(BackendError, match=r"^usage plan chat cannot be deployed: "):
         deploy(aws, STACK.model_copy(update={"api": keyed}))
+
+
+def test_a_topic_of_large_messages_is_created_as_one() -> None:
+    large = {"events": Topic(name="Events", maximum_message_size=1_048_576)}
+    aws = RecordedAws()
+    deploy(aws, STACK.model_copy(update={"topics": large}))
+    created = [asked for operation, asked in aws.asked if operation == "create_topic"]
+    assert created == [{"Name": "Events", "Attributes": {"MaximumMessageSize": "1048576"}}]

@@ -61,7 +61,7 @@ def lambda_event(notification: Notification) -> bytes:
     return orjson.dumps({"Records": [record]})
 
 
-def queue_body(notification: Notification) -> str:
+def queue_body(notification: Notification, signature_version: str = "1") -> str:
     """The JSON that a queue gets: two names end in `URL`, and what is not there has no key (S-1)."""
     record = orjson.loads(lambda_event(notification))["Records"][0]["Sns"]
     shown = {
@@ -69,15 +69,18 @@ def queue_body(notification: Notification) -> str:
             name: record[name]
             for name in ("Type", "MessageId", "TopicArn", "Subject", "Message", "Timestamp")
         },
-        **{name: record[name] for name in ("SignatureVersion", "Signature")},
+        "SignatureVersion": signature_version,
+        "Signature": record["Signature"],
         "SigningCertURL": record["SigningCertUrl"],
         "UnsubscribeURL": record["UnsubscribeUrl"],
-        "MessageAttributes": {
-            name: {"Type": attribute.type, "Value": attribute.value}
-            for name, attribute in notification.attributes.items()
-        },
+        "MessageAttributes": attributes_json(notification.attributes),
     }
     return orjson.dumps({name: value for name, value in shown.items() if value}).decode()
+
+
+def attributes_json(attributes: Mapping[str, MessageAttribute]) -> dict[str, dict[str, str]]:
+    """Message attributes as envelopes for queues and HTTP endpoints show them, with their own types."""
+    return {name: {"Type": one.type, "Value": one.value} for name, one in attributes.items()}
 
 
 def iso_milliseconds(at: float) -> str:

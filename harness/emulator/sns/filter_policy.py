@@ -14,6 +14,11 @@ import orjson
 from harness.emulator.sns.envelope import MessageAttribute
 
 Scope: TypeAlias = Literal["MessageAttributes", "MessageBody"]
+Rejection: TypeAlias = Literal[
+    "MessageAttributes", "NoMessageAttributes", "InvalidAttributes", "MessageBody", "InvalidMessageBody"
+]
+"""What follows `NumberOfNotificationsFilteredOut-` in the name of a metric."""
+
 Json: TypeAlias = object
 _JsonObject: TypeAlias = Mapping[str, Json]
 
@@ -35,15 +40,38 @@ class FilterPolicy:
 
     def lets_through(self, attributes: Mapping[str, MessageAttribute], message: str) -> bool:
         """Whether the subscription gets the message; a body that is no JSON object never matches (S-19)."""
+        return self.rejection(attributes, message) is None
+
+    def rejection(self, attributes: Mapping[str, MessageAttribute], message: str) -> Rejection | None:
+        """Why the subscription does not get the message, as SNS's metrics name it (S-23); None when it does."""
         if not self.policy:
-            return True
+            return None
         if self.scope == "MessageAttributes":
-            return _matches(self.policy, _values_of(attributes))
+            if _matches(self.policy, _values_of(attributes)):
+                return None
+            return _rejection_of(attributes)
         try:
             body = orjson.loads(message)
         except orjson.JSONDecodeError:
-            return False
-        return isinstance(body, dict) and _matches(self.policy, body)
+            return "InvalidMessageBody"
+        if not isinstance(body, dict):
+            return "InvalidMessageBody"
+        return None if _matches(self.policy, body) else "MessageBody"
+
+
+def _rejection_of(attributes: Mapping[str, MessageAttribute]) -> Rejection:
+    if not attributes:
+        return "NoMessageAttributes"
+    arrays = [one.value for one in attributes.values() if one.type == "String.Array"]
+    return "MessageAttributes" if all(map(_is_json, arrays)) else "InvalidAttributes"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def _values_of(attributes: Mapping[str, MessageAttribute]) -> _JsonObject:

@@ -12,9 +12,8 @@ import orjson
 
 from harness.emulator.http import Request, Response
 from harness.emulator.sns.envelope import MessageAttribute
+from harness.emulator.sns.topics import MESSAGE_BYTES
 
-# The default limit of a message with its attributes (S-24), and of a whole batch (S-27).
-MAX_MESSAGE_BYTES = 262_144
 MAX_BATCH_ENTRIES = 10
 
 _NAMESPACE = "http://sns.amazonaws.com/doc/2010-03-31/"
@@ -64,19 +63,27 @@ def form_of(request: Request) -> dict[str, str]:
     return dict([*request.query_items(), *body])
 
 
-def parse_publish(form: Mapping[str, str]) -> Publication:
-    """The message of a Publish request; raises InvalidPublish."""
-    topic_arn = form.get("TopicArn") or form.get("TargetArn", "")
+def topic_arn_of(form: Mapping[str, str]) -> str:
+    """The topic that a Publish or PublishBatch request names, "" for none."""
+    return form.get("TopicArn") or form.get("TargetArn", "")
+
+
+def parse_publish(form: Mapping[str, str], *, most: int = MESSAGE_BYTES) -> Publication:
+    """The message of a Publish request, of at most `most` bytes (S-24, S-25); raises InvalidPublish."""
+    topic_arn = topic_arn_of(form)
     if not topic_arn:
         raise InvalidPublish(
             "InvalidParameter",
             "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter",
         )
-    return _publication(form, topic_arn)
+    return _publication(form, topic_arn, most)
 
 
-def parse_publish_batch(form: Mapping[str, str]) -> tuple[Publication, ...]:
-    """The messages of a PublishBatch request in order; raises InvalidPublish for the whole batch."""
+def parse_publish_batch(form: Mapping[str, str], *, most: int = MESSAGE_BYTES) -> tuple[Publication, ...]:
+    """The messages of a PublishBatch request in order, of at most `most` bytes together (S-27).
+
+    Raises InvalidPublish for the whole batch.
+    """
     entries: dict[int, dict[str, str]] = {}
     for name, value in form.items():
         if match := _ENTRY.fullmatch(name):
@@ -89,8 +96,8 @@ def parse_publish_batch(form: Mapping[str, str]) -> tuple[Publication, ...]:
         )
     _check_entry_ids([entry.get("Id", "") for entry in entries.values()])
     topic_arn = form.get("TopicArn", "")
-    batch = tuple(_publication(entries[number], topic_arn) for number in sorted(entries))
-    if sum(_size(publication) for publication in batch) > MAX_MESSAGE_BYTES:
+    batch = tuple(_publication(entries[number], topic_arn, most) for number in sorted(entries))
+    if sum(size(publication) for publication in batch) > most:
         raise InvalidPublish(
             "BatchRequestTooLong", "The length of all the messages put together is too long."
         )
@@ -111,7 +118,7 @@ def _check_entry_ids(entry_ids: Sequence[str]) -> None:
 
 def publish_answer(message_id: str, request_id: str) -> Response:
     """Publish succeeded."""
-    return _xml("Publish", f"<MessageId>{message_id}</MessageId>", request_id)
+    return xml_answer("Publish", f"<MessageId>{message_id}</MessageId>", request_id)
 
 
 def publish_batch_answer(accepted: Mapping[str, str], request_id: str) -> Response:
@@ -120,10 +127,10 @@ def publish_batch_answer(accepted: Mapping[str, str], request_id: str) -> Respon
         f"<member><Id>{escape(entry)}</Id><MessageId>{message_id}</MessageId></member>"
         for entry, message_id in accepted.items()
     )
-    return _xml("PublishBatch", f"<Successful>{members}</Successful><Failed/>", request_id)
+    return xml_answer("PublishBatch", f"<Successful>{members}</Successful><Failed/>", request_id)
 
 
-def _publication(form: Mapping[str, str], topic_arn: str) -> Publication:
+def _publication(form: Mapping[str, str], topic_arn: str, most: int) -> Publication:
     message = form.get("Message", "")
     if not message:
         raise InvalidPublish("InvalidParameter", "Invalid parameter: Empty message")
@@ -146,7 +153,7 @@ def _publication(form: Mapping[str, str], topic_arn: str) -> Publication:
         group_id,
         form.get("MessageDeduplicationId"),
     )
-    if _size(publication) > MAX_MESSAGE_BYTES:
+    if size(publication) > most:
         raise InvalidPublish("InvalidParameter", "Invalid parameter: Message too long")
     return publication
 
@@ -218,7 +225,8 @@ def _is_base64(text: str) -> bool:
     return True
 
 
-def _size(publication: Publication) -> int:
+def size(publication: Publication) -> int:
+    """The bytes of the message, and of the names, types and values of its attributes."""
     attributes = sum(
         len(name.encode()) + len(attribute.type) + _value_size(attribute)
         for name, attribute in publication.attributes.items()
@@ -232,7 +240,8 @@ def _value_size(attribute: MessageAttribute) -> int:
     return len(attribute.value.encode())
 
 
-def _xml(action: str, result: str, request_id: str) -> Response:
+def xml_answer(action: str, result: str, request_id: str) -> Response:
+    """The success of an operation in the Query protocol; `result` is XML."""
     body = (
         f'<{action}Response xmlns="{_NAMESPACE}"><{action}Result>{result}</{action}Result>'
         f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
