@@ -51,6 +51,15 @@ PURE = (
     "harness.emulator.sns.envelope",
     "harness.emulator.sns.filter_policy",
     "harness.emulator.dynamodb",
+    "harness.stack.template.environment",
+    "harness.stack.template.functions",
+    "harness.stack.template.intrinsics",
+    "harness.stack.template.names",
+    "harness.stack.template.parameters",
+    "harness.stack.template.reading",
+    "harness.stack.template.tables",
+    "harness.stack.template.topics",
+    "harness.stack.template.websocket_api",
 )
 """Modules, and packages as a whole, that hold rules: values in, values out."""
 

@@ -75,7 +75,8 @@ def _is_of_the_api(reading: Reading, resource: Resource) -> bool:
 def _read_stage(reading: Reading, api: Resource) -> str | None:
     stages = [one for one in reading.of_type(STAGE) if _is_of_the_api(reading, one)]
     if not stages:
-        reading.mistake(api.location, f"has no stage ({STAGE}), so nobody can reach it")
+        if not any(_is_wrong(reading, one) for one in reading.of_type(STAGE)):
+            reading.mistake(api.location, f"has no stage ({STAGE}), so nobody can reach it")
         return None
     stage, *others = stages
     for other in others:
@@ -92,6 +93,10 @@ def _read_stage(reading: Reading, api: Resource) -> str | None:
     name = reading.text(stage, "StageName")
     reading.put(("api", "stage"), name, stage.property_location("StageName"))
     return name
+
+
+def _is_wrong(reading: Reading, resource: Resource) -> bool:
+    return any(location[:2] == resource.location for location, _ in reading.mistakes)
 
 
 def _read_route(reading: Reading, route: Resource, unreadable: Mapping[str, str]) -> None:
