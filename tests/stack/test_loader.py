@@ -90,6 +90,15 @@ def test_a_small_stack(folder: Path) -> None:
     assert stack.function_name("hello") == "small-hello"
 
 
+def test_a_subscription_with_a_filter_policy(folder: Path) -> None:
+    text = with_lines(
+        ("[news]", "[{topic: news, filter_policy: {kind: [a]}, filter_policy_scope: MessageBody}]")
+    )
+    assert load(folder, text).functions["hello"].subscribed_to == (
+        Subscription(topic="news", filter_policy={"kind": ["a"]}, filter_policy_scope="MessageBody"),
+    )
+
+
 def test_the_projects_own_stack() -> None:
     stack = load_stack(PROJECT / "stack.yaml")
     assert stack.tables == {

@@ -6,7 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 from harness.stack.template.environment import environment_text
 from harness.stack.template.intrinsics import Reference, Unresolvable, references_in
 from harness.stack.template.names import FUNCTION_LENGTH, generated_name
-from harness.stack.template.reading import Reading, Resource
+from harness.stack.template.reading import Reading, Resource, mapping_of
 from harness.stack.template.serverless import LOCAL_BUCKET
 from harness.yaml_source import Location
 
@@ -123,9 +123,7 @@ def _folder(path: str) -> str:
 
 
 def _in_order_of_creation(reading: Reading, functions: Collection[str]) -> None:
-    found = reading.value.get("functions")
-    if not isinstance(found, dict):
-        return
+    found = mapping_of(reading.value["functions"])
     order: TopologicalSorter[str] = TopologicalSorter({name: [] for name in functions})
     for name in functions:
         for reference in _references(reading, reading.resources[name]):

@@ -36,7 +36,7 @@ class Reading:
 
     def __init__(self, resources: Mapping[str, Resource], scope: Scope, *, stack_name: str) -> None:
         self.resources, self.scope, self.stack_name = resources, scope, stack_name
-        self.value: dict[str, object] = {"name": stack_name}
+        self.value: dict[str, object] = {"name": stack_name, "functions": {}}
         self.places: dict[Location, Location] = {}
         self.mistakes: list[tuple[Location, str]] = []
         self.notices: list[tuple[Location, str]] = []

@@ -67,7 +67,8 @@ def _leave_out(template: Template) -> Iterator[Unresolvable]:
                 yield Unresolvable(place, f"is not deployed here ({_PREFIX}{kind})")
             continue
         resource.pop("Connectors", None)
-        if kind == "Function" and isinstance(properties := resource.setdefault("Properties", {}), dict):
+        if kind == "Function":
+            properties = resource["Properties"] = resource.get("Properties") or {}
             properties["Role"] = _ROLE
             for name in ("Policies", "AssumeRolePolicyDocument", "PermissionsBoundary"):
                 properties.pop(name, None)
@@ -88,7 +89,8 @@ def _other_events(events: Mapping[str, object]) -> list[str]:
 
 def _point_at_folders(template: Template) -> None:
     """The translator takes code from S3 only; `sam package` would have put it there."""
-    defaults = template.get("Globals", {}).get("Function", {})
+    defaults = (template.get("Globals") or {}).get("Function")
+    defaults = defaults if isinstance(defaults, dict) else {}
     for resource in template["Resources"].values():
         if _kind(resource) == "Function":
             properties = resource["Properties"]
@@ -96,8 +98,7 @@ def _point_at_folders(template: Template) -> None:
             if not any(name in named for name in ("CodeUri", "InlineCode", "ImageUri")):
                 properties["CodeUri"] = "."
             _point_at_folder(properties)
-    if isinstance(defaults, dict):
-        _point_at_folder(defaults)
+    _point_at_folder(defaults)
 
 
 def _point_at_folder(properties: Template) -> None:
@@ -122,6 +123,10 @@ def _translated(template: Template, parameters: dict[str, object], region: str) 
         raise NotServerless(tuple(map(_as_told, error.causes))) from error
     except ExceptionWithMessage as error:
         raise NotServerless((_as_told(error),)) from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # It takes some shapes on trust, and says no more than this of a wrong one.
+        text = f"SAM's translator cannot take the template: {type(error).__name__}: {error}"
+        raise NotServerless((Unresolvable(("Resources",), text),)) from error
     return translated
 
 

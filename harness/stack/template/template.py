@@ -62,10 +62,10 @@ def is_template(value: object) -> bool:
 def read_template(
     path: Path, *, parameters: Mapping[str, str], notice: Callable[[str], None]
 ) -> TemplateSource:
-    """The stack of a template, in the shape of `stack.yaml`; its own mistakes are kept in `mistakes`.
+    """The stack of a template, in the shape of `stack.yaml`.
 
-    `notice` is told, with file and line, each resource and property that is left out. UsageError when the template
-    cannot be read at all.
+    `notice` is told, with file and line, each resource and property that is left out. UsageError tells everything
+    that makes the template no stack, each with file, line and logical id.
     """
     source = read_yaml(path, tagged=long_form)
     refuse(source.mistakes)
@@ -76,12 +76,12 @@ def read_template(
         raise
     for location, text in dict.fromkeys(reading.notices):
         notice(str(_mistake(source, location, text)))
-    mistakes = tuple(_mistake(source, location, text) for location, text in reading.mistakes)
+    refuse(_mistake(source, location, text) for location, text in reading.mistakes)
     lines = {
         location: source.line_of(_origin(source, _place(reading.places, location)))
         for location in _locations(reading.value, ())
     }
-    return TemplateSource(source.file, reading.value, lines, mistakes, reading.places)
+    return TemplateSource(source.file, reading.value, lines, places=reading.places)
 
 
 def long_form(tag: str, value: object) -> object:
@@ -101,6 +101,7 @@ def long_form(tag: str, value: object) -> object:
 
 def _read(source: Source, path: Path, given: Mapping[str, str]) -> Reading:
     template = mapping_of(source.value)
+    refuse(_mistake(source, location, text) for location, text in _misshapen(template))
     section = _section(template)
     declared = mapping_of(template.get("Parameters"))
     refuse(_mistake(source, ("Parameters",), text) for text in unknown_parameters(declared, given))
@@ -155,21 +156,35 @@ def _hint(kind: str) -> str:
     return "; aws-sam-translator 1.115 or newer turns it into one that is" if newer else ""
 
 
+def _misshapen(template: Mapping[str, object]) -> Iterator[tuple[Location, str]]:
+    """What is wrong with the shape of the template, down to a resource's own parts."""
+    for section in ("Conditions", "Globals", "Mappings", "Metadata", "Parameters", "Resources"):
+        if not isinstance(template.get(section, {}), dict):
+            yield (section,), f"{section} must be a mapping"
+    for logical_id, resource in mapping_of(template.get("Resources")).items():
+        location: Location = ("Resources", logical_id)
+        if logical_id.startswith("Fn::"):
+            yield location, "is not read; give the template as it is after its transform"
+        elif not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+            yield location, "must be a mapping with a Type"
+        else:
+            for part in ("Properties", "Metadata"):
+                if not isinstance(resource.get(part), dict | None):
+                    yield (*location, part), f"{part} must be a mapping"
+
+
 def _resources(template: Mapping[str, object], scope: Scope) -> Iterator[tuple[str, Resource]]:
     """Those whose condition holds."""
     for logical_id, resource in mapping_of(template.get("Resources")).items():
         location: Location = ("Resources", logical_id)
-        if logical_id.startswith("Fn::"):
-            raise Unresolvable(location, "is not read; give the template as it is after its transform")
-        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
-            raise Unresolvable(location, "must be a mapping with a Type")
+        resource = mapping_of(resource)
         condition = resource.get("Condition")
         if condition is None or holds(condition, scope, (*location, "Condition")):
             properties, metadata = (
                 mapping_of(resource.get("Properties")),
                 mapping_of(resource.get("Metadata")),
             )
-            yield logical_id, Resource(logical_id, resource["Type"], properties, metadata)
+            yield logical_id, Resource(logical_id, str(resource.get("Type")), properties, metadata)
 
 
 # --- Metadata: FanoutHarness --------------------------------------------------------------------------------

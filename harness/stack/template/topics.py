@@ -38,29 +38,39 @@ def read_topics(reading: Reading) -> Collection[str]:
 def read_subscriptions(reading: Reading, *, topics: Collection[str], functions: Collection[str]) -> None:
     """Every subscription of a function to a topic; the topic that alone has some is the matchers'."""
     subscribed: dict[str, list[object]] = {}
-    reached = []
+    reached = set()
     for place, subscription in _subscriptions(reading):
         topic = only_reference(subscription.get("TopicArn"))
         function = function_of(reading, subscription.get("Endpoint"))
-        if str(subscription.get("Protocol")).lower() != "lambda":
-            reading.notice(place, f"a subscription by {subscription.get('Protocol')} is not read")
-        elif topic is None or topic.logical_id not in topics:
-            told = shown(str(subscription.get("TopicArn")))
-            reading.notice(
-                place, f"'{told}' is no topic that is deployed here, so nothing is subscribed to it"
-            )
-        elif function is None or function not in functions:
-            told = shown(str(subscription.get("Endpoint")))
-            reading.notice(place, f"'{told}' is no function that is deployed here, so it is not subscribed")
-        else:
-            found = _as_in_stack(topic.logical_id, subscription)
-            subscribed.setdefault(function, []).append(found)
-            location = ("functions", function, "subscribed_to")
-            reading.put(location, subscribed[function], place)
-            reading.places[(*location, len(subscribed[function]) - 1)] = place
-            reached.append(topic.logical_id)
-    if len(set(reached)) == 1:
-        reading.value["events"] = reached[0]
+        told = _left_out(
+            subscription,
+            topic=topic is not None and topic.logical_id in topics,
+            function=function is not None and function in functions,
+        )
+        if told or topic is None or function is None:
+            reading.notice(place, told)
+            continue
+        found = subscribed.setdefault(function, [])
+        location: Location = ("functions", function, "subscribed_to")
+        reading.put(location, found, place)
+        reading.places[(*location, len(found))] = place
+        found.append(_as_in_stack(reading, place, topic.logical_id, subscription))
+        reached.add(topic.logical_id)
+    if len(reached) == 1:
+        reading.value["events"] = reached.pop()
+
+
+def _left_out(subscription: Mapping[str, object], *, topic: bool, function: bool) -> str:
+    """Why a subscription is not read; "" when it is. `topic` and `function`: whether these are deployed here."""
+    if str(subscription.get("Protocol")).lower() != "lambda":
+        return f"a subscription by {subscription.get('Protocol')} is not read"
+    if not topic:
+        told = shown(str(subscription.get("TopicArn")))
+        return f"'{told}' is no topic that is deployed here, so nothing is subscribed to it"
+    if not function:
+        told = shown(str(subscription.get("Endpoint")))
+        return f"'{told}' is no function that is deployed here, so it is not subscribed"
+    return ""
 
 
 def _subscriptions(reading: Reading) -> Iterator[tuple[Location, Mapping[str, object]]]:
@@ -76,10 +86,15 @@ def _subscriptions(reading: Reading) -> Iterator[tuple[Location, Mapping[str, ob
             yield place, {**subscription, "TopicArn": f"\0{topic.logical_id}\0"}
 
 
-def _as_in_stack(topic: str, subscription: Mapping[str, object]) -> object:
-    policy = subscription.get("FilterPolicy")
-    if policy is None:
-        return topic
-    found = {"topic": topic, "filter_policy": json.loads(policy) if isinstance(policy, str) else policy}
-    scope = subscription.get("FilterPolicyScope")
-    return found if scope is None else {**found, "filter_policy_scope": scope}
+def _as_in_stack(
+    reading: Reading, place: Location, topic: str, subscription: Mapping[str, object]
+) -> dict[str, object]:
+    found: dict[str, object] = {"topic": topic}
+    if (policy := subscription.get("FilterPolicy")) is not None:
+        try:
+            found["filter_policy"] = json.loads(policy) if isinstance(policy, str) else policy
+        except ValueError as error:
+            reading.mistake(place, f"FilterPolicy is no JSON: {error}")
+    if (scope := subscription.get("FilterPolicyScope")) is not None:
+        found["filter_policy_scope"] = scope
+    return found

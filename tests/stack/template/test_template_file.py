@@ -78,7 +78,7 @@ def test_a_function_may_do_what_it_does_and_nothing_else(function: str, allowed:
     role = translated(TEMPLATE)["Resources"][f"{function}FunctionRole"]["Properties"]
     statements = [one for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]]
     assert [right for one in statements for right in _rights(one)] == allowed
-    assert all("*" != one["Resource"] for one in statements)
+    assert all(one["Resource"] != "*" for one in statements)
     (logs,) = role["ManagedPolicyArns"]
     assert logs.endswith("service-role/AWSLambdaBasicExecutionRole")
 

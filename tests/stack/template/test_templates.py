@@ -470,6 +470,31 @@ def test_a_function_comes_after_those_it_refers_to(load: Callable[..., tuple[Sta
     assert list(stack.functions) == ["Other", "Hello"]
 
 
+def test_a_topic_can_hold_its_subscriptions(load: Callable[..., tuple[Stack, list[str]]]) -> None:
+    stack, notices = load(
+        small(
+            """
+            News:
+              Type: AWS::SNS::Topic
+              Properties: {Subscription: [{Protocol: lambda, Endpoint: !GetAtt Hello.Arn}]}
+            Trades:
+              Type: AWS::SNS::Subscription
+              Properties:
+                Protocol: lambda
+                TopicArn: !Ref Prices
+                Endpoint: !GetAtt Hello.Arn
+                FilterPolicy: '{"type": ["trade"]}'
+            Prices: {Type: AWS::SNS::Topic}
+            """
+        ).replace("Resources:", "Metadata: {FanoutHarness: {events: News}}\nResources:")
+    )
+    assert notices == []
+    assert stack.functions["Hello"].subscribed_to == (
+        Subscription(topic="Prices", filter_policy={"type": ["trade"]}),
+        Subscription(topic="News"),
+    )
+
+
 def test_conditions_and_parameters_choose(load: Callable[..., tuple[Stack, list[str]]]) -> None:
     template = """\
 Parameters: {Stage: {Type: String, Default: dev}}
@@ -751,7 +776,7 @@ def test_a_template_that_makes_no_stack(
     mistakes: Callable[..., list[str]], old: str, new: str, expected: str
 ) -> None:
     assert old in SMALL
-    assert f"template.yaml:{expected}" in mistakes(SMALL.replace(old, new))
+    assert mistakes(SMALL.replace(old, new)) == [f"template.yaml:{expected}"]
 
 
 @pytest.mark.parametrize(
@@ -817,7 +842,44 @@ def test_all_mistakes_are_told_at_once(mistakes: Callable[..., list[str]]) -> No
     ],
 )
 def test_a_mistake_in_the_metadata(mistakes: Callable[..., list[str]], section: str, expected: str) -> None:
-    assert f"template.yaml:{expected}" in mistakes(f"Metadata:\n  FanoutHarness:\n    {section}\n{SMALL}")
+    assert mistakes(f"Metadata:\n  FanoutHarness:\n    {section}\n{SMALL}") == [f"template.yaml:{expected}"]
+
+
+def test_a_filter_policy_that_is_no_json(mistakes: Callable[..., list[str]]) -> None:
+    news = """
+    News:
+      Type: AWS::SNS::Topic
+    Trades:
+      Type: AWS::SNS::Subscription
+      Properties: {Protocol: lambda, TopicArn: !Ref News, Endpoint: !GetAtt Hello.Arn, FilterPolicy: "{"}
+    """
+    (mistake,) = mistakes(small(news))
+    assert mistake.startswith("template.yaml:27: Trades: FilterPolicy is no JSON: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("Resources: []", "1: Resources must be a mapping", id="resources"),
+        pytest.param("Resources: {}\nGlobals: x", "2: Globals must be a mapping", id="globals"),
+        pytest.param(
+            "Resources:\n  A: {Type: x, Properties: []}",
+            "2: A: Properties must be a mapping",
+            id="properties",
+        ),
+        pytest.param(
+            "Resources: {}\nParameters: {A: x}", "2: 'A' must be a mapping with a Type", id="parameter"
+        ),
+        pytest.param(
+            "Resources:\n  F:\n    Type: AWS::Serverless::WebSocketApi\n"
+            "    Properties: {RouteSelectionExpression: x, Routes: {a: 7}}",
+            "1: SAM's translator cannot take the template: AttributeError: 'int' object has no attribute 'get'",
+            id="what the translator takes on trust",
+        ),
+    ],
+)
+def test_a_misshapen_template(mistakes: Callable[..., list[str]], text: str, expected: str) -> None:
+    assert mistakes(text) == [f"template.yaml:{expected}"]
 
 
 def test_what_sam_itself_refuses(mistakes: Callable[..., list[str]]) -> None:
