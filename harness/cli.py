@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 STACK = Path("stack.yaml")
+TEMPLATE = Path("template.yaml")
 SCENARIOS = Path("scenarios")
 RUNS = Path("runs")
 
@@ -168,9 +169,10 @@ def _run(options: argparse.Namespace) -> ExitCode:
 def _stack(options: argparse.Namespace) -> Path:
     """The file that was named, or the one that is expected here."""
     if options.stack is None and not STACK.is_file():
+        file = TEMPLATE if TEMPLATE.is_file() else "FILE"
         raise UsageError(
             f"there is no {STACK} in {Path.cwd()}: go to the folder that has it, or name the stack to deploy: "
-            "harness run --stack FILE"
+            f"harness run --stack {file}"
         )
     return Path(options.stack or STACK)
 

@@ -410,6 +410,35 @@ def test_what_cdk_synth_writes(load: Callable[..., tuple[Stack, list[str]]], fol
 
 
 @pytest.mark.parametrize(
+    ("expression", "response", "two_way"),
+    [
+        pytest.param("$default", True, True, id="both"),
+        pytest.param("$default", False, False, id="no response"),
+        pytest.param("", True, False, id="no expression"),
+    ],
+)
+def test_a_route_is_two_way_by_its_expression_and_its_response(
+    load: Callable[..., tuple[Stack, list[str]]], expression: str, response: bool, two_way: bool
+) -> None:
+    ask = f"""
+    Ask:
+      Type: AWS::ApiGatewayV2::Route
+      Properties:
+        ApiId: !Ref Api
+        RouteKey: ask
+        RouteResponseSelectionExpression: "{expression}"
+        Target: !Sub "integrations/${{ToHello}}"
+    """
+    answer = """
+    Answer:
+      Type: AWS::ApiGatewayV2::RouteResponse
+      Properties: {ApiId: !Ref Api, RouteId: !Ref Ask, RouteResponseKey: $default}
+    """
+    stack, _ = load(small(ask, *([answer] if response else [])))
+    assert stack.api.routes["ask"] == Route(function="Hello", two_way=two_way)
+
+
+@pytest.mark.parametrize(
     ("variable", "expected"),
     [
         pytest.param("!Ref Rows", "${tables.Rows.name}", id="table"),
