@@ -52,3 +52,7 @@ $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 $(NPM): tests/contract/sdk/package-lock.json
 	@if command -v npm >/dev/null; then cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error \
 	  && touch node_modules/.installed; else echo 'npm is missing: tests with its clients will be skipped'; fi
+
+# `sam build` calls this for each function of template.yaml: what is deployed is dex/, and nothing else.
+build-%Function:
+	mkdir -p $(ARTIFACTS_DIR) && cp -R dex $(ARTIFACTS_DIR)

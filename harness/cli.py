@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 STACK = Path("stack.yaml")
+TEMPLATE = Path("template.yaml")
 SCENARIOS = Path("scenarios")
 RUNS = Path("runs")
 
@@ -36,6 +37,7 @@ RUN_EXAMPLES = """\
   harness run                                  every scenario in scenarios/, on the stack in stack.yaml
   harness run scenarios/a-switch.yaml          one scenario
   harness run --stack other/stack.yaml mine/   the scenarios in mine/, on another stack
+  harness run --stack template.yaml            on what a SAM or CloudFormation template describes
   harness run --junit build/report.xml         JUnit XML for a CI server
   harness run --json | jq .verdict             summary.json on standard output, nothing else
 """
@@ -114,12 +116,28 @@ def _add_run(commands: Commands) -> None:
         commands, "run", "play scenarios on the embedded AWS and judge them", examples=RUN_EXAMPLES
     )
     command.add_argument("scenarios", nargs="*", type=Path, help="files or folders [scenarios/]")
-    command.add_argument("--stack", metavar="FILE", type=Path, help="what to deploy [stack.yaml]")
+    _add_stack(command, "what to deploy [stack.yaml]")
     command.add_argument(
         "--runs", metavar="DIR", type=Path, default=RUNS, help="the folder that keeps runs [runs/]"
     )
     _add_outputs(command)
     command.set_defaults(command=_run)
+
+
+def _add_stack(command: argparse.ArgumentParser, purpose: str) -> None:
+    command.add_argument("--stack", metavar="FILE", type=Path, help=f"{purpose}, or a template")
+    command.add_argument(
+        "--parameter",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="the value of a template's parameter, as often as there are some",
+    )
+
+
+def _notice(text: str) -> None:
+    """What of a template is left out; not on standard output, which may be a program's."""
+    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(f"harness: {text}")
 
 
 def _add_outputs(command: argparse.ArgumentParser) -> None:
@@ -132,10 +150,18 @@ def _run(options: argparse.Namespace) -> ExitCode:
     from harness.progress import Silent, TerminalProgress
     from harness.reports.terminal import scenario_block
     from harness.run import RunOptions, run
+    from harness.stack.loader import parameters_of
 
     console = Console(highlight=False)
     progress = Silent() if options.json else TerminalProgress(console, block=scenario_block)
-    asked = RunOptions(_stack(options), _scenarios(options), options.runs, ("harness", *options.words))
+    asked = RunOptions(
+        _stack(options),
+        _scenarios(options),
+        options.runs,
+        ("harness", *options.words),
+        parameters=parameters_of(options.parameter),
+        notice=_notice,
+    )
     _make_room_for(options.junit)
     return _report(run_event_loop(run(asked, progress)), options, console)
 
@@ -143,9 +169,10 @@ def _run(options: argparse.Namespace) -> ExitCode:
 def _stack(options: argparse.Namespace) -> Path:
     """The file that was named, or the one that is expected here."""
     if options.stack is None and not STACK.is_file():
+        file = TEMPLATE if TEMPLATE.is_file() else "FILE"
         raise UsageError(
             f"there is no {STACK} in {Path.cwd()}: go to the folder that has it, or name the stack to deploy: "
-            "harness run --stack FILE"
+            f"harness run --stack {file}"
         )
     return Path(options.stack or STACK)
 
@@ -246,9 +273,7 @@ def _described(path: Path, run: "RunDescription") -> str:
 
 def _add_up(commands: Commands) -> None:
     command = _add(commands, "up", "run AWS alone, until Ctrl-C", examples=UP_EXAMPLES)
-    command.add_argument(
-        "--stack", metavar="FILE", type=Path, help="what to deploy [stack.yaml, if it is there]"
-    )
+    _add_stack(command, "what to deploy [stack.yaml, if it is there]")
     command.add_argument("--host", default="127.0.0.1", help="the interface to listen on [127.0.0.1]")
     command.add_argument("--port", type=_port, default=4566, help="the port; 0 takes a free one [4566]")
     add_signature_options(command)
@@ -263,12 +288,22 @@ def _port(text: str) -> int:
 
 def _up(options: argparse.Namespace) -> ExitCode:
     from harness.event_loop import run as run_event_loop
+    from harness.stack.loader import parameters_of
     from harness.up import up
 
     stack = options.stack or (STACK if STACK.is_file() else None)
     credentials = credentials_of(options.credentials) if options.verify_signatures else None
     console = Console(highlight=False)
-    run_event_loop(up(stack, host=options.host, port=options.port, console=console, credentials=credentials))
+    run_event_loop(
+        up(
+            stack,
+            host=options.host,
+            port=options.port,
+            console=console,
+            credentials=credentials,
+            parameters=parameters_of(options.parameter),
+        )
+    )
     return ExitCode.PASS
 
 
@@ -278,9 +313,7 @@ def _up(options: argparse.Namespace) -> ExitCode:
 def _add_list(commands: Commands) -> None:
     command = _add(commands, "list", "say what each scenario claims")
     command.add_argument("scenarios", nargs="*", type=Path, help="files or folders [scenarios/]")
-    command.add_argument(
-        "--stack", metavar="FILE", type=Path, help="whose feed holds [stack.yaml, if it is there]"
-    )
+    _add_stack(command, "whose feed holds [stack.yaml, if it is there]")
     command.add_argument("--json", action="store_true", help="as JSON")
     command.set_defaults(command=_list)
 
@@ -289,10 +322,11 @@ def _list(options: argparse.Namespace) -> ExitCode:
     import orjson
 
     from harness.scenario.loader import find_scenarios, load_scenario
-    from harness.stack.loader import load_stack
+    from harness.stack.loader import load_stack, parameters_of
 
     stack = options.stack or (STACK if STACK.is_file() else None)
-    feed = load_stack(stack).feed if stack else None
+    parameters = parameters_of(options.parameter)
+    feed = load_stack(stack, parameters=parameters, notice=_notice).feed if stack else None
     paths = [path for given in _scenarios(options) for path in find_scenarios(given)]
     claims = [(str(path), load_scenario(path, feed=feed).scenario) for path in paths]
     if options.json:

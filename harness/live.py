@@ -241,7 +241,7 @@ class LiveStack:
 
 @contextmanager
 def live_stack(stack: Stack | Path | str) -> Iterator[LiveStack]:
-    """The stack (or the stack.yaml) running on an emulator of its own until the context ends.
+    """The stack (or the stack.yaml, or the template) running on an emulator of its own until the context ends.
 
     UsageError for a mistake in the file, DeploymentFailed when a handler cannot start, BackendError when the
     emulator cannot.

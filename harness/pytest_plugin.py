@@ -2,8 +2,9 @@
 
 `pytest scenarios/` plays every YAML file whose `scenario:` states a claim; a scenario that does not pass fails with
 its checks' findings. `--harness-stack FILE` (ini: `harness_stack`) names the stack, `--harness-runs DIR` (ini:
-`harness_runs`) the folder that keeps the histories; without them stack.yaml and runs/ in the root folder. One
-emulator serves a whole session; under pytest-xdist each worker has its own, with its own run folder.
+`harness_runs`) the folder that keeps the histories; without them stack.yaml and runs/ in the root folder. A stack
+that is a template takes `--harness-parameter KEY=VALUE` (ini: `harness_parameters`, a line each). One emulator serves
+a whole session; under pytest-xdist each worker has its own, with its own run folder.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from harness.checks.verdict import ScenarioResult
     from harness.live import LiveClient, LiveStack
     from harness.record.store import RunFolder
+    from harness.stack.model import Stack
 
 # Other tools have a `scenario:` in their YAML files too, with a mapping under it; ours states a claim.
 _STATES_CLAIM = re.compile(r"^scenario[ \t]*:[ \t]+[^\s#{\[]", re.MULTILINE)
@@ -34,6 +36,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--harness-stack", metavar="FILE", help="the stack to deploy [stack.yaml in the root folder]"
     )
     group.addoption("--harness-runs", metavar="DIR", help="where runs are kept [runs/ in the root folder]")
+    group.addoption(
+        "--harness-parameter",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="the value of a parameter of a stack that is a template",
+    )
+    parser.addini(
+        "harness_parameters", "KEY=VALUE, a line each, for a stack that is a template", type="linelist"
+    )
     parser.addini("harness_stack", "the stack to deploy, from the root folder", default="stack.yaml")
     parser.addini("harness_runs", "where runs are kept, from the root folder", default="runs")
 
@@ -110,12 +122,12 @@ def _as_text(result: ScenarioResult) -> str:
 class _Running:
     """The session's stack, started by whoever needs it first, and the folder its scenarios are kept in."""
 
-    def __init__(self, stack_file: Path, runs: Path) -> None:
+    def __init__(self, stack: Stack, runs: Path) -> None:
         from harness.live import live_stack
 
         self._until_the_end = ExitStack()
         self._runs, self._started_at = runs, time.monotonic()
-        self.stack = self._until_the_end.enter_context(live_stack(stack_file))
+        self.stack = self._until_the_end.enter_context(live_stack(stack))
         self._results: list[ScenarioResult] = []
         self._run_folder: RunFolder | None = None
 
@@ -148,13 +160,30 @@ def _running(config: pytest.Config) -> _Running:
 
     if _RUNNING not in config.stash:
         try:
-            config.stash[_RUNNING] = _Running(_stack_file(config), _runs(config))
+            config.stash[_RUNNING] = _Running(_stack(config), _runs(config))
         except HarnessError as error:
             config.stash[_RUNNING] = error
     found = config.stash[_RUNNING]
     if isinstance(found, Exception):
         raise found
     return found
+
+
+_NOTICES = pytest.StashKey[list[str]]()
+
+
+def _stack(config: pytest.Config) -> Stack:
+    from harness.stack.loader import load_stack, parameters_of
+
+    words = [*config.getini("harness_parameters"), *config.getoption("--harness-parameter")]
+    notices = config.stash.setdefault(_NOTICES, [])
+    return load_stack(_stack_file(config), parameters=parameters_of(words), notice=notices.append)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What of a template was left out."""
+    for notice in config.stash.get(_NOTICES, ()):
+        terminalreporter.write_line(f"harness: {notice}")
 
 
 def _stack_file(config: pytest.Config) -> Path:

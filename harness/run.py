@@ -10,9 +10,9 @@ checks judge, from the history alone; the same history can be judged again later
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -41,12 +41,17 @@ RECORD_INTERVAL = 0.25
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What to run: the stack, the scenarios (files or folders), and the folder that keeps the runs."""
+    """What to run: the stack, the scenarios (files or folders), and the folder that keeps the runs.
+
+    A stack that is a template has `parameters`, and `notice` is told what of it is left out.
+    """
 
     stack: Path = Path("stack.yaml")
     scenarios: tuple[Path, ...] = (Path("scenarios"),)
     runs: Path = Path("runs")
     command: tuple[str, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    notice: Callable[[str], None] = lambda text: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ async def run(options: RunOptions, progress: Progress | None = None) -> RunResul
     start; BackendError when the harness or the backend breaks. Whatever happens, the histories so far stay on disk.
     """
     progress, started_at = progress or Silent(), time.monotonic()
-    stack = load_stack(options.stack)
+    stack = load_stack(options.stack, parameters=options.parameters, notice=options.notice)
     paths = [path for given in options.scenarios for path in find_scenarios(given)]
     scenarios = [(path, load_scenario(path, feed=stack.feed)) for path in paths]
     results: list[ScenarioResult] = []

@@ -27,16 +27,20 @@ async def up(
     port: int,
     console: Console,
     credentials: Mapping[str, str] | None = None,
+    parameters: Mapping[str, str] | None = None,
 ) -> None:
     """Listens, deploys, says how to connect, and returns on SIGINT or SIGTERM with everything ended.
 
     UsageError for a mistake in the stack file, BackendError when the port is taken, DeploymentFailed when a
     handler cannot start. With `credentials` (secret access keys by access key id) signatures are verified.
+    `parameters` are for a stack that is a template.
     """
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    stack = load_stack(stack_file) if stack_file else None
+    stack = None
+    if stack_file:
+        stack = load_stack(stack_file, parameters=parameters, notice=lambda text: _say(console, text))
     region = stack.region if stack else REGION
     async with Emulator(region=region, credentials=credentials) as emulator:
         endpoint = await emulator.listen(host, port)

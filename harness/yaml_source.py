@@ -20,6 +20,9 @@ from harness.errors import UsageError
 Location: TypeAlias = tuple[str | int, ...]
 """Where a value stands in a document: the keys and list indexes that lead to it."""
 
+Tagged: TypeAlias = Callable[[str, object], object]
+"""What a plain value stands for that has a tag of its own, such as `!Ref`; LookupError for a tag that is unknown."""
+
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -54,7 +57,7 @@ class Source:
         return Mistake(self.file, self.line_of(location), text)
 
 
-def read_yaml(path: Path) -> Source:
+def read_yaml(path: Path, *, tagged: Tagged | None = None) -> Source:
     """The document of a file; UsageError when it cannot be read or is no YAML at all."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -62,14 +65,14 @@ def read_yaml(path: Path) -> Source:
         raise UsageError(f"{path}: is not UTF-8 text") from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    return parse_yaml(text, file=str(path))
+    return parse_yaml(text, file=str(path), tagged=tagged)
 
 
-def parse_yaml(text: str, *, file: str) -> Source:
+def parse_yaml(text: str, *, file: str, tagged: Tagged | None = None) -> Source:
     """The document of a text; mistakes that leave a value (a key given twice) are kept in `mistakes`."""
     try:
         root = _compose(text)
-        reading = _Reading(file)
+        reading = _Reading(file, tagged or _no_tag)
         value = None if root is None else reading.value_of(root, ())
     except yaml.MarkedYAMLError as error:
         raise UsageError(str(_syntax_mistake(file, error))) from error
@@ -147,6 +150,10 @@ def _compose(text: str) -> yaml.Node | None:
         loader.dispose()
 
 
+def _no_tag(tag: str, value: object) -> object:
+    raise LookupError(tag)
+
+
 def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
@@ -160,8 +167,9 @@ def _syntax_mistake(file: str, error: yaml.MarkedYAMLError) -> Mistake:
 class _Reading:
     """One walk over the nodes of a document."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, tagged: Tagged) -> None:
         self.file = file
+        self._tagged = tagged
         self.lines: dict[Location, int] = {}
         self.mistakes: list[Mistake] = []
         self._around: list[yaml.Node] = []
@@ -185,10 +193,24 @@ class _Reading:
             case yaml.MappingNode() if node.tag == f"{_TAG}map":
                 return self._mapping(node, location)
             case yaml.SequenceNode() if node.tag == f"{_TAG}seq":
-                return [self.value_of(item, (*location, index)) for index, item in enumerate(node.value)]
+                return self._sequence(node, location)
             case yaml.ScalarNode() if node.tag in _SCALARS:
                 return self._scalar(node)
-        return self._wrong(node, f"the tag '{node.tag}' means nothing here")
+        try:
+            return self._tagged(node.tag, self._untagged(node, location))
+        except LookupError:
+            return self._wrong(node, f"the tag '{node.tag}' means nothing here")
+
+    def _untagged(self, node: yaml.Node, location: Location) -> object:
+        match node:
+            case yaml.MappingNode():
+                return self._mapping(node, location)
+            case yaml.SequenceNode():
+                return self._sequence(node, location)
+        return node.value
+
+    def _sequence(self, node: yaml.SequenceNode, location: Location) -> list[object]:
+        return [self.value_of(item, (*location, index)) for index, item in enumerate(node.value)]
 
     def _scalar(self, node: yaml.ScalarNode) -> object:
         try:

@@ -66,6 +66,15 @@ PURE = (
     "harness.emulator.elsewhere.row_changes",
     "harness.emulator.elsewhere.services",
     "harness.emulator.elsewhere.subscriptions",
+    "harness.stack.template.environment",
+    "harness.stack.template.functions",
+    "harness.stack.template.intrinsics",
+    "harness.stack.template.names",
+    "harness.stack.template.parameters",
+    "harness.stack.template.reading",
+    "harness.stack.template.tables",
+    "harness.stack.template.topics",
+    "harness.stack.template.websocket_api",
 )
 """Modules, and packages as a whole, that hold rules: values in, values out."""
 

@@ -91,6 +91,12 @@ def test_run_without_a_stack_says_what_to_do(empty_folder: Path, capsys: pytest.
     )
 
 
+def test_run_names_the_template_that_is_there(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (empty_folder / "template.yaml").touch()
+    assert main(["run"]) == ExitCode.USAGE
+    assert capsys.readouterr().err.endswith("the stack to deploy: harness run --stack template.yaml\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

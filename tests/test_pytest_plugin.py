@@ -83,6 +83,29 @@ def test_scenarios_and_fixtures_share_a_stack(session: pytest.Pytester) -> None:
     }
 
 
+def test_a_template_is_a_stack_too(session: pytest.Pytester) -> None:
+    """Its options, and what it leaves out, which is told at the end and breaks nothing where warnings are errors."""
+    template = (ROOT / "template.yaml").read_text().replace("CodeUri: .", f"CodeUri: {ROOT}")
+    session.makefile(".yaml", template=f"{template}\n", holds=HOLDS)
+    file = session.path / "template.yaml"
+    file.write_text(file.read_text().replace("\nOutputs:", "  Assets: {Type: AWS::S3::Bucket}\n\nOutputs:"))
+    session.makepyfile(
+        test_it="""
+        def test_the_stage_is_the_parameters(harness_stack):
+            assert harness_stack.url.endswith("/dev")
+        """
+    )
+
+    given = ("--harness-stack", "template.yaml", "--harness-parameter", "StageName=dev")
+    result = run(session, *given)
+    wrong = run(session, *given, "--harness-parameter", "Stage=dev")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["harness: template.yaml:*: Assets: is not deployed here (AWS::S3::Bucket)"])
+    wrong.assert_outcomes(failed=1, errors=1)
+    wrong.stdout.fnmatch_lines(["*the template has no parameter 'Stage'; did you mean 'StageName'?"])
+
+
 def test_two_workers_do_not_collide(session: pytest.Pytester) -> None:
     session.makefile(".yaml", one=HOLDS, two=HOLDS)
 

@@ -199,3 +199,17 @@ def test_mistakes_of_shape_in_plain_words(text: str, mistake: str) -> None:
 def test_suggestions() -> None:
     assert suggestion("subscirbe", ["publish", "subscribe"]) == "; did you mean 'subscribe'?"
     assert suggestion("xyz", ["publish", "subscribe"]) == ""
+
+
+def test_tags_stand_for_what_the_caller_says() -> None:
+    def tagged(tag: str, value: object) -> object:
+        if tag == "!Boom":
+            raise LookupError(tag)
+        return {tag: value}
+
+    text = "a: !X 1\nb: !Y [1, !X z]\nc: !Z\n  d: 2\ne: !Boom\n  f: 3\n"
+    source = parse_yaml(text, file="b.yaml", tagged=tagged)
+
+    assert source.value == {"a": {"!X": "1"}, "b": {"!Y": [1, {"!X": "z"}]}, "c": {"!Z": {"d": 2}}, "e": None}
+    assert source.line_of(("c", "d")) == 4
+    assert [str(mistake) for mistake in source.mistakes] == ["b.yaml:5: the tag '!Boom' means nothing here"]

@@ -96,11 +96,12 @@ def _function_slips(stack: Stack, name: str, function: Function) -> Iterator[Sli
 
 
 def _topic_slips(stack: Stack, location: Location, function: Function) -> Iterator[Slip]:
-    for index, topic in enumerate(function.subscribed_to):
+    topics = [subscription.topic for subscription in function.subscribed_to]
+    for index, topic in enumerate(topics):
         place = (*location, "subscribed_to", index)
         if topic not in stack.topics:
             yield place, f"no topic is called '{topic}'{suggestion(topic, stack.topics)}"
-        if topic in function.subscribed_to[:index]:
+        if topic in topics[:index]:
             yield place, f"'{topic}' is here twice"
 
 

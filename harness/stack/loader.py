@@ -1,23 +1,32 @@
-"""How does a stack get in: from `stack.yaml`, with every mistake named by file and line.
+"""How does a stack get in: from `stack.yaml` or a template, with every mistake named by file and line.
 
 A loaded stack is complete: the code folders of its functions are absolute paths.
 """
 
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
+from harness.errors import UsageError
 from harness.stack.consistency import slips
 from harness.stack.model import Function, Stack
-from harness.yaml_source import read_yaml, refuse, validated
+from harness.stack.template.template import is_template, read_template
+from harness.yaml_source import Source, read_yaml, refuse, validated
 
 _NODE_SUFFIXES = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
 
 
-def load_stack(path: Path) -> Stack:
+def load_stack(
+    path: Path,
+    *,
+    parameters: Mapping[str, str] | None = None,
+    notice: Callable[[str], None] = lambda text: None,
+) -> Stack:
     """The stack of a file; UsageError tells every mistake with its file and line.
 
     What is wrong with the shape of the file is told first, what is wrong with its sense once the shape is right.
+    `parameters` are a template's, and `notice` is told what of a template is left out.
     """
-    source = read_yaml(path)
+    source = _source(path, parameters or {}, notice)
     stack = validated(Stack, source)
     found = slips(stack, lambda function: _code_problem(function, path.parent))
     refuse(source.mistake(location, text) for location, text in found)
@@ -26,6 +35,26 @@ def load_stack(path: Path) -> Stack:
         for name, function in stack.functions.items()
     }
     return stack.model_copy(update={"functions": functions})
+
+
+def parameters_of(words: Iterable[str]) -> dict[str, str]:
+    """A template's parameters, written `KEY=VALUE`; UsageError for a word that is not."""
+    found = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not (key and equals):
+            raise UsageError(f"--parameter {word}: write KEY=VALUE")
+        found[key] = value
+    return found
+
+
+def _source(path: Path, parameters: Mapping[str, str], notice: Callable[[str], None]) -> Source:
+    source = read_yaml(path)
+    if is_template(source.value):
+        return read_template(path, parameters=parameters, notice=notice)
+    if parameters:
+        raise UsageError(f"{path}: is a stack file and has no parameters; they are for templates")
+    return source
 
 
 def _code_problem(function: Function, folder: Path) -> tuple[str, str] | None:

@@ -95,6 +95,22 @@ class Topic(_Model):
     )
 
 
+class Subscription(_Model):
+    """What a function is sent of a topic; everything unless a filter policy says less."""
+
+    topic: str = Field(description="A topic, by its name in this file.")
+    filter_policy: Mapping[str, object] | None = Field(
+        default=None, description="As SNS takes it; messages that do not match are not delivered."
+    )
+    filter_policy_scope: Literal["MessageAttributes", "MessageBody"] = Field(
+        default="MessageAttributes", description="What the filter policy looks at."
+    )
+
+
+def _subscription_from_name(value: object) -> object:
+    return {"topic": value} if isinstance(value, str) else value
+
+
 class Function(_Model):
     """A Lambda function."""
 
@@ -112,7 +128,13 @@ class Function(_Model):
         default={},
         description="SST's links by resource name: `api`, `tables.connections`, `topics.x` or `functions.x`.",
     )
-    subscribed_to: tuple[str, ...] = Field(default=(), description="Topics, by their names in this file.")
+    subscribed_to: tuple[
+        Annotated[
+            Subscription,
+            BeforeValidator(_subscription_from_name, json_schema_input_type=str | Subscription),
+        ],
+        ...,
+    ] = Field(default=(), description="Topics, by their names in this file; or with a filter policy each.")
     reserved_concurrency: int | None = Field(default=None, ge=0, description="Most environments at once.")
     prewarm: int = Field(default=1, ge=0, description="Environments started before the first invocation.")
     name: FunctionName | None = Field(default=None, description="The name in AWS; default: stack-function.")

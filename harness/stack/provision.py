@@ -4,6 +4,7 @@ Order matters where one resource names another: tables and topics, then the API 
 functions (their environment names all of these), then routes and subscriptions, which name the functions.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.errors import BackendError
 from harness.stack.links import link_variables
-from harness.stack.model import Function, Route, Stack, Table, Topic, resolve
+from harness.stack.model import Function, Route, Stack, Subscription, Table, Topic, resolve
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -81,8 +82,9 @@ def _connect(stack: Stack, aws: "_Provisioner", api_id: str, outputs: Mapping[st
     if stack.api.api_keys:
         aws.usage_plan(stack.name, api_id, stack.api.stage, stack.api.api_keys)
     for name, function in stack.functions.items():
-        for topic in function.subscribed_to:
-            aws.subscription(outputs[f"topics.{topic}.arn"], outputs[f"functions.{name}.arn"])
+        for subscription in function.subscribed_to:
+            topic_arn = outputs[f"topics.{subscription.topic}.arn"]
+            aws.subscription(topic_arn, outputs[f"functions.{name}.arn"], subscription)
 
 
 class _Provisioner:
@@ -228,9 +230,22 @@ class _Provisioner:
                 keyType="API_KEY",
             )
 
-    def subscription(self, topic_arn: str, function_arn: str) -> None:
-        what = f"subscription of {function_arn} to {topic_arn}"
-        self._call(what, "sns", "subscribe", TopicArn=topic_arn, Protocol="lambda", Endpoint=function_arn)
+    def subscription(self, topic_arn: str, function_arn: str, subscription: Subscription) -> None:
+        asked: dict[str, object] = {}
+        if subscription.filter_policy is not None:
+            asked["Attributes"] = {
+                "FilterPolicy": json.dumps(subscription.filter_policy),
+                "FilterPolicyScope": subscription.filter_policy_scope,
+            }
+        self._call(
+            f"subscription of {function_arn} to {topic_arn}",
+            "sns",
+            "subscribe",
+            TopicArn=topic_arn,
+            Protocol="lambda",
+            Endpoint=function_arn,
+            **asked,
+        )
 
     def _call(self, what: str, service: str, operation: str, **arguments: object) -> Mapping[str, Any]:
         client = self._clients.get(service) or self._clients.setdefault(service, self._client(service))

@@ -8,7 +8,17 @@ import pytest
 from harness.errors import UsageError
 from harness.scenario.feed import Feed
 from harness.stack.loader import load_stack
-from harness.stack.model import Function, Index, Route, Stack, Table, Topic, references_in, resolve
+from harness.stack.model import (
+    Function,
+    Index,
+    Route,
+    Stack,
+    Subscription,
+    Table,
+    Topic,
+    references_in,
+    resolve,
+)
 from harness.stack.schema import FILE, stack_schema
 
 PROJECT = Path(__file__).parents[2]
@@ -80,6 +90,15 @@ def test_a_small_stack(folder: Path) -> None:
     assert stack.function_name("hello") == "small-hello"
 
 
+def test_a_subscription_with_a_filter_policy(folder: Path) -> None:
+    text = with_lines(
+        ("[news]", "[{topic: news, filter_policy: {kind: [a]}, filter_policy_scope: MessageBody}]")
+    )
+    assert load(folder, text).functions["hello"].subscribed_to == (
+        Subscription(topic="news", filter_policy={"kind": ["a"]}, filter_policy_scope="MessageBody"),
+    )
+
+
 def test_the_projects_own_stack() -> None:
     stack = load_stack(PROJECT / "stack.yaml")
     assert stack.tables == {
@@ -93,7 +112,7 @@ def test_the_projects_own_stack() -> None:
     }
     assert stack.tables["connections"].key_attributes() == ("pk", "sk", "channel")
     assert set(stack.api.routes) == {"$connect", "$disconnect", "$default", "subscribe"}
-    assert stack.functions["fan_out"].subscribed_to == ("market_updates",)
+    assert stack.functions["fan_out"].subscribed_to == (Subscription(topic="market_updates"),)
     assert stack.feed == Feed(), "what the file writes out are the exchange's own rules"
 
 
