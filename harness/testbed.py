@@ -5,13 +5,15 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from harness.backends.backend import Backend
 from harness.backends.choice import EMBEDDED, BackendChoice
 from harness.backends.opening import open_backend
+from harness.backends.settings import reasons, unheard
 from harness.calm import calm
+from harness.clock import RealClock
 from harness.connection_rows import ConnectionRows
 from harness.errors import BackendError, HarnessError
 from harness.stack.apart import apart
@@ -48,20 +50,15 @@ class Testbed:
 
     @property
     def parts(self) -> Mapping[str, str]:
-        """Where each part of AWS is, and what of stack.yaml holds on our own emulator alone."""
-        lacks = self.backend.traits.lacks
-        unheard = {f"{name} settings of the stack": lacks[name] for name in self._settings() if name in lacks}
-        return {**self.backend.traits.parts, **unheard}
+        """Where each part of AWS is, and which settings of the stack hold on our own emulator alone."""
+        gateway, dynamodb = self.stack.api.gateway_configuration(), self.stack.dynamodb.over()
+        without = unheard(self.backend.traits.lacks, gateway=gateway, dynamodb=dynamodb)
+        return {**self.backend.traits.parts, **{f"{one} of the stack": "not in force" for one in without}}
 
     def lacking(self, scenario: "Scenario") -> str:
-        """Why the scenario cannot be played here: the settings it asks for that the backend lacks; empty if none."""
-        asked = _asked(scenario.gateway.written(), scenario.gateway.quotas, scenario.dynamodb.over())
-        lacks = self.backend.traits.lacks
-        return "; ".join(
-            f"it sets {', '.join(f'{name}.{setting}' for setting in settings)}, and {lacks[name]}"
-            for name, settings in asked.items()
-            if settings and name in lacks
-        )
+        """Why the scenario cannot be played here: what it sets and the backend does not have; empty if nothing."""
+        gateway, dynamodb = scenario.gateway.written(), scenario.dynamodb.over()
+        return reasons(unheard(self.backend.traits.lacks, gateway=gateway, dynamodb=dynamodb))
 
     async def configure(self, scenario: "Scenario | None" = None) -> None:
         """Gateway and tables behave as the stack says, and the scenario over it, where the backend has that."""

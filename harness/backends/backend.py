@@ -6,6 +6,7 @@ what it can. The rest of the harness cannot tell one backend from another.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 HERE = "here"
 """The place of a part that runs on the emulator of this run."""
 
-ALL_HERE: Mapping[str, str] = {"tables": HERE, "topics": HERE, "API": HERE, "functions": HERE}
+ALL_HERE: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys(("tables", "topics", "queues", "API", "functions"), HERE)
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from harness.backends.backend import HERE
 from harness.errors import BackendError
 
 PARTS: Mapping[str, str] = MappingProxyType(
-    {"tables": "dynamodb", "topics": "sns", "API": "apigatewayv2", "functions": "lambda"}
+    {"tables": "dynamodb", "topics": "sns", "queues": "sqs", "API": "apigatewayv2", "functions": "lambda"}
 )
 """The parts of a stack, and the service that each needs, in the order of reports."""
 
-APART = ("tables", "topics")
-"""The parts that can be elsewhere while API and functions are here."""
+INDISPENSABLE = frozenset(("dynamodb", "sns", "apigatewayv2", "lambda"))
+"""What an endpoint must have to carry a stack alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,49 +32,18 @@ class Answers:
     is_localstack: bool = False
 
     @property
-    def place(self) -> str:
-        """How reports tell where something is."""
-        return f"{self.name} at {self.url}"
-
-
-@dataclass(frozen=True, slots=True)
-class Full:
-    """Everything is deployed to the endpoint."""
-
-    answers: Answers
-
-    @property
-    def parts(self) -> Mapping[str, str]:
-        return dict.fromkeys(PARTS, self.answers.place)
-
-
-@dataclass(frozen=True, slots=True)
-class Hybrid:
-    """The `services` are the endpoint's; everything else is here."""
-
-    answers: Answers
-    services: tuple[str, ...]
-
-    @property
-    def parts(self) -> Mapping[str, str]:
-        return {
-            part: self.answers.place if service in self.services else HERE for part, service in PARTS.items()
-        }
-
-
-Placement: TypeAlias = Full | Hybrid
-
-
-def place(answers: Answers, *, hybrid: bool) -> Placement:
+    def place(answers: Answers, *, hybrid: bool) -> Placement:
     """Everything there, when API and functions can be there and `hybrid` does not keep them here; else hybrid.
 
-    BackendError names what is missing when nothing of a stack can be there.
+    Queues go with the topics, which deliver to them. BackendError names what is missing when nothing of a stack can
+    be there.
     """
-    if not hybrid and answers.there.issuperset(PARTS.values()):
+    if not hybrid and answers.there >= INDISPENSABLE:
         return Full(answers)
-    services = tuple(PARTS[part] for part in APART if PARTS[part] in answers.there)
+    apart = ("dynamodb", "sns", "sqs") if "sns" in answers.there else ("dynamodb",)
+    services = tuple(service for service in apart if service in answers.there)
     if not services:
-        said = "; ".join(f"{service}: {answers.missing.get(service, 'not asked')}" for service in map(PARTS.get, APART))
+        said = "; ".join(f"{service}: {answers.missing[service]}" for service in ("dynamodb", "sns"))
         raise BackendError(
             f"{answers.place} has neither tables nor topics, so nothing of a stack can be there ({said})"
         )

@@ -25,13 +25,18 @@ class BackendChoice:
     """A kind of backend and, of those that run elsewhere, the URL.
 
     `named` says that somebody named the URL: then nothing is started in its place. `hybrid` keeps API and functions
-    here, even though the endpoint has both.
+    here, even though the endpoint has both; `callback_host` is the name by which the endpoint reaches them.
     """
 
     kind: Kind = Kind.EMBEDDED
     url: str = ""
     named: bool = False
     hybrid: bool = False
+    callback_host: str | None = None
+
+
+EMBEDDED = BackendChoice()
+"""What nobody has to choose."""
 
 
 def choose(
@@ -40,6 +45,7 @@ def choose(
     backend: str | None = None,
     endpoint_url: str | None = None,
     hybrid: bool = False,
+    callback_host: str | None = None,
 ) -> BackendChoice:
     """The choice that options make, and where they are silent the environment.
 
@@ -51,18 +57,18 @@ def choose(
     given = endpoint_url or environment.get("AWS_ENDPOINT_URL", "")
     match kind:
         case Kind.EMBEDDED | Kind.AWS:
-            _refuse_address(kind, endpoint_url, hybrid=hybrid)
+            _refuse(kind, {"--endpoint-url": endpoint_url, "--hybrid": hybrid, "--callback-host": callback_host})
             return BackendChoice(kind)
         case Kind.LOCALSTACK:
             host, port = environment.get("LOCALSTACK_HOST", ""), environment.get("EDGE_PORT", "")
             url = endpoint(given or _localstack_url(host, port))
-            return BackendChoice(kind, url, named=bool(given or host or port), hybrid=hybrid)
+            return BackendChoice(kind, url, bool(given or host or port), hybrid, callback_host)
+        case Kind.ENDPOINT if given:
+            return BackendChoice(kind, endpoint(given), True, hybrid, callback_host)
         case Kind.ENDPOINT:
-            if not given:
-                raise UsageError(
-                    "--backend endpoint needs its URL: --endpoint-url http://127.0.0.1:4566, or AWS_ENDPOINT_URL"
-                )
-            return BackendChoice(kind, endpoint(given), named=True, hybrid=hybrid)
+            raise UsageError(
+                "--backend endpoint needs a URL: --endpoint-url http://127.0.0.1:4566, or AWS_ENDPOINT_URL"
+            )
 
 
 def endpoint(url: str) -> str:
@@ -88,11 +94,11 @@ def _kind(option: str | None, variable: str, endpoint_url: str | None) -> Kind:
         raise UsageError(f"{where}: there is no backend {said!r}; there are {', '.join(Kind)}") from error
 
 
-def _refuse_address(kind: Kind, endpoint_url: str | None, *, hybrid: bool) -> None:
+def _refuse(kind: Kind, options: Mapping[str, object]) -> None:
     """A URL in the environment may be meant for other tools; one that was asked for must not go unheard."""
-    unheard = "--endpoint-url" if endpoint_url else "--hybrid" if hybrid else ""
-    if unheard:
-        raise UsageError(f"{unheard} is for the backends localstack and endpoint, and this is {kind}")
+    unheard = next((option for option, value in options.items() if value), None)
+    if unheard is not None:
+        raise UsageError(f"{unheard} is for the backends localstack and endpoint; the backend is {kind}")
 
 
 def _localstack_url(host: str, port: str) -> str:

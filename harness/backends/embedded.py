@@ -16,6 +16,7 @@ import urllib3
 from botocore.config import Config
 
 from harness.backends.backend import Seen, Traits
+from harness.emulator.elsewhere.services import read_elsewhere
 from harness.errors import BackendError, DeploymentFailed, UsageError
 
 if TYPE_CHECKING:
@@ -81,8 +82,15 @@ class EmbeddedBackend:
         port: int = 0,
         verify_signatures: bool = False,
         observations: int | None = None,
+        elsewhere: Mapping[str, str] | None = None,
+        callback_host: str | None = None,
     ) -> None:
-        """`observations` is how many of these the emulator keeps until they are read; None for its default."""
+        """`observations` is how many of these the emulator keeps until they are read; None for its default.
+
+        `elsewhere` holds the endpoints of services that the emulator relays, by signing name: {"sns": "http://..."};
+        `callback_host` is the name by which these reach the emulator, None for where it listens.
+        """
+        self._elsewhere, self._callback_host = read_elsewhere((elsewhere or {}).items()), callback_host
         self._observations = observations
         self._region = region
         self._verify_signatures = verify_signatures
@@ -100,6 +108,8 @@ class EmbeddedBackend:
         command += ["--region", self._region, "--lifeline", str(held_by_emulator)]
         command += ["--verify-signatures"] if self._verify_signatures else []
         command += [] if self._observations is None else ["--observations", str(self._observations)]
+        command += [f"--elsewhere={service}={url}" for service, url in self._elsewhere.items()]
+        command += [] if self._callback_host is None else ["--callback-host", self._callback_host]
         self._process = subprocess.Popen(  # noqa: ASYNC220 - returns at once; what takes time is awaited below
             command,
             stdin=subprocess.DEVNULL,
@@ -211,6 +221,8 @@ class EmbeddedBackend:
             )
         except urllib3.exceptions.HTTPError as error:
             raise BackendError(self._silence(error)) from error
+        if answer.status == 502:
+            raise BackendError(orjson.loads(answer.data)["message"])
         if answer.status >= 500:
             raise BackendError(f"the emulator answered {answer.status} to {method} {url}: {answer.data!r}")
         return answer

@@ -1,5 +1,6 @@
 """Everything elsewhere: an AWS-compatible endpoint that has API Gateway and Lambda too, seen from outside only."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -12,8 +13,6 @@ from harness.backends.embedded import emulator_urls
 from harness.backends.packing import packed
 from harness.backends.probing import assert_answers, endpoint_client
 from harness.errors import BackendError, DeploymentFailed
-
-import asyncio
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient

@@ -9,9 +9,15 @@ from harness.backends.probing import assert_answers
 class HybridBackend(EmbeddedBackend):
     """The embedded emulator, which passes on to the endpoint what is the endpoint's, and sees all of it."""
 
-    def __init__(self, placement: Hybrid, *, name: str, region: str) -> None:
+    def __init__(self, placement: Hybrid, *, name: str, region: str, callback_host: str | None = None) -> None:
+        """With a `callback_host` the endpoint is on another network: the emulator listens on all of this host's."""
         answers = placement.answers
-        super().__init__(region=region, elsewhere=dict.fromkeys(placement.services, answers.url))
+        super().__init__(
+            region=region,
+            host="127.0.0.1" if callback_host is None else "0.0.0.0",  # noqa: S104 - it was asked for
+            elsewhere=placement.elsewhere,
+            callback_host=callback_host,
+        )
         self.name = name
         self._placement, self._answers = placement, answers
 

@@ -31,7 +31,10 @@ async def open_backend(choice: BackendChoice, *, region: str) -> AsyncIterator[B
             case Full():
                 yield EndpointBackend(placement, name=choice.kind, region=region)
             case Hybrid():
-                async with HybridBackend(placement, name=choice.kind, region=region) as hybrid:
+                there = HybridBackend(
+                    placement, name=choice.kind, region=region, callback_host=choice.callback_host
+                )
+                async with there as hybrid:
                     yield hybrid
             case _:
                 assert_never(placement)

@@ -21,6 +21,7 @@ CALLS: Mapping[str, str] = MappingProxyType(
     {
         "dynamodb": "list_tables",
         "sns": "list_topics",
+        "sqs": "list_queues",
         "apigatewayv2": "get_apis",
         "lambda": "list_functions",
     }
@@ -106,7 +107,7 @@ def _described(url: str) -> tuple[str, bool]:
         return f"fanout-harness {version}", False
     if version := _page(f"{url}/_ministack/health").get("version"):
         return f"ministack {version}", False
-    return "the endpoint", False
+    return "an endpoint", False
 
 
 def _page(url: str) -> Mapping[str, object]:

@@ -15,10 +15,12 @@ async def calm(
 ) -> bool:
     """True once `signs()` has answered the same for `still` seconds; False when `timeout` seconds ran out first.
 
+    A timeout that is shorter than `still` twice over leaves half of it for being still.
+
     A system that hides its inside tells nobody when it is done, so that nothing is left but to look again. It is a
     judgement and no proof: what takes longer than `still` between two changes comes too late.
     """
-    deadline = clock.monotonic() + timeout
+    deadline, still = clock.monotonic() + timeout, min(still, timeout / 2)
     last = await signs()
     since = clock.monotonic()
     while (now := clock.monotonic()) - since < still:
