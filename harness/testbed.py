@@ -1,20 +1,31 @@
 """A stack deployed to a backend, ready for clients: what scenarios, fixtures and `harness up` all stand on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from harness.backends.backend import Backend
-from harness.backends.embedded import EmbeddedBackend
+from harness.backends.choice import EMBEDDED, BackendChoice
+from harness.backends.opening import open_backend
+from harness.backends.settings import reasons, unheard
+from harness.calm import calm
+from harness.clock import RealClock
 from harness.connection_rows import ConnectionRows
-from harness.stack.model import Function, Stack
+from harness.errors import BackendError, HarnessError
+from harness.stack.apart import apart
+from harness.stack.model import Stack
 from harness.stack.provision import Deployment, provision
+from harness.stack.removal import Made, remove
 
 if TYPE_CHECKING:
     from harness.clients.publisher import SnsClient
+    from harness.scenario.model import Scenario
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,33 +48,105 @@ class Testbed:
         """A client for one publishing thread."""
         return cast("SnsClient", self.backend.client("sns"))
 
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """Where each part of AWS is, and which settings of the stack hold on our own emulator alone."""
+        gateway, dynamodb = self.stack.api.gateway_configuration(), self.stack.dynamodb.over()
+        without = unheard(self.backend.traits.lacks, gateway=gateway, dynamodb=dynamodb)
+        return {**self.backend.traits.parts, **{f"{one} of the stack": "not in force" for one in without}}
+
+    def lacking(self, scenario: "Scenario") -> str:
+        """Why the scenario cannot be played here: what it sets and the backend does not have; empty if nothing."""
+        gateway, dynamodb = scenario.gateway.written(), scenario.dynamodb.over()
+        return reasons(unheard(self.backend.traits.lacks, gateway=gateway, dynamodb=dynamodb))
+
+    async def configure(self, scenario: "Scenario | None" = None) -> None:
+        """Gateway and tables behave as the stack says, and the scenario over it, where the backend has that."""
+        over = None if scenario is None else scenario.gateway
+        await self.backend.set_gateway(self.stack.api.gateway_configuration(over))
+        below = self.stack.dynamodb
+        await self.backend.set_dynamodb(below.over() if scenario is None else scenario.dynamodb.over(below))
+
+    async def quiet(self, timeout: float, *, frames: Callable[[], int] = lambda: 0) -> bool:
+        """Returns once nothing is in flight, False when `timeout` seconds ran out first.
+
+        Where the inside is hidden, once nothing has changed that can be seen from outside: the number of `frames`
+        that clients received, and the rows of their connections.
+        """
+        if not self.backend.traits.hidden:
+            return await self.backend.quiet(timeout)
+
+        async def signs() -> object:
+            rows = "" if self.rows is None else await asyncio.to_thread(self.rows.fingerprint)
+            return frames(), rows
+
+        return await calm(timeout, signs=signs, clock=RealClock())
+
 
 @asynccontextmanager
-async def embedded_testbed(stack: Stack) -> AsyncIterator[Testbed]:
-    """The stack on an emulator of its own, which ends with the context.
+async def open_testbed(stack: Stack, choice: BackendChoice = EMBEDDED) -> AsyncIterator[Testbed]:
+    """The stack on a backend of the chosen kind; what was started or made for it ends with the context.
 
     Every function has started before the first client connects, so a handler that does not import is known at
-    once: DeploymentFailed. BackendError when the emulator or a deployment call fails.
+    once: DeploymentFailed. BackendError when the backend or a deployment call fails.
     """
-    async with EmbeddedBackend(region=stack.region) as backend:
-        yield await deploy(stack, backend)
+    async with open_backend(choice, region=stack.region) as backend, Deploying(backend) as deploying:
+        yield await deploying.deploy(stack)
 
 
-async def deploy(stack: Stack, backend: Backend) -> Testbed:
-    """Provisions the stack and starts the environments that each function asks for."""
-    deployment = await asyncio.to_thread(
-        provision, stack, client=backend.client, urls=backend.urls, code=hot_reload_code
-    )
-    await asyncio.gather(
-        *(
-            backend.prewarm(stack.function_name(name), function.prewarm)
-            for name, function in stack.functions.items()
-            if function.prewarm
+class Deploying:
+    """Deploys to a backend, and leaves a shared one as it was, however that ends: an async context manager."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._made: list[Made] = []
+
+    async def __aenter__(self) -> "Deploying":
+        return self
+
+    async def deploy(self, stack: Stack) -> Testbed:
+        """Provisions the stack, on a shared backend under names of its own, and prepares every function."""
+        backend, traits = self._backend, self._backend.traits
+        if traits.shared:
+            stack = apart(stack, secrets.token_hex(3), variables=traits.variables)
+        deployment = await _to_its_end(
+            provision, stack, client=backend.client, urls=backend.urls, code=backend.code, made=self._made.append
         )
-    )
-    await backend.set_gateway(stack.api.gateway_configuration())
-    await backend.set_dynamodb(stack.dynamodb.over())
-    return Testbed(stack, backend, deployment, _rows(stack, backend, deployment))
+        await asyncio.gather(
+            *(
+                backend.prewarm(stack.function_name(name), function.prewarm)
+                for name, function in stack.functions.items()
+                if function.prewarm
+            )
+        )
+        testbed = Testbed(stack, backend, deployment, _rows(stack, backend, deployment))
+        await testbed.configure()
+        return testbed
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """What cannot be deleted is told along with an error that there is already."""
+        if not self._backend.traits.shared:
+            return
+        try:
+            await asyncio.to_thread(remove, self._made, self._backend.client)
+        except BackendError as left:
+            if isinstance(error, HarnessError):
+                raise type(error)(f"{error}; {left}") from error
+            if error is None:
+                raise
+            error.add_note(str(left))
+
+
+async def _to_its_end(work: Callable[..., T], *arguments: object, **named: object) -> T:
+    """What the work returns; a thread cannot be stopped, so who cancels waits for it to know all that it made."""
+    working = asyncio.ensure_future(asyncio.to_thread(work, *arguments, **named))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait((working,))
+        raise
 
 
 def _rows(stack: Stack, backend: Backend, deployment: Deployment) -> ConnectionRows | None:
@@ -76,8 +159,3 @@ def _rows(stack: Stack, backend: Backend, deployment: Deployment) -> ConnectionR
         attribute=stack.connections.connection_id.attribute,
         prefix=stack.connections.connection_id.prefix,
     )
-
-
-def hot_reload_code(function: Function) -> Mapping[str, object]:
-    """The handlers from where they lie: LocalStack's convention for code that is never packed."""
-    return {"S3Bucket": "hot-reload", "S3Key": str(Path(function.code).resolve())}

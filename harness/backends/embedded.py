@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,14 @@ import orjson
 import urllib3
 from botocore.config import Config
 
-from harness.backends.backend import Seen
+from harness.backends.backend import Seen, Traits
+from harness.emulator.elsewhere.services import read_elsewhere
 from harness.errors import BackendError, DeploymentFailed, UsageError
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+
+    from harness.stack.model import Function
 
 START_TIMEOUT = 30.0
 STOP_TIMEOUT = 10.0
@@ -56,6 +60,11 @@ def emulator_urls(endpoint: str, api_id: str, stage: str) -> Mapping[str, str]:
     return {"url": endpoint.replace("http", "ws", 1) + path, "management_endpoint": endpoint + path}
 
 
+def hot_reload_code(function: "Function") -> Mapping[str, object]:
+    """The handlers from where they lie: LocalStack's convention for code that is never packed."""
+    return {"S3Bucket": "hot-reload", "S3Key": str(Path(function.code).resolve())}
+
+
 class EmbeddedBackend:
     """An emulator process, started by `start` and ended by `close`.
 
@@ -73,8 +82,15 @@ class EmbeddedBackend:
         port: int = 0,
         verify_signatures: bool = False,
         observations: int | None = None,
+        elsewhere: Mapping[str, str] | None = None,
+        callback_host: str | None = None,
     ) -> None:
-        """`observations` is how many of these the emulator keeps until they are read; None for its default."""
+        """`observations` is how many of these the emulator keeps until they are read; None for its default.
+
+        `elsewhere` holds the endpoints of services that the emulator relays, by signing name: {"sns": "http://..."};
+        `callback_host` is the name by which these reach the emulator, None for where it listens.
+        """
+        self._elsewhere, self._callback_host = read_elsewhere((elsewhere or {}).items()), callback_host
         self._observations = observations
         self._region = region
         self._verify_signatures = verify_signatures
@@ -92,6 +108,8 @@ class EmbeddedBackend:
         command += ["--region", self._region, "--lifeline", str(held_by_emulator)]
         command += ["--verify-signatures"] if self._verify_signatures else []
         command += [] if self._observations is None else ["--observations", str(self._observations)]
+        command += [f"--elsewhere={service}={url}" for service, url in self._elsewhere.items()]
+        command += [] if self._callback_host is None else ["--callback-host", self._callback_host]
         self._process = subprocess.Popen(  # noqa: ASYNC220 - returns at once; what takes time is awaited below
             command,
             stdin=subprocess.DEVNULL,
@@ -147,6 +165,10 @@ class EmbeddedBackend:
         await self.close()
 
     @property
+    def traits(self) -> Traits:
+        return Traits()
+
+    @property
     def endpoint(self) -> str:
         return self._endpoint
 
@@ -155,6 +177,9 @@ class EmbeddedBackend:
 
     def urls(self, api_id: str, stage: str) -> Mapping[str, str]:
         return emulator_urls(self._endpoint, api_id, stage)
+
+    def code(self, function: "Function") -> Mapping[str, object]:
+        return hot_reload_code(function)
 
     async def prewarm(self, function: str, environments: int) -> None:
         asked = orjson.dumps({"function": function, "environments": environments})
@@ -196,6 +221,8 @@ class EmbeddedBackend:
             )
         except urllib3.exceptions.HTTPError as error:
             raise BackendError(self._silence(error)) from error
+        if answer.status == 502:
+            raise BackendError(orjson.loads(answer.data)["message"])
         if answer.status >= 500:
             raise BackendError(f"the emulator answered {answer.status} to {method} {url}: {answer.data!r}")
         return answer

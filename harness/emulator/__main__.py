@@ -16,9 +16,10 @@ import threading
 import orjson
 
 from harness.emulator.credentials import add_signature_options, credentials_of
+from harness.emulator.elsewhere.services import add_elsewhere_options, read_elsewhere
 from harness.emulator.journal import CAPACITY, Journal
 from harness.emulator.stack import Emulator
-from harness.errors import BackendError
+from harness.errors import HarnessError
 from harness.event_loop import run, settle_memory
 
 GRACE = 5.0
@@ -31,7 +32,7 @@ def main() -> int:
         threading.Thread(target=_end_with_owner, args=(options.lifeline,), daemon=True).start()
     try:
         run(_serve(options))
-    except BackendError as error:
+    except HarnessError as error:
         _say({"error": str(error)})
         return error.exit_code
     return 0
@@ -43,7 +44,13 @@ async def _serve(options: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     credentials = credentials_of(options.credentials) if options.verify_signatures else None
     journal = Journal(options.observations)
-    async with Emulator(region=options.region, credentials=credentials, journal=journal) as emulator:
+    async with Emulator(
+        region=options.region,
+        credentials=credentials,
+        journal=journal,
+        elsewhere=read_elsewhere(options.elsewhere),
+        callback_host=options.callback_host,
+    ) as emulator:
         endpoint = await emulator.listen(options.host, options.port)
         settle_memory()
         _say({"endpoint": endpoint})
@@ -71,6 +78,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--lifeline", type=int)
     parser.add_argument("--observations", type=int, default=CAPACITY, help="how many are kept in memory")
+    add_elsewhere_options(parser)
     add_signature_options(parser)
     return parser.parse_args()
 

@@ -8,6 +8,8 @@
 - `GET gateway`: the gateway's settings and quotas; `PUT gateway` with those that shall differ from AWS's, all others
   are AWS's again: `{"disconnect_events": "late", "disconnect_delay": 2, "quotas": {"idle_timeout": 5}}`
 - `PUT dynamodb` with what shall differ from AWS's tables at their best: `{"index_lag": 0.05, "throttle_every": 100}`
+- `GET elsewhere`: `{"services": {"sns": {"endpoint": ..., "reachable": true, "reason": ""}}, ...}`; when one of
+  these cannot be reached, `quiet` and `observations` answer 502 and say so
 - `POST prewarm` with `{"function": name, "environments": n}`: 200, or 424 with the INIT error
 - `GET logs?function=NAME`: the function's log as text
 - `GET ca.pem`: the certificate of the authority that clients of `https` and `wss` have to trust
@@ -16,10 +18,11 @@
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import orjson
 
-from harness.emulator.dynamodb.settings import read_settings
+from harness.emulator.dynamodb.settings import DynamoDbSettings, read_settings
 from harness.emulator.dynamodb.wire import DynamoDbApi
 from harness.emulator.gateway.configuration import ConfigurationError, described, read_configuration
 from harness.emulator.gateway.server import Gateway
@@ -29,9 +32,14 @@ from harness.emulator.lambda_runtime.outcome import NoSuchFunction
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.record.history import encode
 
+if TYPE_CHECKING:
+    from harness.emulator.elsewhere.part import Elsewhere
+
 PREFIX = "/_harness/"
 
-_PAGES = ("health", "observations", "quiet", "gateway", "dynamodb", "prewarm", "logs", "ca.pem")
+_PAGES = ("health", "observations", "quiet", "gateway", "dynamodb", "elsewhere", "prewarm", "logs", "ca.pem")
+
+_NOTHING_ELSEWHERE = json_response(200, b'{"services":{},"awaited_notifications":0}')
 
 # Observations in one answer: what can be written without holding up a push.
 PAGE = 1000
@@ -67,6 +75,7 @@ class Pages:
     dynamodb: DynamoDbApi
     load: Callable[[], Load]
     authority: bytes
+    elsewhere: "Elsewhere | None" = None
 
     def answer(self, request: Request) -> MaybeLater:
         """The page, 404 for another path, 405 for another method."""
@@ -92,6 +101,8 @@ class Pages:
                 return self._observations(int(_number(request, "since", "0")))
             case "quiet":
                 return self._quiet(_number(request, "timeout", "10"))
+            case "elsewhere":
+                return _NOTHING_ELSEWHERE if self.elsewhere is None else self.elsewhere.page()
             case "gateway":
                 return json_response(200, orjson.dumps(described(self.gateway.in_force)))
             case "logs":
@@ -116,6 +127,8 @@ class Pages:
         return json_response(200, orjson.dumps(body))
 
     def _observations(self, since: int) -> Response:
+        if self.elsewhere is not None and self.elsewhere.trouble:
+            return _unreachable(self.elsewhere.trouble)
         seen, next_number, lost = self.journal.since(since, most=PAGE)
         headers = (
             ("Content-Type", "application/x-ndjson"),
@@ -126,7 +139,11 @@ class Pages:
         return Response(200, headers, b"".join(map(encode, seen)))
 
     async def _quiet(self, timeout: float) -> Response:
+        if self.elsewhere is not None and (trouble := await self.elsewhere.probe()):
+            return _unreachable(trouble)
         idle = await self.quiet(timeout)
+        if self.elsewhere is not None and (trouble := await self.elsewhere.probe()):
+            return _unreachable(trouble)
         return json_response(200 if idle else 408, orjson.dumps({"quiet": idle}))
 
     def _gateway(self, body: bytes) -> Response:
@@ -142,6 +159,10 @@ class Pages:
             wanted = read_settings(_object(body))
         except ValueError as error:
             raise BadRequest(str(error)) from error
+        if self.elsewhere is not None and "dynamodb" in self.elsewhere and wanted != DynamoDbSettings():
+            raise BadRequest(
+                f"the tables are at {self.elsewhere.endpoints['dynamodb']}, which takes no settings"
+            )
         self.dynamodb.configure(wanted)
         return json_response(200, orjson.dumps(asdict(wanted)))
 
@@ -163,6 +184,10 @@ class Pages:
     def _logs(self, function: str) -> Response:
         lines = (f"{line.line}\n" for line in self.functions.logs(function))
         return Response(200, (("Content-Type", "text/plain; charset=utf-8"),), "".join(lines).encode())
+
+
+def _unreachable(trouble: str) -> Response:
+    return json_response(502, orjson.dumps({"message": trouble}))
 
 
 def _query(request: Request, name: str, default: str) -> str:

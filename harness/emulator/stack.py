@@ -5,6 +5,7 @@ port ──> doors ──┬── /_harness/ ............ pages ──> journal
                  ├── lambda ................ lambda_runtime.api
                  ├── sns Publish* .......... sns.delivery ──> lambda_runtime
                  ├── dynamodb .............. dynamodb.wire
+                 ├── services elsewhere .... elsewhere.part ──> their endpoints
                  ├── deployments ........... deployments
                  └── everything else ....... moto (APIs that it changes are read anew)
 lambda_runtime, sns ──> letter_delivery (dead letters, destinations) ──> queues, topics, functions
@@ -17,6 +18,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from harness import __version__
 from harness.clock import Clock, RealClock
@@ -44,6 +46,7 @@ from harness.emulator.lambda_runtime.concurrency import ACCOUNT_CONCURRENCY
 from harness.emulator.lambda_runtime.function import Certificates
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.emulator.letter_delivery import LetterDelivery
+from harness.emulator.letters import Letter
 from harness.emulator.moto_services import ACCOUNT, MotoServices
 from harness.emulator.pages import PREFIX, Load, Pages
 from harness.emulator.roles import Roles
@@ -53,6 +56,9 @@ from harness.emulator.sqs_polling import is_empty, read_poll
 from harness.emulator.usage_plans import UsagePlans
 from harness.errors import BackendError
 from harness.record.observation import RowDeleted, RowWritten
+
+if TYPE_CHECKING:
+    from harness.emulator.elsewhere.part import Elsewhere
 
 POLL_EVERY = 0.05  # seconds
 NO_MAPPING = json_response(404, b'{"message":"Not Found"}')  # U-5
@@ -70,11 +76,15 @@ class Emulator:
         credentials: Mapping[str, str] | None = None,
         journal: Journal | None = None,
         account_concurrency: int = ACCOUNT_CONCURRENCY,
+        elsewhere: Mapping[str, str] | None = None,
+        callback_host: str | None = None,
     ) -> None:
         """With `credentials`, signatures of execute-api calls are verified.
 
         They are the secret access keys of callers by access key id; the functions' own are known anyway.
         `account_concurrency` is how many invocations of all functions run at a time (L-8).
+        `elsewhere` holds the endpoints of services that this emulator relays, by signing name (see
+        `elsewhere.services`); `callback_host` is the name by which they reach it, by default where it listens.
         """
         self._region = region
         self._clock = clock or RealClock()
@@ -100,7 +110,7 @@ class Emulator:
             on_idle=self._functions_idle.set,
             certificates=Certificates(str(self.authority.ca_file), str(self.authority.bundle_file)),
             account_concurrency=account_concurrency,
-            send=lambda letter: self._letters.send(letter),
+            send=self._send,
         )
         self._lambda_api = LambdaApi(self.functions, clock=self._clock, random=chance)
         self.gateway = Gateway(
@@ -119,11 +129,13 @@ class Emulator:
             run_elsewhere=self._moto.submit,
             clock=self._clock,
             random=chance,
-            redrive=lambda letter: self._letters.send(letter),
+            redrive=self._send,
         )
         self._letters = LetterDelivery(
             functions=self.functions, publish=self._sns.deliver, run_elsewhere=self._moto.submit
         )
+        self._callback_host = callback_host
+        self._elsewhere = self._part_elsewhere(elsewhere) if elsewhere else None
         self._deployments = Deployments(stages_of=stages_of, clock=self._clock, random=chance)
         self._pages = Pages(
             version=__version__,
@@ -134,8 +146,26 @@ class Emulator:
             dynamodb=self.dynamodb,
             load=self._load,
             authority=self.authority.pem,
+            elsewhere=self._elsewhere,
         )
         self._port = Port(self)
+
+    def _part_elsewhere(self, endpoints: Mapping[str, str]) -> "Elsewhere":
+        # Its HTTP client takes longer to import than everything else here: only who needs it waits for it.
+        from harness.emulator.elsewhere.part import Elsewhere
+
+        return Elsewhere(
+            endpoints,
+            address=self._callback_address,
+            functions=self.functions,
+            clock=self._clock,
+            changed=self._note_row,
+        )
+
+    def _callback_address(self) -> str:
+        if self._callback_host is None:
+            return self.endpoint
+        return f"http://{self._callback_host}:{self.endpoint.rpartition(':')[2]}"
 
     async def listen(self, host: str, port: int) -> str:
         """Listens and returns the endpoint; BackendError when the port is taken.
@@ -153,17 +183,23 @@ class Emulator:
         return self.endpoint
 
     async def quiet(self, timeout: float) -> bool:
-        """Waits until no invocation and no handshake is in flight; False after `timeout` seconds."""
+        """Waits until no invocation, handshake or notification is in flight; False after `timeout` seconds."""
         try:
             async with asyncio.timeout(timeout):
-                while self.gateway.in_flight() or self.functions.in_flight():
+                while self._in_flight():
                     await self.gateway.idle.wait()
+                    if self._elsewhere is not None:
+                        await self._elsewhere.topics.idle.wait()
                     if self.functions.in_flight():
                         self._functions_idle.clear()
                         await self._functions_idle.wait()
         except TimeoutError:
             return False
         return True
+
+    def _in_flight(self) -> int:
+        elsewhere = 0 if self._elsewhere is None else self._elsewhere.topics.in_flight()
+        return self.gateway.in_flight() + self.functions.in_flight() + elsewhere
 
     # --- Doors: where requests go -------------------------------------------------------------------------
 
@@ -177,13 +213,19 @@ class Emulator:
         if target is not None:
             return self.gateway.call(request, target.api_id, target.stage, target.rest)
         if request.path.startswith(PREFIX):
-            return self._pages.answer(request)
+            posted = None if self._elsewhere is None else self._elsewhere.posted(request)
+            return posted or self._pages.answer(request)
         call = aws_call(request)
         if call is None and request.headers.get("x-amz-target").startswith("DynamoDB"):
             return self.dynamodb.refuse_unsigned()
         return _unsigned(request) if call is None else self._aws(call, request)
 
     def _aws(self, call: AwsCall, request: Request) -> MaybeLater:
+        if self._elsewhere is not None and call.service in self._elsewhere:
+            return self._elsewhere.handle(call, request, by=self.functions.request_of(call.access_key_id))
+        return self._aws_here(call, request)
+
+    def _aws_here(self, call: AwsCall, request: Request) -> MaybeLater:
         match call.service, call.operation:
             case "lambda", _:
                 return self._lambda_api.handle(request)
@@ -204,6 +246,12 @@ class Emulator:
             case "", _:
                 return not_emulated(call.service, call.operation)
         return self._moto.handle(call, request)
+
+    def _send(self, letter: Letter) -> None:
+        if self._elsewhere is not None and self._elsewhere.takes(letter):
+            self._elsewhere.send(letter)
+        else:
+            self._letters.send(letter)
 
     def _note_row(self, change: Change) -> None:
         at = self._clock.monotonic()
@@ -270,7 +318,7 @@ class Emulator:
         return Load(
             http=self._port.open_connections,
             websocket=self.gateway.open_connections(),
-            in_flight=self.gateway.in_flight() + self.functions.in_flight(),
+            in_flight=self._in_flight(),
             tasks=len(asyncio.all_tasks()),
         )
 
@@ -281,6 +329,8 @@ class Emulator:
         await self._port.close()
         await self.gateway.close()
         await self.functions.close()
+        if self._elsewhere is not None:
+            await self._elsewhere.close()
         self._moto.close()
         self._scratch.cleanup()
 

@@ -29,7 +29,7 @@ class Notification:
 
 
 # Number and String.Array reach Lambda as String (S-4).
-_LAMBDA_TYPES = {"Number": "String", "String.Array": "String"}
+LAMBDA_TYPES = {"Number": "String", "String.Array": "String"}
 
 
 def lambda_event(notification: Notification) -> bytes:
@@ -53,7 +53,7 @@ def lambda_event(notification: Notification) -> bytes:
             "SigningCertUrl": f"{host}/SimpleNotificationService-00000000000000000000000000000000.pem",
             "UnsubscribeUrl": f"{host}/?Action=Unsubscribe&SubscriptionArn={notification.subscription_arn}",
             "MessageAttributes": {
-                name: {"Type": _LAMBDA_TYPES.get(attribute.type, attribute.type), "Value": attribute.value}
+                name: {"Type": LAMBDA_TYPES.get(attribute.type, attribute.type), "Value": attribute.value}
                 for name, attribute in notification.attributes.items()
             },
         },

@@ -1,0 +1,16 @@
+"""Why can a check not see what it needs? Where a backend hides its inside, the history says so."""
+
+from harness.checks.verdict import CheckResult, Finding, Verdict
+from harness.record.history import History
+from harness.record.observation import InsideHidden
+
+
+def hidden(history: History) -> InsideHidden | None:
+    """That the backend shows nothing of its inside, None where it does."""
+    return next(iter(history.of(InsideHidden)), None)
+
+
+def unseen(check: str, what: str, seen: InsideHidden) -> CheckResult:
+    """UNKNOWN, because `what` the check needs happens inside: `whether functions failed`."""
+    finding = Finding("not shown", f"{what} cannot be seen: {seen.reason}", (seen,))
+    return CheckResult(check, Verdict.UNKNOWN, finding.what, (finding,))

@@ -1,0 +1,120 @@
+"""The part of AWS that is elsewhere, as the emulator's doors see it."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Mapping
+
+import orjson
+
+from harness.clock import Clock
+from harness.emulator.aws_requests import AwsCall
+from harness.emulator.dynamodb.database import Changed
+from harness.emulator.elsewhere import letters
+from harness.emulator.elsewhere.relay import Relay
+from harness.emulator.elsewhere.tables import TablesElsewhere
+from harness.emulator.elsewhere.topics import PREFIX, TopicsElsewhere
+from harness.emulator.gateway.in_flight import InFlight
+from harness.emulator.http import Request, Response, json_response
+from harness.emulator.lambda_runtime.outcome import Functions
+from harness.emulator.letters import Letter, service_of
+
+_log = logging.getLogger(__name__)
+
+GOODBYE = 5.0  # seconds for taking our subscriptions away
+
+_QUEUE_URL = re.compile(rb"<QueueUrl>\s*([^<\s]+)\s*</QueueUrl>")
+
+
+class Elsewhere:
+    """Relays requests to the endpoints of their services, by signing name; see `relay`, `tables` and `topics`."""
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, str],
+        *,
+        address: Callable[[], str],
+        functions: Functions,
+        clock: Clock,
+        changed: Changed,
+    ) -> None:
+        self.endpoints = endpoints
+        self._relay = Relay(endpoints)
+        self._tables = TablesElsewhere(self._relay, changed)
+        self.topics = TopicsElsewhere(
+            self._relay, address=address, functions=functions, clock=clock, queues_too="sqs" in endpoints
+        )
+        self._letters = InFlight()
+
+    def __contains__(self, service: str) -> bool:
+        return service in self._relay
+
+    async def handle(self, call: AwsCall, request: Request, *, by: str | None) -> Response:
+        """The answer of a service elsewhere; `by` is the invocation that asks."""
+        match call.service:
+            case "dynamodb":
+                return await self._tables.handle(call, request, by=by)
+            case "sns":
+                return await self.topics.handle(call, request)
+        return await self._relay.send(call, request)
+
+    def posted(self, request: Request) -> Response | None:
+        """The answer to what a topic posts to us; None for another page."""
+        return self.topics.posted(request) if request.path.startswith(PREFIX) else None
+
+    def takes(self, letter: Letter) -> bool:
+        """Whether the letter's queue or topic is elsewhere."""
+        return service_of(letter.target) in ("sqs", "sns") and service_of(letter.target) in self
+
+    def send(self, letter: Letter) -> None:
+        """Delivers a letter some time soon; what cannot be delivered is logged and lost."""
+        self._letters.start(self._send(letter))
+
+    async def _send(self, letter: Letter) -> None:
+        if service_of(letter.target) == "sns":
+            response = await self.topics.handle(*letters.publish(letter))
+        else:
+            response = await self._relay.send(*letters.get_queue_url(letter))
+            if found := _QUEUE_URL.search(response.body):
+                response = await self._relay.send(*letters.send_message(letter, found[1].decode()))
+        if response.status != 200:
+            _log.warning("%s gets no message: %s", letter.target, response.body.decode())
+
+    # --- whether it is still there ------------------------------------------------------------------------
+
+    @property
+    def trouble(self) -> str:
+        """Why a service elsewhere did not answer when last asked; "" when all did."""
+        return self._relay.trouble
+
+    async def probe(self) -> str:
+        """Asks every endpoint for a sign of life; what is wrong, "" for nothing."""
+        await self._relay.probe()
+        if self._relay.silence("sns"):
+            self.topics.give_up_all()
+        return self._relay.trouble
+
+    async def page(self) -> Response:
+        """`GET elsewhere`: where each service is, and whether it answers."""
+        await self.probe()
+        services = {
+            service: {
+                "endpoint": endpoint,
+                "reachable": not self._relay.silence(service),
+                "reason": self._relay.silence(service),
+            }
+            for service, endpoint in self.endpoints.items()
+        }
+        return json_response(
+            200, orjson.dumps({"services": services, "awaited_notifications": self.topics.in_flight()})
+        )
+
+    async def close(self) -> None:
+        """Takes our subscriptions away and closes the connections."""
+        await self._letters.cancel()
+        try:
+            async with asyncio.timeout(GOODBYE):
+                await self.topics.close()
+        except TimeoutError:
+            _log.warning("the subscriptions at %s stay there", self.endpoints["sns"])
+        await self._relay.close()
