@@ -1,18 +1,18 @@
 """What stands on a backend while claims are measured: three small WebSocket APIs with a recording function each.
 
-Everything has a name that begins with `parity-` and the run's tag, so `take_down` finds it, half deployed or whole.
+Every name begins with `parity-` and the run's tag, so nothing of others is touched.
 """
 
 import io
 import zipfile
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.stack.model import Api, Function, Route, Stack
 from harness.stack.provision import provision
+from harness.stack.removal import Made
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -34,21 +34,21 @@ class WebSocketApi:
     function_arn: str
 
 
-def full_stack(tag: str, queue_url: str) -> Stack:
+def full_stack(tag: str, environment: Mapping[str, str]) -> Stack:
     """Every predefined route, one more that is one-way, and one that is two-way."""
     routes = {key: Route(function="recorder") for key in FULL_ROUTES}
-    return _stack(f"parity-{tag}-full", queue_url, routes | {"two-way": _two_way()})
+    return _stack(f"parity-{tag}-full", environment, routes | {"two-way": _two_way()})
 
 
-def bare_stack(tag: str, queue_url: str) -> Stack:
+def bare_stack(tag: str, environment: Mapping[str, str]) -> Stack:
     """One route, and none of the predefined ones."""
-    return _stack(f"parity-{tag}-bare", queue_url, {key: _two_way() for key in BARE_ROUTES})
+    return _stack(f"parity-{tag}-bare", environment, {key: _two_way() for key in BARE_ROUTES})
 
 
-def composed_stack(tag: str, queue_url: str) -> Stack:
+def composed_stack(tag: str, environment: Mapping[str, str]) -> Stack:
     """Routes that are selected by two fields of a message."""
     routes = {key: Route(function="recorder") for key in COMPOSED_ROUTES}
-    return _stack(f"parity-{tag}-composed", queue_url, routes, COMPOSED_EXPRESSION)
+    return _stack(f"parity-{tag}-composed", environment, routes, COMPOSED_EXPRESSION)
 
 
 def _two_way() -> Route:
@@ -56,10 +56,13 @@ def _two_way() -> Route:
 
 
 def _stack(
-    name: str, queue_url: str, routes: Mapping[str, Route], expression: str = "$request.body.action"
+    name: str,
+    environment: Mapping[str, str],
+    routes: Mapping[str, Route],
+    expression: str = "$request.body.action",
 ) -> Stack:
-    environment = {"QUEUE_URL": queue_url, "MANAGEMENT_ENDPOINT": "${api.management_endpoint}"}
-    recorder = Function(handler="recorder.handler", timeout=20.0, environment=environment)
+    variables = {**environment, "MANAGEMENT_ENDPOINT": "${api.management_endpoint}"}
+    recorder = Function(handler="recorder.handler", timeout=20.0, environment=variables)
     api = Api(name=name, stage=STAGE, route_selection_expression=expression, routes=routes)
     return Stack(name=name, functions={"recorder": recorder}, api=api)
 
@@ -68,15 +71,14 @@ def deploy(
     stack: Stack,
     client: "Callable[[str], BaseClient]",
     urls: Callable[[str, str], Mapping[str, str]],
+    made: Callable[[Made], None],
 ) -> WebSocketApi:
-    """The stack at a backend; BackendError names what cannot be deployed."""
-    made = provision(stack, client=client, urls=urls, code=recorder_code)
-    return WebSocketApi(
-        made.api_id,
-        made.url,
-        made.management_endpoint,
-        made.outputs["functions.recorder.arn"],
-    )
+    """The stack at a backend; BackendError names what cannot be deployed, `made` is told of what was."""
+    deployment = provision(stack, client=client, urls=urls, code=recorder_code, made=made)
+    # A backend may tell functions another address of @connections than the one that is reached from here.
+    management_endpoint = deployment.url.replace("ws", "http", 1)
+    function_arn = deployment.outputs["functions.recorder.arn"]
+    return WebSocketApi(deployment.api_id, deployment.url, management_endpoint, function_arn)
 
 
 def recorder_code(_: Function) -> Mapping[str, object]:
@@ -85,14 +87,3 @@ def recorder_code(_: Function) -> Mapping[str, object]:
     with zipfile.ZipFile(packed, "w") as archive:
         archive.write(Path(__file__).with_name("recorder.py"), "recorder.py")
     return {"ZipFile": packed.getvalue()}
-
-
-def take_down(stack_name: str, client: "Callable[[str], BaseClient]") -> None:
-    """Deletes the stack's API and function, as far as these were made; botocore's errors when a deletion fails."""
-    functions: Any = client("lambda")
-    with suppress(functions.exceptions.ResourceNotFoundException):
-        functions.delete_function(FunctionName=f"{stack_name}-recorder")
-    apis: Any = client("apigatewayv2")
-    pages = apis.get_paginator("get_apis").paginate()
-    for api in [one for page in pages for one in page["Items"] if one["Name"] == stack_name]:
-        apis.delete_api(ApiId=api["ApiId"])

@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import urlencode, urlsplit
@@ -27,11 +27,11 @@ from harness.parity.deployment import (
     composed_stack,
     deploy,
     full_stack,
-    take_down,
 )
 from harness.parity.shapes import named
 from harness.parity.subject import REGION, Subject
 from harness.stack.model import Stack
+from harness.stack.removal import Made, remove
 
 WAIT = 10.0
 """Seconds that anything may take."""
@@ -64,49 +64,46 @@ class Recorded:
 
 
 class Doors:
-    """What claims measure a subject through; safe for threads. A context manager: `close` at its end."""
+    """What claims measure a subject through; safe for threads. Whoever made it calls `close`."""
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
-        self.tag = uuid.uuid4().hex[:8]
+        self._tag = uuid.uuid4().hex[:8]
         self._session = boto3.Session(
-            aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION  # noqa: S106 - an emulator's
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106 - any do where there is no AWS
+            region_name=REGION,
         )
-        self._making = threading.RLock()
+        self._lock = threading.RLock()
         self._clients: dict[tuple[str, str], Any] = {}
-        self._made: dict[str, object] = {}
-        self._at_end = ExitStack()
-        self._recordings: Recordings | None = None
+        self._once: dict[str, object] = {}
+        self._made: list[Made] = []
 
-    def __enter__(self) -> "Doors":
-        return self
+    def close(self) -> str:
+        """Deletes what was made, and nothing else; what could not be deleted, in words, "" when everything was."""
+        try:
+            remove(self._made, self.client)
+        except BackendError as error:
+            return str(error)
+        finally:
+            for client in self._clients.values():
+                client.close()
+        return ""
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Deletes what was made, as far as the backend lets us, and closes the clients."""
-        self._at_end.close()
-        for client in self._clients.values():
-            client.close()
-
-    def at_end(self, delete: Callable[..., object], **arguments: object) -> None:
-        """Has something deleted by `close`, in reverse order; that it is gone already is no error."""
-
-        def attempt() -> None:
-            with suppress(ClientError, BotoCoreError):
-                delete(**arguments)
-
-        self._at_end.callback(attempt)
+    def make(self, service: str, operation: str, **asked: object) -> Any:
+        """The answer to a call that makes something, which `close` deletes; botocore's errors."""
+        answer = getattr(self.client(service), operation)(**asked)
+        self._made.append(Made(f"{operation} of a claim", service, operation, asked, answer))
+        return answer
 
     def name(self, kind: str) -> str:
         """A name that nothing else has."""
-        return f"parity-{self.tag}-{kind}-{uuid.uuid4().hex[:6]}"
+        return f"parity-{self._tag}-{kind}-{uuid.uuid4().hex[:6]}"
 
     def client(self, service: str, endpoint: str | None = None) -> Any:
         """A boto3 client of the service that tries once and waits `WAIT` seconds at most."""
         url = endpoint or self.subject.endpoint
-        with self._making:
+        with self._lock:
             if (service, url) not in self._clients:
                 config = Config(connect_timeout=WAIT, read_timeout=WAIT, retries={"total_max_attempts": 1})
                 self._clients[service, url] = self._session.client(  # type: ignore[call-overload]  # any service
@@ -133,11 +130,10 @@ class Doors:
         """The API that selects its routes `chat/join` and `chat/` by two fields."""
         return self._api(composed_stack)
 
-    def _api(self, stack_of: Callable[[str, str], Stack]) -> WebSocketApi:
+    def _api(self, stack_of: Callable[[str, Mapping[str, str]], Stack]) -> WebSocketApi:
         def make() -> WebSocketApi:
-            stack = stack_of(self.tag, self.recordings.queue_url)
-            self.at_end(take_down, stack_name=stack.name, client=self.client)
-            return deploy(stack, self.client, self.subject.urls)
+            stack = stack_of(self._tag, {**self.subject.variables, "QUEUE_URL": self.recordings.queue_url})
+            return deploy(stack, self.client, self.subject.urls, self._made.append)
 
         made = self.once(stack_of.__name__, make)
         assert isinstance(made, WebSocketApi)
@@ -151,20 +147,18 @@ class Doors:
         return made
 
     def _queue(self) -> "Recordings":
-        sqs = self.client("sqs")
-        url = sqs.create_queue(QueueName=self.name("recorded"))["QueueUrl"]
-        self.at_end(sqs.delete_queue, QueueUrl=url)
-        return Recordings(sqs, url)
+        url = self.make("sqs", "create_queue", QueueName=self.name("recorded"))["QueueUrl"]
+        return Recordings(self.client("sqs"), url)
 
     def once(self, what: str, make: Callable[[], object]) -> object:
         """What `make` made the first time; NotCarried, the first time and ever after, when it could not."""
-        with self._making:
-            if what not in self._made:
+        with self._lock:
+            if what not in self._once:
                 try:
-                    self._made[what] = make()
+                    self._once[what] = make()
                 except (BackendError, ClientError, BotoCoreError) as error:
-                    self._made[what] = NotCarried(str(error))
-            made = self._made[what]
+                    self._once[what] = NotCarried(str(error))
+            made = self._once[what]
         if isinstance(made, NotCarried):
             raise made
         return made
@@ -211,7 +205,9 @@ class Doors:
             query["tell"] = json.dumps(told)
         agent = f"parity/{token}" if user_agent else None
         with self.open(api, query=query, user_agent=agent, subprotocols=subprotocols) as socket:
-            opened = self.recordings.first(lambda one: token in json.dumps(one.event), "no event of the handshake")
+            opened = self.recordings.first(
+                lambda one: token in json.dumps(one.event), "no event of the handshake"
+            )
             yield Client(self, api or self.full, socket, opened, agent or "", token)
 
 
@@ -244,8 +240,9 @@ class Client:
     def next_event(self, kind: str) -> Recorded:
         """The next MESSAGE or DISCONNECT of this connection; NoAnswer when none comes."""
         return self.doors.recordings.first(
-            lambda one: (one.context.get("connectionId"), one.context.get("eventType"))
-            == (self.connection_id, kind),
+            lambda one: (
+                (one.context.get("connectionId"), one.context.get("eventType")) == (self.connection_id, kind)
+            ),
             f"no {kind} event",
         )
 
@@ -303,7 +300,9 @@ class Recordings:
             return [one for one in self._waiting if matches(one)]
 
     def _poll(self) -> None:
-        answer = self._sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=POLL)
+        answer = self._sqs.receive_message(
+            QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=POLL
+        )
         for message in answer.get("Messages", []):
             self._sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
             report = json.loads(message["Body"])

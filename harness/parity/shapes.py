@@ -75,9 +75,7 @@ def differences(aws: object, shows: object, path: str = "") -> Iterator[str]:
             yield f"{path}: {short(shows)}, not {short(aws)}" if path else short(shows)
 
 
-def _differences_of_parts(
-    aws: Mapping[str, object], shows: Mapping[str, object], path: str
-) -> Iterator[str]:
+def _differences_of_parts(aws: Mapping[str, object], shows: Mapping[str, object], path: str) -> Iterator[str]:
     for name in dict.fromkeys((*aws, *shows)):
         inner = f"{path}.{name}" if path else name
         if name not in shows:

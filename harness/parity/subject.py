@@ -1,83 +1,91 @@
-"""What is measured: a name, an endpoint, and the addresses that its WebSocket APIs get there.
+"""What is measured? The backends that the command line names, opened one by one."""
 
-A `Backend` is one. This module is the one place where the names on the command line become subjects.
-"""
-
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from harness.backends.embedded import EmbeddedBackend, emulator_urls
+from harness.backends.backend import Backend
+from harness.backends.choice import BackendChoice, Kind, choose
+from harness.backends.opening import open_backend
 from harness.errors import UsageError
 
 REGION = "us-east-1"
 
 
-class Subject(Protocol):
-    """An AWS-compatible endpoint; whoever opened it closes it."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A backend that was asked for, and what it is called in the table."""
 
-    @property
-    def name(self) -> str:
-        """What it is called in the table."""
-
-    @property
-    def endpoint(self) -> str:
-        """The URL that AWS clients are given."""
-
-    def urls(self, api_id: str, stage: str) -> Mapping[str, str]:
-        """`url` for WebSocket clients and `management_endpoint` for @connections of a deployed API."""
+    name: str
+    backend: BackendChoice
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """An endpoint that somebody else started; WebSocket APIs are where LocalStack's users look for them."""
+class Subject:
+    """A backend, as far as claims need it.
+
+    `urls` gives an API's addresses; `variables` is what its functions need in their environment. `answers` returns
+    while the backend, and what it stands on, is there, and raises BackendError after that.
+    """
 
     name: str
     endpoint: str
-
-    def urls(self, api_id: str, stage: str) -> Mapping[str, str]:
-        return emulator_urls(self.endpoint, api_id, stage)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A subject by its name on the command line; `endpoint` where it is a URL that was given."""
-
-    name: str
-    endpoint: str | None = None
+    urls: Callable[[str, str], Mapping[str, str]]
+    answers: Callable[[], Awaitable[object]]
+    parts: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
-def chosen(backends: Sequence[str], endpoint_urls: Sequence[str]) -> tuple[Choice, ...]:
-    """The subjects that were asked for, each once; the embedded emulator when none was.
+def chosen(
+    environment: Mapping[str, str],
+    *,
+    backends: Sequence[str] = (),
+    endpoint_urls: Sequence[str] = (),
+    hybrid: bool = False,
+) -> tuple[Choice, ...]:
+    """The backends that were asked for; what the environment names, else the embedded one, when none was.
 
-    An endpoint is `URL` or `NAME=URL`. UsageError for what is neither, and for two of the same name.
+    An endpoint is written `URL` or `NAME=URL`. UsageError for what is neither, for an unknown backend, for AWS, which
+    nothing may be deployed to by the way, and for two of the same name.
     """
-    choices = [Choice(name) for name in backends] + [_endpoint(text) for text in endpoint_urls]
+    choices = [_backend(environment, name, hybrid) for name in backends]
+    choices += [_endpoint(environment, text, hybrid) for text in endpoint_urls]
+    choices = choices or [_backend(environment, None, hybrid)]
     names = [choice.name for choice in choices]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise UsageError(f"{twice} is named twice; each is measured once: --endpoint-url NAME=URL tells two apart")
-    return tuple(choices) or (Choice("embedded"),)
+        raise UsageError(
+            f"{twice} is named twice; --endpoint-url NAME=URL gives an endpoint a name of its own"
+        )
+    return tuple(choices)
 
 
-def _endpoint(text: str) -> Choice:
+def _backend(environment: Mapping[str, str], name: str | None, hybrid: bool) -> Choice:
+    is_elsewhere = name not in (None, Kind.EMBEDDED, Kind.AWS)
+    choice = choose(environment, backend=name, hybrid=hybrid and is_elsewhere)
+    if choice.kind is Kind.AWS:
+        raise UsageError(
+            "--backend aws: claims are measured with APIs of their own, and none is deployed to AWS"
+        )
+    return Choice(choice.kind.value, choice)
+
+
+def _endpoint(environment: Mapping[str, str], text: str, hybrid: bool) -> Choice:
     name, equals, url = text.partition("=")
-    name, url = (name, url) if equals and "://" not in name else ("", text)
-    url = url.rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise UsageError(f"--endpoint-url {text}: is no URL such as http://127.0.0.1:4566, or NAME=URL")
-    return Choice(name or parts.netloc, url)
+    if not equals or "://" in name:
+        name, url = "", text
+    choice = choose(environment, backend=Kind.ENDPOINT, endpoint_url=url, hybrid=hybrid)
+    return Choice(name or urlsplit(choice.url).netloc, choice)
 
 
 @asynccontextmanager
 async def opened(choice: Choice) -> AsyncIterator[Subject]:
-    """The subject, running; what this starts ends with the context. UsageError for a name that nobody has."""
-    if choice.endpoint is not None:
-        yield Endpoint(choice.name, choice.endpoint)
-    elif choice.name == "embedded":
-        async with EmbeddedBackend(region=REGION) as backend:
-            yield backend
-    else:
-        raise UsageError(f"--backend {choice.name}: there is no such backend; name embedded, or an --endpoint-url")
+    """The backend, running; what this starts ends with the context. BackendError when it does not answer."""
+    async with open_backend(choice.backend, region=REGION) as backend:
+        yield subject_of(backend, choice.name)
+
+
+def subject_of(backend: Backend, name: str) -> Subject:
+    """A running backend as a subject of that name."""
+    traits = backend.traits
+    return Subject(name, backend.endpoint, backend.urls, backend.seen, traits.parts, traits.variables)

@@ -1,4 +1,4 @@
-"""Claims about the end of a connection: what $disconnect is told, and what the gateway closes by itself (1.7, 1.9)."""
+"""Claims about the end of a connection: what $disconnect is told, what the gateway closes by itself (1.7, 1.9)."""
 
 from websockets.exceptions import ConnectionClosed
 
@@ -16,7 +16,9 @@ def _disconnected(client: Client) -> list[object]:
     return [context.get("disconnectStatusCode"), context.get("disconnectReason")]
 
 
-@_claim("a client that leaves without a code is 1005", "X-2", aws=[1005, "Client-side close frame status not set"])
+@_claim(
+    "a client that leaves without a code is 1005", "X-2", aws=[1005, "Client-side close frame status not set"]
+)
 def _without_code(doors: Doors) -> object:
     with doors.connected() as client:
         with client.socket.send_context():
@@ -31,7 +33,11 @@ def _with_code(doors: Doors) -> object:
         return _disconnected(client)
 
 
-@_claim("a deletion by @connections is told as 1000, Connection Closed Normally", "X-4", aws=[1000, "Connection Closed Normally"])
+@_claim(
+    "a deletion by @connections is told as 1000, Connection Closed Normally",
+    "X-4",
+    aws=[1000, "Connection Closed Normally"],
+)
 def _deleted(doors: Doors) -> object:
     with doors.connected() as client:
         client.management.delete_connection(ConnectionId=client.connection_id)
@@ -55,7 +61,9 @@ def _long_message(doors: Doors) -> object:
         return _closed_with(client)
 
 
-@_claim("a message of 128 KB in frames of 32 KB reaches its function whole", "Q-3", "Q-4", "Q-12", aws=MAX_MESSAGE)
+@_claim(
+    "a message of 128 KB in frames of 32 KB reaches its function whole", "Q-3", "Q-4", "Q-12", aws=MAX_MESSAGE
+)
 def _longest_message(doors: Doors) -> object:
     with doors.connected() as client:
         client.socket.send(["x" * MAX_FRAME] * 4)

@@ -155,21 +155,27 @@ def _constant(doors: Doors) -> object:
     return {name: len({str(context.get(name)) for context in contexts}) for name in names}
 
 
-@_claim("extendedRequestId is the requestId, and another one in each event", "E-6", aws={"equal": True, "ids": 3})
+@_claim(
+    "extendedRequestId is the requestId, and another one in each event", "E-6", aws={"equal": True, "ids": 3}
+)
 def _request_ids(doors: Doors) -> object:
     _, *contexts = _whole_life(doors)
     pairs = {(context.get("requestId"), context.get("extendedRequestId")) for context in contexts}
     return {"equal": all(one is not None and one == other for one, other in pairs), "ids": len(pairs)}
 
 
-@_claim("the body of a message is its text, untouched", "E-20", aws='{ "action":"one-way",  "price": "1é\\n" }')
+@_claim(
+    "the body of a message is its text, untouched", "E-20", aws='{ "action":"one-way",  "price": "1é\\n" }'
+)
 def _verbatim(doors: Doors) -> object:
     with doors.connected() as client:
         client.socket.send('{ "action":"one-way",  "price": "1é\\n" }')
         return client.next_event("MESSAGE").event.get("body")
 
 
-@_claim("a message in fragments is one event", "Q-12", aws={"routeKey": "one-way", "body": '{"action":"one-way"}'})
+@_claim(
+    "a message in fragments is one event", "Q-12", aws={"routeKey": "one-way", "body": '{"action":"one-way"}'}
+)
 def _fragments(doors: Doors) -> object:
     with doors.connected() as client:
         client.socket.send(['{"action":', '"one', '-way"}'])

@@ -23,12 +23,19 @@ def _in_the_end(made: Table, channel: str, keys: list[str]) -> list[str]:
 def _finds(doors: Doors) -> object:
     made = table(doors)
     here, there = doors.name("channel"), doors.name("channel")
-    keys = {channel: [made.put(channel={"S": channel}) for _ in range(n)] for channel, n in ((here, 2), (there, 1))}
+    keys = {
+        channel: [made.put(channel={"S": channel}) for _ in range(n)]
+        for channel, n in ((here, 2), (there, 1))
+    }
     found = {channel: _in_the_end(made, channel, keys[channel]) for channel in keys}
     return {name: len(set(found[one]) & set(keys[one])) for name, one in (("here", here), ("there", there))}
 
 
-@_claim("a row without the index's key is not in the index", "D-10", aws={"in the table": True, "in the index": False})
+@_claim(
+    "a row without the index's key is not in the index",
+    "D-10",
+    aws={"in the table": True, "in the index": False},
+)
 def _sparse(doors: Doors) -> object:
     made = table(doors)
     key = made.put()
@@ -121,7 +128,8 @@ def _empty(doors: Doors) -> object:
     "an update of a row that is gone makes a partial row, unless a condition forbids it",
     *("D-21", "D-22"),
     aws={
-        "guarded": VALIDATION | {"code": "ConditionalCheckFailedException", "message": "The conditional request failed"},
+        "guarded": VALIDATION
+        | {"code": "ConditionalCheckFailedException", "message": "The conditional request failed"},
         "bare": ["channel", "pk", "sk"],
     },
 )

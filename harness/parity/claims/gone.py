@@ -79,7 +79,11 @@ def _named(doors: Doors) -> object:
     return "no error"
 
 
-@_claim("a $disconnect that posts to its own connection is told 410", "X-7", aws={"status": 410, "code": "GoneException"})
+@_claim(
+    "a $disconnect that posts to its own connection is told 410",
+    "X-7",
+    aws={"status": 410, "code": "GoneException"},
+)
 def _own_disconnect(doors: Doors) -> object:
     with doors.connected() as client:
         return client.leave().post

@@ -34,7 +34,9 @@ def _accepting(doors: Doors) -> object:
     aws={"400": 400, "401": 401, "403": 403, "501": 501},
 )
 def _refusing(doors: Doors) -> object:
-    return {str(status): _status(doors, {"return": {"statusCode": status}}) for status in (400, 401, 403, 501)}
+    return {
+        str(status): _status(doors, {"return": {"statusCode": status}}) for status in (400, 401, 403, 501)
+    }
 
 
 @_claim("a $connect that raises refuses with 502", "C-4", aws=502)
@@ -105,7 +107,11 @@ def _trailing_slash(doors: Doors) -> object:
         return socket.response.status_code
 
 
-@_claim("a $connect cannot post to its own connection yet: 410", "C-12", aws={"status": 410, "code": "GoneException"})
+@_claim(
+    "a $connect cannot post to its own connection yet: 410",
+    "C-12",
+    aws={"status": 410, "code": "GoneException"},
+)
 def _too_early(doors: Doors) -> object:
     with doors.connected(told={"post": True}) as client:
         return client.opened.post

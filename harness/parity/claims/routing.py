@@ -28,7 +28,13 @@ _SELECTED = {
 }
 
 
-@_claim("a message takes the route whose key equals its action, else $default", "R-5", "R-6", "E-14", aws=_SELECTED)
+@_claim(
+    "a message takes the route whose key equals its action, else $default",
+    "R-5",
+    "R-6",
+    "E-14",
+    aws=_SELECTED,
+)
 def _selected(doors: Doors) -> object:
     with doors.connected() as client:
         return _route_keys(client, tuple(_SELECTED))
@@ -82,7 +88,13 @@ _INTERNAL_ERROR = {
 }
 
 
-@_claim("a function that raises is an error frame, and the connection stays", "R-13", "R-11", "T-6", aws=_INTERNAL_ERROR)
+@_claim(
+    "a function that raises is an error frame, and the connection stays",
+    "R-13",
+    "R-11",
+    "T-6",
+    aws=_INTERNAL_ERROR,
+)
 def _raising(doors: Doors) -> object:
     with doors.connected() as client:
         return _answer(client, {"raise": "as told"})
@@ -125,7 +137,9 @@ def _two_way(doors: Doors) -> object:
         return client.receive()
 
 
-@_claim("no status that a message's function returns is told or ends the connection", "R-18", aws="still here")
+@_claim(
+    "no status that a message's function returns is told or ends the connection", "R-18", aws="still here"
+)
 def _statuses(doors: Doors) -> object:
     with doors.connected() as client:
         for status in (201, 301, 401, 501):

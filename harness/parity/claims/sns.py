@@ -1,7 +1,6 @@
 """Claims about what a function gets of what is published to a topic (section 2)."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from harness.parity.claim import Area
 from harness.parity.claims.connections import refused
@@ -45,18 +44,17 @@ def records(event: Event) -> list[Event]:
 
 def subscribed(doors: Doors, **attributes: str) -> Subscribed:
     """A topic, and a subscription of the recording function with these attributes."""
-    sns: Any = doors.client("sns")
     function_arn = doors.full.function_arn
-    topic_arn = sns.create_topic(Name=doors.name("topic"))["TopicArn"]
-    doors.at_end(sns.delete_topic, TopicArn=topic_arn)
-    subscription_arn = sns.subscribe(
+    topic_arn = doors.make("sns", "create_topic", Name=doors.name("topic"))["TopicArn"]
+    subscription_arn = doors.make(
+        "sns",
+        "subscribe",
         TopicArn=topic_arn,
         Protocol="lambda",
         Endpoint=function_arn,
         Attributes=attributes,
         ReturnSubscriptionArn=True,
     )["SubscriptionArn"]
-    doors.at_end(sns.unsubscribe, SubscriptionArn=subscription_arn)
     return Subscribed(doors, topic_arn, subscription_arn)
 
 
@@ -95,9 +93,7 @@ def _whole(doors: Doors) -> object:
     return topic.named(topic.next_event().event, published)
 
 
-@_claim(
-    "without subject and attributes the envelope has null and {}", "S-1", "S-2", "S-3", aws=_envelope()
-)
+@_claim("without subject and attributes the envelope has null and {}", "S-1", "S-2", "S-3", aws=_envelope())
 def _least(doors: Doors) -> object:
     topic = subscribed(doors)
     published = topic.publish(Message='{"price":1}')

@@ -23,7 +23,9 @@ class Table:
     def put(self, **attributes: Mapping[str, object]) -> str:
         """Writes a row with a key of its own and returns the key."""
         key = f"WS#{uuid.uuid4().hex}"
-        self.dynamodb.put_item(TableName=self.name, Item={"pk": {"S": key}, "sk": {"S": "META"}, **attributes})
+        self.dynamodb.put_item(
+            TableName=self.name, Item={"pk": {"S": key}, "sk": {"S": "META"}, **attributes}
+        )
         return key
 
     def by_channel(self, channel: str, **asked: object) -> Any:
@@ -52,9 +54,10 @@ def table(doors: Doors) -> Table:
     """The table, made when it is first asked for; NotCarried where there is no DynamoDB."""
 
     def make() -> object:
-        dynamodb = doors.client("dynamodb")
-        name = doors.name("table")
-        dynamodb.create_table(
+        dynamodb, name = doors.client("dynamodb"), doors.name("table")
+        doors.make(
+            "dynamodb",
+            "create_table",
             TableName=name,
             KeySchema=_keys("pk", "sk"),
             AttributeDefinitions=[
@@ -69,7 +72,6 @@ def table(doors: Doors) -> Table:
                 }
             ],
         )
-        doors.at_end(dynamodb.delete_table, TableName=name)
         dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
         return Table(name, dynamodb)
 
@@ -92,5 +94,9 @@ def error_of(call: Callable[[], object]) -> object:
     except ClientError as error:
         response: Any = error.response
         status = response["ResponseMetadata"]["HTTPStatusCode"]
-        return {"status": status, "code": response["Error"]["Code"], "message": response["Error"].get("Message")}
+        return {
+            "status": status,
+            "code": response["Error"]["Code"],
+            "message": response["Error"].get("Message"),
+        }
     return "no error"
