@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from rich.console import Console
 
 from harness import __version__
+from harness.backends.options import add_backend_options, chosen_backend
 from harness.emulator.credentials import add_signature_options, credentials_of
 from harness.errors import ExitCode, HarnessError, UsageError
 
@@ -37,6 +38,9 @@ RUN_EXAMPLES = """\
   harness run scenarios/a-switch.yaml          one scenario
   harness run --stack other/stack.yaml mine/   the scenarios in mine/, on another stack
   harness run --junit build/report.xml         JUnit XML for a CI server
+  harness run --backend localstack             tables and topics in LocalStack, or everything where it can
+  harness run --endpoint-url http://host:4566  on any endpoint that speaks AWS
+  harness run --accept-unknown health,purge    pass, although the backend does not show what these checks need
   harness run --json | jq .verdict             summary.json on standard output, nothing else
 """
 
@@ -49,6 +53,7 @@ UP_EXAMPLES = """\
   harness up                                   AWS on port 4566, with stack.yaml if it is here
   harness up --port 0                          on a free port
   harness up --host 0.0.0.0                    for other machines too: anybody who reaches it can use it
+  harness up --backend localstack              tables and topics in a LocalStack that runs already
   harness up --verify-signatures               a wrong signature is refused, as on AWS, and not only a missing one
 """
 
@@ -110,19 +115,24 @@ def _add(commands: Commands, name: str, purpose: str, *, examples: str = "") -> 
 
 
 def _add_run(commands: Commands) -> None:
-    command = _add(
-        commands, "run", "play scenarios on the embedded AWS and judge them", examples=RUN_EXAMPLES
-    )
+    command = _add(commands, "run", "play scenarios on a local AWS and judge them", examples=RUN_EXAMPLES)
     command.add_argument("scenarios", nargs="*", type=Path, help="files or folders [scenarios/]")
     command.add_argument("--stack", metavar="FILE", type=Path, help="what to deploy [stack.yaml]")
     command.add_argument(
         "--runs", metavar="DIR", type=Path, default=RUNS, help="the folder that keeps runs [runs/]"
     )
+    add_backend_options(command)
     _add_outputs(command)
     command.set_defaults(command=_run)
 
 
 def _add_outputs(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--accept-unknown",
+        metavar="CHECK",
+        action="append",
+        help="an UNKNOWN of this check is no reason to fail",
+    )
     command.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML to FILE as well")
     command.add_argument("--json", action="store_true", help="print summary.json instead of the report")
 
@@ -135,7 +145,14 @@ def _run(options: argparse.Namespace) -> ExitCode:
 
     console = Console(highlight=False)
     progress = Silent() if options.json else TerminalProgress(console, block=scenario_block)
-    asked = RunOptions(_stack(options), _scenarios(options), options.runs, ("harness", *options.words))
+    asked = RunOptions(
+        _stack(options),
+        _scenarios(options),
+        options.runs,
+        ("harness", *options.words),
+        chosen_backend(options),
+        _accepted(options),
+    )
     _make_room_for(options.junit)
     return _report(run_event_loop(run(asked, progress)), options, console)
 
@@ -158,6 +175,12 @@ def _scenarios(options: argparse.Namespace) -> tuple[Path, ...]:
     return tuple(options.scenarios or (SCENARIOS,))
 
 
+def _accepted(options: argparse.Namespace) -> frozenset[str]:
+    from harness.accepting import accepted_checks
+
+    return accepted_checks(options.accept_unknown or ())
+
+
 def _make_room_for(junit: Path | None) -> None:
     """Better told now than after the run."""
     if junit is None:
@@ -173,6 +196,7 @@ def _make_room_for(junit: Path | None) -> None:
 def _report(result: "RunResult", options: argparse.Namespace, console: Console) -> ExitCode:
     """Says how the run ended, and keeps that in the run's folder."""
     from harness.reports.exit import exit_code
+    from harness.reports.parts import told_parts
     from harness.reports.terminal import total_line
     from harness.run import keep_reports, summary_of
 
@@ -183,6 +207,8 @@ def _report(result: "RunResult", options: argparse.Namespace, console: Console) 
         if not result.results:
             console.print("no scenario was played, so nothing is known")
         console.print(total_line(result.results, seconds=result.seconds))
+        if parts := told_parts(result.folder.description().parts):
+            console.print(parts, markup=False, soft_wrap=True)
         console.print(f"history, summary.json, junit.xml: {result.folder.path}", markup=False, soft_wrap=True)
     keep_reports(result)
     if options.junit:
@@ -191,10 +217,10 @@ def _report(result: "RunResult", options: argparse.Namespace, console: Console) 
 
 
 def _write_junit(result: "RunResult", file: Path) -> None:
-    from harness.reports.junit import junit
+    from harness.run import junit_of
 
     try:
-        file.write_bytes(junit(result.results))
+        file.write_bytes(junit_of(result))
     except OSError as error:
         raise UsageError(f"--junit {file}: cannot be written: {error.strerror}") from error
 
@@ -217,7 +243,7 @@ def _check(options: argparse.Namespace) -> ExitCode:
 
     console = Console(highlight=False)
     _make_room_for(options.junit)
-    result = judge_again(_run_folder(options.run))
+    result = judge_again(_run_folder(options.run), accepted=_accepted(options))
     if not options.json:
         described = _described(result.folder.path, result.folder.description())
         console.print(described, markup=False, soft_wrap=True)
@@ -252,6 +278,7 @@ def _add_up(commands: Commands) -> None:
     command.add_argument("--host", default="127.0.0.1", help="the interface to listen on [127.0.0.1]")
     command.add_argument("--port", type=_port, default=4566, help="the port; 0 takes a free one [4566]")
     add_signature_options(command)
+    add_backend_options(command)
     command.set_defaults(command=_up)
 
 

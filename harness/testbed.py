@@ -2,10 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from harness.backends.backend import Backend
@@ -22,6 +21,8 @@ from harness.stack.provision import Deployment, provision
 from harness.stack.removal import Made, remove
 
 if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
     from harness.clients.publisher import SnsClient
     from harness.scenario.model import Scenario
 
@@ -87,61 +88,67 @@ class Testbed:
 async def open_testbed(stack: Stack, choice: BackendChoice = EMBEDDED) -> AsyncIterator[Testbed]:
     """The stack on a backend of the chosen kind; what was started or made for it ends with the context.
 
-    Every function has started before the first client connects, so a handler that does not import is known at
-    once: DeploymentFailed. BackendError when the backend or a deployment call fails.
+    On a backend that others use too its resources have names of their own. Every function has started before the
+    first client connects, so a handler that does not import is known at once: DeploymentFailed. BackendError when
+    the backend or a deployment call fails.
     """
-    async with open_backend(choice, region=stack.region) as backend, Deploying(backend) as deploying:
-        yield await deploying.deploy(stack)
-
-
-class Deploying:
-    """Deploys to a backend, and leaves a shared one as it was, however that ends: an async context manager."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self._made: list[Made] = []
-
-    async def __aenter__(self) -> "Deploying":
-        return self
-
-    async def deploy(self, stack: Stack) -> Testbed:
-        """Provisions the stack, on a shared backend under names of its own, and prepares every function."""
-        backend, traits = self._backend, self._backend.traits
-        if traits.shared:
-            stack = apart(stack, secrets.token_hex(3), variables=traits.variables)
-        deployment = await _to_its_end(
-            provision, stack, client=backend.client, urls=backend.urls, code=backend.code, made=self._made.append
-        )
-        await asyncio.gather(
-            *(
-                backend.prewarm(stack.function_name(name), function.prewarm)
-                for name, function in stack.functions.items()
-                if function.prewarm
-            )
-        )
-        testbed = Testbed(stack, backend, deployment, _rows(stack, backend, deployment))
-        await testbed.configure()
-        return testbed
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """What cannot be deleted is told along with an error that there is already."""
-        if not self._backend.traits.shared:
+    async with open_backend(choice, region=stack.region) as backend:
+        if not backend.traits.shared:
+            yield await deploy(stack, backend)
             return
-        try:
-            await asyncio.to_thread(remove, self._made, self._backend.client)
-        except BackendError as left:
-            if isinstance(error, HarnessError):
-                raise type(error)(f"{error}; {left}") from error
-            if error is None:
-                raise
-            error.add_note(str(left))
+        own = apart(stack, secrets.token_hex(3), variables=backend.traits.variables)
+        async with undone_at_the_end(backend.client) as made:
+            yield await deploy(own, backend, made=made.append)
 
 
-async def _to_its_end(work: Callable[..., T], *arguments: object, **named: object) -> T:
-    """What the work returns; a thread cannot be stopped, so who cancels waits for it to know all that it made."""
-    working = asyncio.ensure_future(asyncio.to_thread(work, *arguments, **named))
+async def deploy(stack: Stack, backend: Backend, *, made: Callable[[Made], None] = lambda _: None) -> Testbed:
+    """Provisions the stack and starts the environments that each function asks for; `made` as for `provision`."""
+    deployment = await to_its_end(
+        lambda: provision(stack, client=backend.client, urls=backend.urls, code=backend.code, made=made)
+    )
+    await asyncio.gather(
+        *(
+            backend.prewarm(stack.function_name(name), function.prewarm)
+            for name, function in stack.functions.items()
+            if function.prewarm
+        )
+    )
+    testbed = Testbed(stack, backend, deployment, _rows(stack, backend, deployment))
+    await testbed.configure()
+    return testbed
+
+
+@asynccontextmanager
+async def undone_at_the_end(client: Callable[[str], "BaseClient"]) -> AsyncIterator[list[Made]]:
+    """Deletes what is in the list at the end, however that comes, and nothing else.
+
+    BackendError when something cannot be deleted; after another error, which stays what it is, that is told with it.
+    """
+    made: list[Made] = []
+    try:
+        yield made
+    except HarnessError as error:
+        left = await _left(made, client)
+        raise (type(error)(f"{error}; {left}") if left else error) from error.__cause__
+    except BaseException as error:
+        error.add_note(await _left(made, client))
+        raise
+    if left := await _left(made, client):
+        raise BackendError(left)
+
+
+async def _left(made: Sequence[Made], client: Callable[[str], "BaseClient"]) -> str:
+    """Deletes, and says what could not be deleted; empty when everything could."""
+    try:
+        await to_its_end(lambda: remove(made, client))
+    except BackendError as error:
+        return str(error)
+    return ""
+
+
+async def to_its_end(work: Callable[[], T]) -> T:
+    """What the work returns that runs in a thread; nobody can stop it there, so who cancels waits for its end."""
+    working = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.backends.embedded import does_not_start, emulator_client, emulator_urls
+from harness.backends.embedded import does_not_start, emulator_client, emulator_urls, hot_reload_code
 from harness.emulator.certificates import Authority
 from harness.emulator.dynamodb.settings import read_settings
 from harness.emulator.gateway.configuration import read_configuration
@@ -15,7 +15,6 @@ from harness.emulator.stack import Emulator
 from harness.stack.loader import load_stack
 from harness.stack.model import Stack
 from harness.stack.provision import Deployment, provision
-from harness.testbed import hot_reload_code
 
 REGION = "us-east-1"
 

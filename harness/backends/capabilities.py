@@ -19,10 +19,10 @@ INDISPENSABLE = frozenset(("dynamodb", "sns", "apigatewayv2", "lambda"))
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What an endpoint said of itself: its name (`LocalStack 4.3.0`), and of each service why it is not there.
+    """What an endpoint said of itself: its name (`LocalStack 4.3.0`), and which services it has.
 
     `missing` holds the services that refused a harmless call, with what they answered; those that answered it are
-    in `there`. `is_localstack` also means that its functions find it by themselves.
+    in `there`. The functions of a LocalStack (`is_localstack`) find it by themselves.
     """
 
     url: str
@@ -32,7 +32,45 @@ class Answers:
     is_localstack: bool = False
 
     @property
-    def place(answers: Answers, *, hybrid: bool) -> Placement:
+    def where(self) -> str:
+        """How reports tell where something is."""
+        return f"{self.name} at {self.url}"
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """Everything is deployed to the endpoint."""
+
+    answers: Answers
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        return dict.fromkeys(PARTS, self.answers.where)
+
+
+@dataclass(frozen=True, slots=True)
+class Hybrid:
+    """The `services` are the endpoint's; everything else is here."""
+
+    answers: Answers
+    services: tuple[str, ...]
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        return {
+            part: self.answers.where if service in self.services else HERE for part, service in PARTS.items()
+        }
+
+    @property
+    def elsewhere(self) -> Mapping[str, str]:
+        """The endpoint of each service that is not here."""
+        return dict.fromkeys(self.services, self.answers.url)
+
+
+Placement: TypeAlias = Full | Hybrid
+
+
+def place(answers: Answers, *, hybrid: bool) -> Placement:
     """Everything there, when API and functions can be there and `hybrid` does not keep them here; else hybrid.
 
     Queues go with the topics, which deliver to them. BackendError names what is missing when nothing of a stack can
@@ -45,6 +83,6 @@ class Answers:
     if not services:
         said = "; ".join(f"{service}: {answers.missing[service]}" for service in ("dynamodb", "sns"))
         raise BackendError(
-            f"{answers.place} has neither tables nor topics, so nothing of a stack can be there ({said})"
+            f"{answers.where} has neither tables nor topics, so nothing of a stack can be there ({said})"
         )
     return Hybrid(answers, services)

@@ -57,7 +57,9 @@ def choose(
     given = endpoint_url or environment.get("AWS_ENDPOINT_URL", "")
     match kind:
         case Kind.EMBEDDED | Kind.AWS:
-            _refuse(kind, {"--endpoint-url": endpoint_url, "--hybrid": hybrid, "--callback-host": callback_host})
+            _refuse(
+                kind, {"--endpoint-url": endpoint_url, "--hybrid": hybrid, "--callback-host": callback_host}
+            )
             return BackendChoice(kind)
         case Kind.LOCALSTACK:
             host, port = environment.get("LOCALSTACK_HOST", ""), environment.get("EDGE_PORT", "")

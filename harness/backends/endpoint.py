@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
@@ -38,7 +38,7 @@ class EndpointBackend:
 
     @property
     def traits(self) -> Traits:
-        where = self._answers.place
+        where = self._answers.where
         # Without it a function's SDK would look for the real AWS. A LocalStack sees to that by itself.
         variables = {} if self._answers.is_localstack else {"AWS_ENDPOINT_URL": self.endpoint}
         return Traits(
@@ -76,8 +76,8 @@ class EndpointBackend:
         try:
             waiter.wait(FunctionName=function, WaiterConfig={"Delay": 1, "MaxAttempts": ACTIVE_TIMEOUT})
         except WaiterError as error:
-            configuration = error.last_response.get("Configuration", {})
-            reason = configuration.get("StateReason") or str(error)
+            said: Any = error.last_response
+            reason = said.get("Configuration", {}).get("StateReason") or error
             raise DeploymentFailed(f"function {function!r} does not start: {reason}") from error
         except (ClientError, BotoCoreError) as error:
             raise BackendError(f"function {function} cannot be looked at: {error}") from error
@@ -92,5 +92,5 @@ class EndpointBackend:
         return True
 
     async def seen(self) -> Seen:
-        await assert_answers(self.endpoint, self._answers.place)
+        await assert_answers(self.endpoint, self._answers.where)
         return Seen()

@@ -9,7 +9,9 @@ from harness.backends.probing import assert_answers
 class HybridBackend(EmbeddedBackend):
     """The embedded emulator, which passes on to the endpoint what is the endpoint's, and sees all of it."""
 
-    def __init__(self, placement: Hybrid, *, name: str, region: str, callback_host: str | None = None) -> None:
+    def __init__(
+        self, placement: Hybrid, *, name: str, region: str, callback_host: str | None = None
+    ) -> None:
         """With a `callback_host` the endpoint is on another network: the emulator listens on all of this host's."""
         answers = placement.answers
         super().__init__(
@@ -23,7 +25,7 @@ class HybridBackend(EmbeddedBackend):
 
     @property
     def traits(self) -> Traits:
-        where = self._answers.place
+        where = self._answers.where
         has_tables = "dynamodb" in self._placement.services
         return Traits(
             parts=self._placement.parts,
@@ -32,5 +34,5 @@ class HybridBackend(EmbeddedBackend):
         )
 
     async def seen(self) -> Seen:
-        await assert_answers(self._answers.url, self._answers.place)
+        await assert_answers(self._answers.url, self._answers.where)
         return await super().seen()

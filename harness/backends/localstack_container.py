@@ -76,7 +76,9 @@ class StartedLocalStack:
             self._container.start(START_TIMEOUT)
         except (docker.errors.DockerException, TimeoutError, RuntimeError) as error:
             said = " ".join(str(error).split())[:300]
-            raise BackendError(f"LocalStack ({planned.image}) did not start in a container: {said}") from error
+            raise BackendError(
+                f"LocalStack ({planned.image}) did not start in a container: {said}"
+            ) from error
         return f"http://127.0.0.1:{planned.port}"
 
     def stop(self) -> None:

@@ -36,12 +36,11 @@ ANSWER_TIMEOUT = 60.0
 async def probe(url: str, *, region: str) -> Answers:
     """What the endpoint has; BackendError when nothing answers there."""
     await assert_answers(url, f"the endpoint at {url}", ever=False)
-    described, *refusals = await asyncio.gather(
+    (name, is_localstack), refusals = await asyncio.gather(
         asyncio.to_thread(_described, url),
-        *(asyncio.to_thread(_refusal, service, url, region) for service in CALLS),
+        asyncio.gather(*(asyncio.to_thread(_refusal, service, url, region) for service in CALLS)),
     )
     missing = {service: said for service, said in zip(CALLS, refusals, strict=True) if said is not None}
-    name, is_localstack = described
     return Answers(url, name, frozenset(CALLS) - missing.keys(), missing, is_localstack)
 
 

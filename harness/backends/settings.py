@@ -11,11 +11,7 @@ def unheard(
     `lacks` is the backend's trait; the others hold what a stack or a scenario sets, as it is sent to an emulator.
     """
     asked = {"gateway": gateway, "dynamodb": dynamodb}
-    return {
-        setting: reason
-        for name, reason in lacks.items()
-        for setting in _names(name, asked[name])
-    }
+    return {setting: reason for name, reason in lacks.items() for setting in _names(name, asked[name])}
 
 
 def reasons(unheard_settings: Mapping[str, str]) -> str:

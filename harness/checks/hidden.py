@@ -1,6 +1,6 @@
 """Why can a check not see what it needs? Where a backend hides its inside, the history says so."""
 
-from harness.checks.verdict import CheckResult, Finding, Verdict
+from harness.checks.verdict import Finding
 from harness.record.history import History
 from harness.record.observation import InsideHidden
 
@@ -10,7 +10,6 @@ def hidden(history: History) -> InsideHidden | None:
     return next(iter(history.of(InsideHidden)), None)
 
 
-def unseen(check: str, what: str, seen: InsideHidden) -> CheckResult:
-    """UNKNOWN, because `what` the check needs happens inside: `whether functions failed`."""
-    finding = Finding("not shown", f"{what} cannot be seen: {seen.reason}", (seen,))
-    return CheckResult(check, Verdict.UNKNOWN, finding.what, (finding,))
+def unseen(what: str, seen: InsideHidden) -> Finding:
+    """That `what` a check needs happens inside: `whether functions failed`."""
+    return Finding("not shown", f"{what} cannot be seen: {seen.reason}", (seen,))

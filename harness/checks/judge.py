@@ -1,6 +1,6 @@
 """What do all the checks say of one scenario's history?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from traceback import format_exception_only
 from typing import TypeAlias
 
@@ -36,9 +36,9 @@ def judge(
     `name` is what reports call the scenario, its claim when empty. Never raises for what a history holds. Of a
     scenario that was not played nothing but that is said, in the name of PLAYED.
     """
-    answers = [_unplayed(one) for one in history.of(NotPlayed)] or [
+    answers: Iterable[CheckResult | None] = [_unplayed(one) for one in history.of(NotPlayed)] or (
         _answered(check_name, check, scenario, history) for check_name, check in checks.items()
-    ]
+    )
     return ScenarioResult(
         scenario=name or scenario.scenario,
         title=scenario.scenario,

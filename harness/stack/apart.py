@@ -25,7 +25,9 @@ def apart(stack: Stack, suffix: str, *, variables: Mapping[str, str] | None = No
                 for name, topic in stack.topics.items()
             },
             "functions": {
-                name: _function(function, _named(stack.function_name(name), suffix, "function"), variables or {})
+                name: _function(
+                    function, _named(stack.function_name(name), suffix, "function"), variables or {}
+                )
                 for name, function in stack.functions.items()
             },
         }
@@ -33,9 +35,7 @@ def apart(stack: Stack, suffix: str, *, variables: Mapping[str, str] | None = No
 
 
 def _function(function: Function, name: str, variables: Mapping[str, str]) -> Function:
-    return function.model_copy(
-        update={"name": name, "environment": {**variables, **function.environment}}
-    )
+    return function.model_copy(update={"name": name, "environment": {**variables, **function.environment}})
 
 
 def _named(name: str, suffix: str, kind: str) -> str:

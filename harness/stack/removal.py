@@ -52,7 +52,12 @@ _OPPOSITES: Mapping[str, tuple[str, _Argument]] = MappingProxyType(
 )
 """Routes, integrations and stages go with their API, table settings with their table."""
 
-_GONE = ("NotFound", "NotFoundException", "ResourceNotFoundException", "AWS.SimpleQueueService.NonExistentQueue")
+_GONE = (
+    "NotFound",
+    "NotFoundException",
+    "ResourceNotFoundException",
+    "AWS.SimpleQueueService.NonExistentQueue",
+)
 
 
 def undo(made: Made) -> Undo | None:
