@@ -1,4 +1,4 @@
-"""The `harness` command: `run`, `check`, `up`, `list`, `doctor`."""
+"""The `harness` command: `run`, `check`, `up`, `list`, `doctor`, `parity`."""
 
 import argparse
 import os
@@ -57,6 +57,17 @@ UP_EXAMPLES = """\
   harness up --verify-signatures               a wrong signature is refused, as on AWS, and not only a missing one
 """
 
+PARITY_EXAMPLES = """\
+  harness parity                                             the embedded AWS against the real one
+  harness parity --backend embedded --backend localstack     side by side with a LocalStack that runs
+  harness parity --endpoint-url ministack=http://127.0.0.1:4566 events 410
+  harness parity --json | jq .as_aws                         for machines
+
+exit codes:
+  0 all backends do as AWS in everything that they carry   1 something differs
+  3 a backend carries nothing of it   4 a backend does not answer
+"""
+
 EXIT_CODES = """\
   0 passed   1 failed, or a handler cannot start   2 a mistake in what was given
   3 unknown: the history cannot tell   4 the harness or the backend broke   130 interrupted
@@ -97,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_up(commands)
     _add_list(commands)
     _add_doctor(commands)
+    _add_parity(commands)
     return parser
 
 
@@ -350,3 +362,44 @@ def _doctor(options: argparse.Namespace) -> ExitCode:
         mark = "ok  " if finding.good else "NO  "
         console.print(f"{mark}{finding.what}", markup=False, soft_wrap=True)
     return ExitCode.PASS if all(finding.good for finding in findings) else ExitCode.BROKEN
+
+
+# --- parity -----------------------------------------------------------------------------------------------
+
+
+def _add_parity(commands: Commands) -> None:
+    command = _add(commands, "parity", "show where backends differ from AWS", examples=PARITY_EXAMPLES)
+    command.add_argument("claims", nargs="*", metavar="WORD", help="areas, rows, or words of claims [all]")
+    command.add_argument(
+        "--backend", action="append", default=[], metavar="KIND", help="may be repeated [embedded]"
+    )
+    command.add_argument(
+        "--endpoint-url", action="append", default=[], metavar="[NAME=]URL", help="may be repeated"
+    )
+    command.add_argument(
+        "--hybrid", action="store_true", help="API and functions here, although an endpoint has them too"
+    )
+    command.add_argument("--json", action="store_true", help="as JSON")
+    command.set_defaults(command=_parity)
+
+
+def _parity(options: argparse.Namespace) -> ExitCode:
+    import orjson
+
+    from harness.event_loop import run as run_event_loop
+    from harness.parity.command import claims_named, compare
+    from harness.parity.comparison import as_json
+    from harness.parity.subject import chosen
+    from harness.parity.table import comparison_table
+
+    choices = chosen(
+        os.environ, backends=options.backend, endpoint_urls=options.endpoint_url, hybrid=options.hybrid
+    )
+    claims = claims_named(options.claims)
+    comparison = run_event_loop(compare(choices, claims, Console(stderr=True)))
+    if options.json:
+        sys.stdout.buffer.write(orjson.dumps(as_json(comparison), option=orjson.OPT_INDENT_2) + b"\n")
+        sys.stdout.buffer.flush()
+    else:
+        Console(highlight=False).print(comparison_table(comparison))
+    return comparison.exit_code

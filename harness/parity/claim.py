@@ -14,6 +14,9 @@ from harness.parity.shapes import differences, seen_as, short
 if TYPE_CHECKING:
     from harness.parity.doors import Doors
 
+NAMED = 4
+"""Differences of one finding that its text names; the value has them all."""
+
 Measure: TypeAlias = "Callable[[Doors], object]"
 
 
@@ -69,8 +72,13 @@ class Finding:
 def found(claim: Claim, measured: object) -> Finding:
     """The finding for what was measured; its text names the parts that differ from AWS."""
     shows = seen_as(measured, claim.aws)
-    differing = "; ".join(differences(claim.aws, shows))
-    return Finding(Mark.DIFFERS if differing else Mark.AS_AWS, shows, differing or short(shows))
+    differing = tuple(differences(claim.aws, shows))
+    if not differing:
+        return Finding(Mark.AS_AWS, shows, short(shows))
+    more = len(differing) - NAMED
+    return Finding(
+        Mark.DIFFERS, shows, "; ".join((*differing[:NAMED], *([f"{more} more"] if more > 0 else ())))
+    )
 
 
 def not_answered(why: str) -> Finding:

@@ -59,7 +59,7 @@ def subscribed(doors: Doors, **attributes: str) -> Subscribed:
 
 
 def _envelope(**fields: object) -> object:
-    message = {
+    message: dict[str, object] = {
         "Type": "Notification",
         "MessageId": "<the published id>",
         "TopicArn": "<this topic>",
