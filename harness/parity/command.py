@@ -1,4 +1,4 @@
-"""`harness parity`, top to bottom: each backend is opened and measured by itself; their findings stand side by side."""
+"""`harness parity`, top to bottom: each backend is opened and measured by itself, then all stand side by side."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -88,7 +88,7 @@ def _differences_of_parts(aws: Mapping[str, object], shows: Mapping[str, object]
 
 def short(value: object) -> str:
     """The value on one line: text as it is, everything else as JSON, shortened to `TEXT_LENGTH`."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False, default=str)
     line = " ".join(text.split())
     return line if len(line) <= TEXT_LENGTH else f"{line[: TEXT_LENGTH - 1]}…"
 

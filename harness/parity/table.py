@@ -1,4 +1,4 @@
-"""A comparison as a person reads it in a terminal: Rich renderables, differences first, a line per backend at the end.
+"""A comparison as a person reads it in a terminal: Rich renderables, differences first, a line per backend last.
 
 Pure. All that came from outside is put into `Text`, freed from control characters.
 """
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from harness.parity.claim import Claim, Finding, Mark
 from harness.parity.comparison import Column, Comparison
-from harness.reports.parts import told
+from harness.reports.parts import told_parts
 from harness.reports.plain import plain
 
 _STYLES = {
@@ -48,6 +48,7 @@ def _cell(finding: Finding) -> Text:
 def _summary(column: Column) -> Iterator[Text]:
     style = "red" if column.count(Mark.DIFFERS) else "green" if column.count(Mark.AS_AWS) else "yellow"
     yield Text(plain(column.summary), style=f"bold {style}")
-    yield Text(f"  {plain(told(column.parts))}", style="dim")
+    if parts := told_parts(column.parts):
+        yield Text(f"  {plain(parts)}", style="dim")
     if column.left:
         yield Text(f"  {plain(column.left)}", style="yellow")
