@@ -248,10 +248,7 @@ class Client:
 
     def receive(self) -> str | bytes:
         """The next message to the client; NoAnswer when none comes, ConnectionClosed when it was closed."""
-        try:
-            return self.socket.recv(WAIT)
-        except TimeoutError as error:
-            raise NoAnswer(f"no message within {WAIT:.0f} s") from error
+        return received(self.socket)
 
     def leave(self) -> Recorded:
         """Closes with 1000 and returns the DISCONNECT."""
@@ -271,6 +268,14 @@ class Client:
                 url.netloc: "<this host>",
             },
         )
+
+
+def received(socket: ClientConnection) -> str | bytes:
+    """The next message on a connection; NoAnswer when none comes, ConnectionClosed when it was closed."""
+    try:
+        return socket.recv(WAIT)
+    except TimeoutError as error:
+        raise NoAnswer(f"no message within {WAIT:.0f} s") from error
 
 
 class Recordings:

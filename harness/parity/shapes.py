@@ -28,8 +28,9 @@ KINDS: Final[Mapping[str, re.Pattern[str]]] = {
         "<scheme>": r"https?",
         "<WebSocket key>": r"[A-Za-z0-9+/]{22}==",
         "<base64>": r"[A-Za-z0-9+/]+=*",
-        "<certificate URL>": r"https://sns\.[a-z0-9-]+\.amazonaws\.com/SimpleNotificationService-[0-9a-f]+\.pem",
-        "<unsubscribe URL>": r"https://sns\.[a-z0-9-]+\.amazonaws\.com/\?Action=Unsubscribe&SubscriptionArn=.+",
+        # On whose host these are varies, as all addresses do.
+        "<certificate URL>": r"https?://[^?]+/SimpleNotificationService-[0-9a-f]+\.pem",
+        "<unsubscribe URL>": r"https?://[^?]+/\?Action=Unsubscribe&SubscriptionArn=arn:.+",
     }.items()
 }
 """What `<...>` in a value of AWS's stands for; numbers are matched by their digits."""

@@ -4,7 +4,7 @@ import json
 import re
 
 from harness.parity.claim import Area
-from harness.parity.doors import Client, Doors
+from harness.parity.doors import Client, Doors, received
 
 ROUTING = Area("routing")
 _claim = ROUTING.claim
@@ -117,9 +117,9 @@ def _malformed(doors: Doors) -> object:
 def _no_route(doors: Doors) -> object:
     with doors.open(doors.bare) as socket:
         socket.send('{"action":"unheard of"}')
-        frame = _frame(socket.recv(10.0))
+        frame = _frame(received(socket))
         socket.send(json.dumps({"action": "known", "tell": {"return": {"body": "still here"}}}))
-        return {"frame": frame, "then": socket.recv(10.0)}
+        return {"frame": frame, "then": received(socket)}
 
 
 @_claim("what a one-way route returns is not sent", "T-1", "R-18", aws="still here")
