@@ -73,7 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("file", type=Path, help="what `harness parity --json` printed")
     parser.add_argument("--command", default="harness parity --json > parity.json", help="how it was called")
     options = parser.parse_args(arguments)
-    PAGE.write_text(page(json.loads(options.file.read_text(encoding="utf-8")), options.command), encoding="utf-8")
+    PAGE.write_text(
+        page(json.loads(options.file.read_text(encoding="utf-8")), options.command), encoding="utf-8"
+    )
     return 0
 
 
