@@ -326,6 +326,8 @@ class Emulator:
 
     async def close(self) -> None:
         """Closes the port and every connection, ends every function's process, removes the scratch folder."""
+        if self._elsewhere is not None:
+            await self._elsewhere.leave()
         await self._port.close()
         await self.gateway.close()
         await self.functions.close()

@@ -109,12 +109,15 @@ class Elsewhere:
             200, orjson.dumps({"services": services, "awaited_notifications": self.topics.in_flight()})
         )
 
-    async def close(self) -> None:
-        """Takes our subscriptions away and closes the connections."""
-        await self._letters.cancel()
+    async def leave(self) -> None:
+        """Takes our subscriptions away; the port must still be open, for what the topics say to that."""
         try:
             async with asyncio.timeout(GOODBYE):
                 await self.topics.close()
         except TimeoutError:
             _log.warning("the subscriptions at %s stay there", self.endpoints["sns"])
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._letters.cancel()
         await self._relay.close()
