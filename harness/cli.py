@@ -195,8 +195,8 @@ def _make_room_for(junit: Path | None) -> None:
 
 def _report(result: "RunResult", options: argparse.Namespace, console: Console) -> ExitCode:
     """Says how the run ended, and keeps that in the run's folder."""
+    from harness.backends.parts import told_parts
     from harness.reports.exit import exit_code
-    from harness.reports.parts import told_parts
     from harness.reports.terminal import total_line
     from harness.run import keep_reports, summary_of
 
@@ -295,7 +295,16 @@ def _up(options: argparse.Namespace) -> ExitCode:
     stack = options.stack or (STACK if STACK.is_file() else None)
     credentials = credentials_of(options.credentials) if options.verify_signatures else None
     console = Console(highlight=False)
-    run_event_loop(up(stack, host=options.host, port=options.port, console=console, credentials=credentials))
+    run_event_loop(
+        up(
+            stack,
+            host=options.host,
+            port=options.port,
+            console=console,
+            credentials=credentials,
+            backend=chosen_backend(options),
+        )
+    )
     return ExitCode.PASS
 
 

@@ -135,7 +135,9 @@ def elsewhere(runner: asyncio.Runner) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def hybrid(runner: asyncio.Runner, elsewhere: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hybrid]:
+def hybrid(
+    runner: asyncio.Runner, elsewhere: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Hybrid]:
     backend = EmbeddedBackend(region=REGION, elsewhere={"dynamodb": elsewhere, "sns": elsewhere})
     try:
         runner.run(backend.start())
