@@ -138,7 +138,7 @@ def _add_outputs(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> ExitCode:
-    from harness.event_loop import run as run_event_loop
+    from harness.event_loop import run_until_terminated
     from harness.progress import Silent, TerminalProgress
     from harness.reports.terminal import scenario_block
     from harness.run import RunOptions, run
@@ -154,7 +154,7 @@ def _run(options: argparse.Namespace) -> ExitCode:
         _accepted(options),
     )
     _make_room_for(options.junit)
-    return _report(run_event_loop(run(asked, progress)), options, console)
+    return _report(run_until_terminated(run(asked, progress)), options, console)
 
 
 def _stack(options: argparse.Namespace) -> Path:
