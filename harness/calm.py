@@ -11,23 +11,28 @@ LOOK_EVERY = 0.25
 
 
 async def calm(
-    timeout: float, *, signs: Callable[[], Awaitable[object]], clock: Clock, still: float = STILL
+    timeout: float,
+    *,
+    signs: Callable[[], Awaitable[object]],
+    complete: Callable[[], bool] = lambda: True,
+    clock: Clock,
+    still: float = STILL,
 ) -> bool:
-    """True once `signs()` has answered the same for `still` seconds; False when `timeout` seconds ran out first.
+    """Returns once `signs()` has answered the same for `still` seconds and all that is expected is `complete()`.
 
-    A timeout that is shorter than `still` twice over leaves half of it for being still.
-
-    A system that hides its inside tells nobody when it is done, so that nothing is left but to look again. It is a
-    judgement and no proof: what takes longer than `still` between two changes comes too late.
+    After `timeout` seconds it returns in any case: True when the signs were still by then, because what has not come
+    so far is for the checks to miss; else False. A timeout shorter than `still` twice over leaves half of it for
+    being still. Nobody tells when a hidden system is done, so that nothing is left but to look again: a judgement,
+    and no proof.
     """
     deadline, still = clock.monotonic() + timeout, min(still, timeout / 2)
     last = await signs()
     since = clock.monotonic()
-    while (now := clock.monotonic()) - since < still:
-        if now >= deadline:
-            return False
+    while True:
+        now = clock.monotonic()
+        is_still = now - since >= still
+        if now >= deadline or (is_still and complete()):
+            return is_still
         await clock.sleep(min(LOOK_EVERY, deadline - now))
-        seen = await signs()
-        if seen != last:
+        if (seen := await signs()) != last:
             last, since = seen, clock.monotonic()
-    return True

@@ -150,7 +150,7 @@ def _add_outputs(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> ExitCode:
-    from harness.event_loop import run as run_event_loop
+    from harness.event_loop import run_until_terminated
     from harness.progress import Silent, TerminalProgress
     from harness.reports.terminal import scenario_block
     from harness.run import RunOptions, run
@@ -166,7 +166,7 @@ def _run(options: argparse.Namespace) -> ExitCode:
         _accepted(options),
     )
     _make_room_for(options.junit)
-    return _report(run_event_loop(run(asked, progress)), options, console)
+    return _report(run_until_terminated(run(asked, progress)), options, console)
 
 
 def _stack(options: argparse.Namespace) -> Path:
@@ -207,8 +207,8 @@ def _make_room_for(junit: Path | None) -> None:
 
 def _report(result: "RunResult", options: argparse.Namespace, console: Console) -> ExitCode:
     """Says how the run ended, and keeps that in the run's folder."""
+    from harness.backends.parts import told_parts
     from harness.reports.exit import exit_code
-    from harness.reports.parts import told_parts
     from harness.reports.terminal import total_line
     from harness.run import keep_reports, summary_of
 
@@ -307,7 +307,16 @@ def _up(options: argparse.Namespace) -> ExitCode:
     stack = options.stack or (STACK if STACK.is_file() else None)
     credentials = credentials_of(options.credentials) if options.verify_signatures else None
     console = Console(highlight=False)
-    run_event_loop(up(stack, host=options.host, port=options.port, console=console, credentials=credentials))
+    run_event_loop(
+        up(
+            stack,
+            host=options.host,
+            port=options.port,
+            console=console,
+            credentials=credentials,
+            backend=chosen_backend(options),
+        )
+    )
     return ExitCode.PASS
 
 

@@ -41,7 +41,7 @@ from harness.run import judged, new_run_folder, record
 from harness.scenario.loader import load_scenario
 from harness.stack.loader import load_stack
 from harness.stack.model import Stack
-from harness.testbed import Testbed, open_testbed
+from harness.testbed import Outside, Testbed, open_testbed
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -195,8 +195,8 @@ class LiveStack:
 
     def settle(self, timeout: float = 10.0) -> None:
         """Returns when nothing is in flight any more; TimeoutError after `timeout` seconds."""
-        quiet = self._testbed.quiet(timeout, frames=lambda: sum(client.frames for client in self._clients))
-        if not self._call(quiet, timeout + CALL_TIMEOUT):
+        outside = Outside(lambda: sum(client.frames for client in self._clients))
+        if not self._call(self._testbed.quiet(timeout, outside), timeout + CALL_TIMEOUT):
             raise TimeoutError(f"something was still in flight after {timeout:g} s")
 
     def new_run_folder(self, runs: Path) -> RunFolder:

@@ -35,8 +35,9 @@ from harness.reports.junit import junit
 from harness.reports.summary import summary
 from harness.scenario.loader import find_scenarios, from_json, load_scenario, read_events, to_json
 from harness.scenario.model import Scenario
+from harness.seen_outside import SeenOutside
 from harness.stack.loader import load_stack
-from harness.testbed import Testbed, open_testbed
+from harness.testbed import Outside, Testbed, open_testbed
 
 RECORD_INTERVAL = 0.25
 
@@ -113,12 +114,13 @@ async def play_scenario(
     testbed: Testbed, scenario: Scenario, history: HistoryWriter, progress: Progress
 ) -> None:
     """Clients, publisher and timeline; returns when everything in flight has arrived and everybody has left."""
-    clock = RealClock()
+    clock, seen = RealClock(), SeenOutside(scenario, history.append)
+    note = seen.note if testbed.backend.traits.hidden else history.append
     actions = schedule(scenario, files=read_events, chances=Random)
-    tally = Tally(clock, length=actions[-1].at if actions else 0.0, note=history.append)
+    tally = Tally(clock, length=actions[-1].at if actions else 0.0, note=note)
     await testbed.configure(scenario)
     async with (
-        Crowd(scenario, testbed.deployment.url, clock=clock, note=history.append) as crowd,
+        Crowd(scenario, testbed.deployment.url, clock=clock, note=note) as crowd,
         Publisher(
             topic_arn=testbed.topic_arn,
             sns_client_factory=testbed.sns_client,
@@ -134,7 +136,7 @@ async def play_scenario(
                 actions,
                 crowd=crowd,
                 publisher=publisher,
-                quiet=lambda timeout: testbed.quiet(timeout, frames=lambda: crowd.progress.frames),
+                quiet=lambda timeout: testbed.quiet(timeout, Outside(seen.frames, seen.complete)),
                 clock=clock,
                 note=tally.note,
             )

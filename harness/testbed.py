@@ -30,6 +30,17 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class Outside:
+    """What clients can tell: how many frames they received, and whether these are all that they must receive."""
+
+    frames: Callable[[], int] = lambda: 0
+    complete: Callable[[], bool] = lambda: True
+
+
+NOTHING_OUTSIDE = Outside()
+
+
+@dataclass(frozen=True, slots=True)
 class Testbed:
     """A running backend and what is deployed on it."""
 
@@ -68,20 +79,20 @@ class Testbed:
         below = self.stack.dynamodb
         await self.backend.set_dynamodb(below.over() if scenario is None else scenario.dynamodb.over(below))
 
-    async def quiet(self, timeout: float, *, frames: Callable[[], int] = lambda: 0) -> bool:
+    async def quiet(self, timeout: float, outside: Outside = NOTHING_OUTSIDE) -> bool:
         """Returns once nothing is in flight, False when `timeout` seconds ran out first.
 
-        Where the inside is hidden, once nothing has changed that can be seen from outside: the number of `frames`
-        that clients received, and the rows of their connections.
+        Where the inside is hidden, once the expected has arrived `outside`, and nothing changes any more there and in
+        the rows of the connections.
         """
         if not self.backend.traits.hidden:
             return await self.backend.quiet(timeout)
 
         async def signs() -> object:
             rows = "" if self.rows is None else await asyncio.to_thread(self.rows.fingerprint)
-            return frames(), rows
+            return outside.frames(), rows
 
-        return await calm(timeout, signs=signs, clock=RealClock())
+        return await calm(timeout, signs=signs, complete=outside.complete, clock=RealClock())
 
 
 @asynccontextmanager

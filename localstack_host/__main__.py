@@ -47,7 +47,9 @@ def _note(text: str) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="localstack_host", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="where it listens on 127.0.0.1 (default: a free port)")
+    parser.add_argument(
+        "--port", type=int, default=0, help="where it listens on 127.0.0.1 (default: a free port)"
+    )
     parser.add_argument("--cache", type=Path, default=cache_folder(), help="where it is installed")
     return parser.parse_args()
 

@@ -64,7 +64,7 @@ def _start(installation: Installation, root: Path, port: int) -> LocalStack:
     packages.parent.mkdir(parents=True)
     packages.symlink_to(installation.packages)
     with (root / "log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             [str(installation.python), str(_INSIDE)],
             stdin=subprocess.PIPE,
             stdout=log,

@@ -116,9 +116,7 @@ def _make_agent(work: Path, jar: Path) -> None:
 
 
 def _run(command: list[str], failure: str) -> "subprocess.CompletedProcess[str]":
-    done = subprocess.run(  # noqa: S603 - the tools named above
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         lines = (done.stderr or done.stdout).strip().splitlines()
         raise CannotInstall(f"{failure}: {lines[-1] if lines else f'exit code {done.returncode}'}")

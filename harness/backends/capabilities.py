@@ -47,6 +47,11 @@ class Full:
     def parts(self) -> Mapping[str, str]:
         return dict.fromkeys(PARTS, self.answers.where)
 
+    @property
+    def elsewhere(self) -> Mapping[str, str]:
+        """The endpoint of each service that is not here."""
+        return dict.fromkeys(PARTS.values(), self.answers.url)
+
 
 @dataclass(frozen=True, slots=True)
 class Hybrid:

@@ -43,7 +43,7 @@ class EndpointBackend:
         variables = {} if self._answers.is_localstack else {"AWS_ENDPOINT_URL": self.endpoint}
         return Traits(
             parts=self._placement.parts,
-            hidden=f"{where} does not show what its gateway, functions and tables do",
+            hidden=f"{where} does not show its inside",
             lacks=dict.fromkeys(("gateway", "dynamodb"), f"{where} cannot be told how to behave"),
             shared=True,
             variables=variables,

@@ -12,4 +12,4 @@ def hidden(history: History) -> InsideHidden | None:
 
 def unseen(what: str, seen: InsideHidden) -> Finding:
     """That `what` a check needs happens inside: `whether functions failed`."""
-    return Finding("not shown", f"{what} cannot be seen: {seen.reason}", (seen,))
+    return Finding("not shown", f"{what} cannot be seen: {seen.reason}")

@@ -27,11 +27,12 @@ def junit(results: Sequence[ScenarioResult], *, properties: Mapping[str, str] | 
 def _totals(results: Sequence[ScenarioResult]) -> dict[str, str]:
     checks = [check for result in results for check in result.results]
     verdicts = [check.verdict for check in checks if not check.accepted]
+    skipped = len(checks) - len(verdicts)
     return {
         "tests": str(len(checks)),
         "failures": str(verdicts.count(Verdict.FAIL)),
         "errors": str(verdicts.count(Verdict.UNKNOWN)),
-        "skipped": str(len(checks) - len(verdicts)),
+        **({"skipped": str(skipped)} if skipped else {}),
         "time": f"{sum(result.seconds for result in results):.3f}",
     }
 

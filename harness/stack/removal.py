@@ -47,10 +47,9 @@ _OPPOSITES: Mapping[str, tuple[str, _Argument]] = MappingProxyType(
         "create_event_source_mapping": ("delete_event_source_mapping", ("UUID", "answer.UUID")),
         "create_usage_plan": ("delete_usage_plan", ("usagePlanId", "answer.id")),
         "create_api_key": ("delete_api_key", ("apiKey", "answer.id")),
-        "subscribe": ("unsubscribe", ("SubscriptionArn", "answer.SubscriptionArn")),
     }
 )
-"""Routes, integrations and stages go with their API, table settings with their table."""
+"""Routes, integrations and stages go with their API, subscriptions with their topic."""
 
 _GONE = (
     "NotFound",
@@ -61,43 +60,42 @@ _GONE = (
 
 
 def undo(made: Made) -> Undo | None:
-    """The call that undoes this one; None for what goes with something else, or was never more than asked for."""
+    """The call that undoes this one; None for what goes with something else."""
     opposite = _OPPOSITES.get(made.operation)
     if opposite is None:
         return None
     operation, (name, source) = opposite
     side, _, member = source.partition(".")
     value = str((made.asked if side == "asked" else made.answer).get(member, ""))
-    # A subscription that nobody has confirmed has no ARN yet; it goes with its topic.
-    if operation == "unsubscribe" and not value.startswith("arn:"):
-        return None
     return Undo(made.what, made.service, operation, {name: value})
 
 
 def remove(made: Sequence[Made], client: Callable[[str], "BaseClient"]) -> None:
     """Deletes what these calls made and nothing else; BackendError names, once for all, what could not be deleted.
 
-    What is gone already is fine. An endpoint that does not answer any more is not asked again.
+    What is gone already is fine.
     """
-    calls = [call for one in reversed(made) if (call := undo(one)) is not None]
     left: list[str] = []
-    for number, call in enumerate(calls):
-        try:
-            _carry_out(call, client)
-        except ClientError as error:
-            left.append(f"{call.what} ({error})")
-        except BotoCoreError as error:
-            names = ", ".join(dict.fromkeys(one.what for one in calls[number:]))
-            left.append(f"{names} ({error})")
-            break
+    for call in (undo(one) for one in reversed(made)):
+        refusal = None if call is None else _refusal(call, client)
+        if call is not None and refusal is not None:
+            left.append(call.what + (f" ({refusal})" if refusal else ""))
     if left:
-        raise BackendError(f"what the run had made could not be deleted: {', '.join(left)}")
+        raise BackendError(f"what the run had made stays there: {', '.join(left)}")
 
 
-def _carry_out(call: Undo, client: Callable[[str], "BaseClient"]) -> None:
+def _refusal(call: Undo, client: Callable[[str], "BaseClient"]) -> str | None:
+    """Why it could not be deleted, empty when nobody answered; None when it could."""
     aws: Any = client(call.service)
     try:
         getattr(aws, call.operation)(**call.arguments)
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code", "") not in _GONE:
-            raise
+        said = error.response.get("Error", {})
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if said.get("Code", "") in _GONE:
+            return None
+        # An emulator answers so for an endpoint that does not, which is told already.
+        return "" if status in (502, 503, 504) else str(error)
+    except BotoCoreError:
+        return ""
+    return None

@@ -1,12 +1,12 @@
-"""Where was each part of AWS in a run?"""
+"""Where is each part of AWS, in words?"""
 
 from collections.abc import Mapping
 
-HERE = "here"
+from harness.backends.backend import HERE
 
 
 def told_parts(parts: Mapping[str, str]) -> str:
-    """`tables, topics: LocalStack 4.3.0 at http://127.0.0.1:4566; API, functions: here`; empty if all was here."""
+    """`tables, topics: LocalStack 4.3.0 at http://127.0.0.1:4566; API, functions: here`; empty if all is here."""
     places: dict[str, list[str]] = {}
     for part, where in parts.items():
         places.setdefault(where, []).append(part)
