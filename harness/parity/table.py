@@ -9,9 +9,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from harness.backends.parts import told_parts
 from harness.parity.claim import Claim, Finding, Mark
 from harness.parity.comparison import Column, Comparison
-from harness.reports.parts import told_parts
 from harness.reports.plain import plain
 
 _STYLES = {
