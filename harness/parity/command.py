@@ -1,8 +1,7 @@
 """`harness parity`, top to bottom: each backend is opened and measured by itself, then all stand side by side."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -14,12 +13,6 @@ from harness.parity.claim import Claim
 from harness.parity.comparison import Comparison
 from harness.parity.measuring import measured
 from harness.parity.subject import Choice, opened
-
-
-class Done(Protocol):
-    """Told after each claim."""
-
-    def __call__(self) -> None: ...
 
 
 async def compare(choices: Sequence[Choice], claims: Sequence[Claim], console: Console) -> Comparison:
@@ -49,7 +42,7 @@ def _has(claim: Claim, word: str) -> bool:
 
 
 @contextmanager
-def _progress(console: Console, name: str, total: int) -> Iterator[Done]:
+def _progress(console: Console, name: str, total: int) -> Iterator[Callable[[], None]]:
     """A bar that goes when the backend is done."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Bars(*columns, console=console, transient=True) as bars:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from harness.errors import one_error
 from harness.parity.claim import Claim, Finding, Mark, found, not_answered, not_carried
@@ -13,26 +14,27 @@ AT_ONCE = 4
 """Claims that are measured at the same time: enough not to wait for each time-out in turn."""
 
 
-async def measured(subject: Subject, claims: Sequence[Claim], done: Callable[[], None]) -> Column:
+async def measured(subject: Subject, claims: Sequence[Claim], done: Callable[[], object]) -> Column:
     """What the subject shows of each claim, in their order; `done` is called after each.
 
-    BackendError when the subject does not answer at all any more. What was made there is deleted in the end.
+    BackendError when the subject does not answer at all any more. Whatever happens, claims that have begun come to
+    their end, and then what was made there is deleted.
     """
-    places, doors, left = asyncio.Semaphore(AT_ONCE), Doors(subject), ""
+    doors, threads = Doors(subject), ThreadPoolExecutor(AT_ONCE)
 
     async def one(claim: Claim) -> Finding:
-        async with places:
-            finding = await asyncio.to_thread(finding_of, claim, doors)
-            if finding.mark is not Mark.AS_AWS:
-                await subject.answers()
-            done()
-            return finding
+        finding = await asyncio.get_running_loop().run_in_executor(threads, finding_of, claim, doors)
+        if finding.mark is not Mark.AS_AWS:
+            await subject.answers()
+        done()
+        return finding
 
     try:
         with one_error():
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(one(claim)) for claim in claims]
     finally:
+        await asyncio.to_thread(threads.shutdown, cancel_futures=True)
         left = await asyncio.to_thread(doors.close)
     findings = tuple(task.result() for task in tasks)
     return Column(subject.name, subject.endpoint, subject.parts, findings, left)

@@ -342,5 +342,18 @@ def test_a_backend_that_ends_in_the_middle_is_an_error_and_no_finding(
         asyncio.run(end_after_the_first())
 
 
+def test_who_is_interrupted_leaves_nothing_behind(endpoint: str, client: Clients) -> None:
+    others = sorted(resources(client, ""))
+    subject = Subject("here", endpoint, partial(emulator_urls, endpoint), answers)
+
+    async def interrupt_after_the_first() -> None:
+        measuring = asyncio.create_task(measured(subject, CLAIMS, lambda: measuring.cancel()))
+        await measuring
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(interrupt_after_the_first())
+    assert sorted(resources(client, "")) == others
+
+
 async def answers() -> None:
     """Nothing: it is there."""
