@@ -1,6 +1,7 @@
 """What does an endpoint have? It is asked: for its name, and with one harmless call of each service."""
 
 import asyncio
+import socket
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -49,19 +50,18 @@ async def assert_answers(url: str, what: str, *, ever: bool = True) -> None:
 
     A server that is too busy to answer a request still takes a connection, so this tells "gone" from "slow".
     """
+    try:
+        await asyncio.to_thread(_connect, url)
+    except OSError as error:
+        any_more = " any more" if ever else ""
+        raise BackendError(f"{what} does not answer{any_more}: {error.strerror or error}") from error
+
+
+def _connect(url: str) -> None:
     parts = urllib3.util.parse_url(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    any_more = " any more" if ever else ""
-    try:
-        async with asyncio.timeout(CONNECT_TIMEOUT):
-            _, writer = await asyncio.open_connection((parts.host or "").strip("[]"), port)
-    except TimeoutError as error:
-        raise BackendError(
-            f"{what} does not answer{any_more}: no connection within {CONNECT_TIMEOUT:g} s"
-        ) from error
-    except OSError as error:
-        raise BackendError(f"{what} does not answer{any_more}: {error.strerror or error}") from error
-    writer.close()
+    with socket.create_connection(((parts.host or "").strip("[]"), port), CONNECT_TIMEOUT):
+        return
 
 
 def endpoint_client(service: str, url: str, region: str, *, attempts: int = 3) -> "BaseClient":
