@@ -51,6 +51,12 @@ PURE = (
     "harness.emulator.sns.envelope",
     "harness.emulator.sns.filter_policy",
     "harness.emulator.dynamodb",
+    "harness.emulator.elsewhere.letters",
+    "harness.emulator.elsewhere.notifications",
+    "harness.emulator.elsewhere.outstanding",
+    "harness.emulator.elsewhere.row_changes",
+    "harness.emulator.elsewhere.services",
+    "harness.emulator.elsewhere.subscriptions",
 )
 """Modules, and packages as a whole, that hold rules: values in, values out."""
 
