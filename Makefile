@@ -1,11 +1,14 @@
 # make run: every scenario on the embedded emulator.   make test: the whole test suite.
+# make localstack-host: LocalStack without Docker.     make test-localstack: what is tested against it.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 NPM := tests/contract/sdk/node_modules/.installed
 
-.PHONY: run test test-dynamodb-oracle fuzz bench clean
+LOCALSTACK_PORT ?= 0
+
+.PHONY: run test localstack-host test-localstack test-dynamodb-oracle fuzz bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/harness run
@@ -16,6 +19,12 @@ test: $(VENV)/.installed-test $(NPM)
 	$(BIN)/mypy
 	$(BIN)/python docs/parity.py --check
 	$(BIN)/pytest -n 2 --junitxml=build/junit.xml
+
+localstack-host:
+	@$(PYTHON) -m localstack_host --port $(LOCALSTACK_PORT)
+
+test-localstack: $(VENV)/.installed-test
+	$(BIN)/pytest tests/localstack --timeout 600
 
 test-dynamodb-oracle: $(VENV)/.installed-test
 	$(BIN)/pytest tests/oracle --steps 10000

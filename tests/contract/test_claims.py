@@ -226,7 +226,7 @@ WRONG = {
     ),
     "a batch of three is three invocations with one record each": Changes({b"Message=m2": b"Message=m1"}, {}),
     "a filter policy without operators takes its values exactly, case and all": Changes(
-        {b"%22trade%22": b"%22Trade%22"}, {}
+        {b"StringValue=Depth": b"StringValue=depth"}, {}
     ),
     "the attribute that says when rows expire is one attribute of the table": Changes(
         {}, UNCHECKED | {b'"AttributeName":"expireAt"': b'"AttributeName":"expireat"'}
