@@ -51,19 +51,16 @@ PURE = (
     "harness.emulator.sns.envelope",
     "harness.emulator.sns.filter_policy",
     "harness.emulator.dynamodb",
-<<<<<<< HEAD
     "harness.parity.claim",
     "harness.parity.comparison",
     "harness.parity.shapes",
     "harness.parity.table",
-=======
     "harness.emulator.elsewhere.letters",
     "harness.emulator.elsewhere.notifications",
     "harness.emulator.elsewhere.outstanding",
     "harness.emulator.elsewhere.row_changes",
     "harness.emulator.elsewhere.services",
     "harness.emulator.elsewhere.subscriptions",
->>>>>>> s2-back
 )
 """Modules, and packages as a whole, that hold rules: values in, values out."""
 
