@@ -338,7 +338,7 @@ def test_a_backend_that_ends_in_the_middle_is_an_error_and_no_finding(
 
             await measured(subject_of(backend, "mortal"), CLAIMS, end)
 
-    with pytest.raises(BackendError, match="ended unexpectedly, with signal 9|does not answer any more"):
+    with pytest.raises(BackendError, match=r"ended unexpectedly, with signal 9|does not answer any more"):
         asyncio.run(end_after_the_first())
 
 
