@@ -1,4 +1,4 @@
-"""The `harness` command: `run`, `check`, `up`, `list`, `doctor`."""
+"""The `harness` command: `run`, `check`, `up`, `list`, `doctor`, `parity`."""
 
 import argparse
 import os
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from rich.console import Console
 
 from harness import __version__
+from harness.backends.options import add_backend_options, chosen_backend
 from harness.emulator.credentials import add_signature_options, credentials_of
 from harness.errors import ExitCode, HarnessError, UsageError
 
@@ -39,6 +40,9 @@ RUN_EXAMPLES = """\
   harness run --stack other/stack.yaml mine/   the scenarios in mine/, on another stack
   harness run --stack template.yaml            on what a SAM or CloudFormation template describes
   harness run --junit build/report.xml         JUnit XML for a CI server
+  harness run --backend localstack             tables and topics in LocalStack, or everything where it can
+  harness run --endpoint-url http://host:4566  on any endpoint that speaks AWS
+  harness run --accept-unknown health,purge    pass, although the backend does not show what these checks need
   harness run --json | jq .verdict             summary.json on standard output, nothing else
 """
 
@@ -51,7 +55,19 @@ UP_EXAMPLES = """\
   harness up                                   AWS on port 4566, with stack.yaml if it is here
   harness up --port 0                          on a free port
   harness up --host 0.0.0.0                    for other machines too: anybody who reaches it can use it
+  harness up --backend localstack              tables and topics in a LocalStack that runs already
   harness up --verify-signatures               a wrong signature is refused, as on AWS, and not only a missing one
+"""
+
+PARITY_EXAMPLES = """\
+  harness parity                                             the embedded AWS against the real one
+  harness parity --backend embedded --backend localstack     side by side with a LocalStack that runs
+  harness parity --endpoint-url ministack=http://127.0.0.1:4566 events 410
+  harness parity --json | jq .as_aws                         for machines
+
+exit codes:
+  0 all backends do as AWS in everything that they carry   1 something differs
+  3 a backend carries nothing of it   4 a backend does not answer
 """
 
 EXIT_CODES = """\
@@ -94,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_up(commands)
     _add_list(commands)
     _add_doctor(commands)
+    _add_parity(commands)
     return parser
 
 
@@ -112,14 +129,13 @@ def _add(commands: Commands, name: str, purpose: str, *, examples: str = "") -> 
 
 
 def _add_run(commands: Commands) -> None:
-    command = _add(
-        commands, "run", "play scenarios on the embedded AWS and judge them", examples=RUN_EXAMPLES
-    )
+    command = _add(commands, "run", "play scenarios on a local AWS and judge them", examples=RUN_EXAMPLES)
     command.add_argument("scenarios", nargs="*", type=Path, help="files or folders [scenarios/]")
     _add_stack(command, "what to deploy [stack.yaml]")
     command.add_argument(
         "--runs", metavar="DIR", type=Path, default=RUNS, help="the folder that keeps runs [runs/]"
     )
+    add_backend_options(command)
     _add_outputs(command)
     command.set_defaults(command=_run)
 
@@ -141,12 +157,18 @@ def _notice(text: str) -> None:
 
 
 def _add_outputs(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--accept-unknown",
+        metavar="CHECK",
+        action="append",
+        help="an UNKNOWN of this check is no reason to fail",
+    )
     command.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML to FILE as well")
     command.add_argument("--json", action="store_true", help="print summary.json instead of the report")
 
 
 def _run(options: argparse.Namespace) -> ExitCode:
-    from harness.event_loop import run as run_event_loop
+    from harness.event_loop import run_until_terminated
     from harness.progress import Silent, TerminalProgress
     from harness.reports.terminal import scenario_block
     from harness.run import RunOptions, run
@@ -159,11 +181,13 @@ def _run(options: argparse.Namespace) -> ExitCode:
         _scenarios(options),
         options.runs,
         ("harness", *options.words),
+        backend=chosen_backend(options),
+        accepted=_accepted(options),
         parameters=parameters_of(options.parameter),
         notice=_notice,
     )
     _make_room_for(options.junit)
-    return _report(run_event_loop(run(asked, progress)), options, console)
+    return _report(run_until_terminated(run(asked, progress)), options, console)
 
 
 def _stack(options: argparse.Namespace) -> Path:
@@ -185,6 +209,12 @@ def _scenarios(options: argparse.Namespace) -> tuple[Path, ...]:
     return tuple(options.scenarios or (SCENARIOS,))
 
 
+def _accepted(options: argparse.Namespace) -> frozenset[str]:
+    from harness.accepting import accepted_checks
+
+    return accepted_checks(options.accept_unknown or ())
+
+
 def _make_room_for(junit: Path | None) -> None:
     """Better told now than after the run."""
     if junit is None:
@@ -199,6 +229,7 @@ def _make_room_for(junit: Path | None) -> None:
 
 def _report(result: "RunResult", options: argparse.Namespace, console: Console) -> ExitCode:
     """Says how the run ended, and keeps that in the run's folder."""
+    from harness.backends.parts import told_parts
     from harness.reports.exit import exit_code
     from harness.reports.terminal import total_line
     from harness.run import keep_reports, summary_of
@@ -210,6 +241,8 @@ def _report(result: "RunResult", options: argparse.Namespace, console: Console) 
         if not result.results:
             console.print("no scenario was played, so nothing is known")
         console.print(total_line(result.results, seconds=result.seconds))
+        if parts := told_parts(result.folder.description().parts):
+            console.print(parts, markup=False, soft_wrap=True)
         console.print(f"history, summary.json, junit.xml: {result.folder.path}", markup=False, soft_wrap=True)
     keep_reports(result)
     if options.junit:
@@ -218,10 +251,10 @@ def _report(result: "RunResult", options: argparse.Namespace, console: Console) 
 
 
 def _write_junit(result: "RunResult", file: Path) -> None:
-    from harness.reports.junit import junit
+    from harness.run import junit_of
 
     try:
-        file.write_bytes(junit(result.results))
+        file.write_bytes(junit_of(result))
     except OSError as error:
         raise UsageError(f"--junit {file}: cannot be written: {error.strerror}") from error
 
@@ -244,7 +277,7 @@ def _check(options: argparse.Namespace) -> ExitCode:
 
     console = Console(highlight=False)
     _make_room_for(options.junit)
-    result = judge_again(_run_folder(options.run))
+    result = judge_again(_run_folder(options.run), accepted=_accepted(options))
     if not options.json:
         described = _described(result.folder.path, result.folder.description())
         console.print(described, markup=False, soft_wrap=True)
@@ -277,6 +310,7 @@ def _add_up(commands: Commands) -> None:
     command.add_argument("--host", default="127.0.0.1", help="the interface to listen on [127.0.0.1]")
     command.add_argument("--port", type=_port, default=4566, help="the port; 0 takes a free one [4566]")
     add_signature_options(command)
+    add_backend_options(command)
     command.set_defaults(command=_up)
 
 
@@ -302,6 +336,7 @@ def _up(options: argparse.Namespace) -> ExitCode:
             console=console,
             credentials=credentials,
             parameters=parameters_of(options.parameter),
+            backend=chosen_backend(options),
         )
     )
     return ExitCode.PASS
@@ -357,3 +392,44 @@ def _doctor(options: argparse.Namespace) -> ExitCode:
         mark = "ok  " if finding.good else "NO  "
         console.print(f"{mark}{finding.what}", markup=False, soft_wrap=True)
     return ExitCode.PASS if all(finding.good for finding in findings) else ExitCode.BROKEN
+
+
+# --- parity -----------------------------------------------------------------------------------------------
+
+
+def _add_parity(commands: Commands) -> None:
+    command = _add(commands, "parity", "show where backends differ from AWS", examples=PARITY_EXAMPLES)
+    command.add_argument("claims", nargs="*", metavar="WORD", help="areas, rows, or words of claims [all]")
+    command.add_argument(
+        "--backend", action="append", default=[], metavar="KIND", help="may be repeated [embedded]"
+    )
+    command.add_argument(
+        "--endpoint-url", action="append", default=[], metavar="[NAME=]URL", help="may be repeated"
+    )
+    command.add_argument(
+        "--hybrid", action="store_true", help="API and functions here, although an endpoint has them too"
+    )
+    command.add_argument("--json", action="store_true", help="as JSON")
+    command.set_defaults(command=_parity)
+
+
+def _parity(options: argparse.Namespace) -> ExitCode:
+    import orjson
+
+    from harness.event_loop import run as run_event_loop
+    from harness.parity.command import claims_named, compare
+    from harness.parity.comparison import as_json
+    from harness.parity.subject import chosen
+    from harness.parity.table import comparison_table
+
+    choices = chosen(
+        os.environ, backends=options.backend, endpoint_urls=options.endpoint_url, hybrid=options.hybrid
+    )
+    claims = claims_named(options.claims)
+    comparison = run_event_loop(compare(choices, claims, Console(stderr=True)))
+    if options.json:
+        sys.stdout.buffer.write(orjson.dumps(as_json(comparison), option=orjson.OPT_INDENT_2) + b"\n")
+        sys.stdout.buffer.flush()
+    else:
+        Console(highlight=False).print(comparison_table(comparison))
+    return comparison.exit_code

@@ -1,5 +1,6 @@
 """The rows of the connections table, read and removed through DynamoDB's public API."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,12 @@ class ConnectionRows:
         """The ids of all connections that have a row, sorted."""
         with self._translated():
             return tuple(sorted({found for item in self._items() if (found := self._connection_of(item))}))
+
+    def fingerprint(self) -> str:
+        """The same for the same rows, however they are read; another when a row came, changed or went."""
+        with self._translated():
+            rows = sorted(repr(sorted(item.items())) for item in self._items())
+        return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
     def clear(self) -> int:
         """Deletes every row, so that the next scenario starts with an empty table; answers how many there were."""

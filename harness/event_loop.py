@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import signal
 import sys
 from collections.abc import Coroutine
 from typing import TypeVar
@@ -30,3 +31,20 @@ def run(main: Coroutine[object, object, T]) -> T:
     import uvloop
 
     return uvloop.run(main)
+
+
+def run_until_terminated(main: Coroutine[object, object, T]) -> T:
+    """As `run`, but SIGTERM cancels the coroutine too, so that it ends in order: a CI server that gives up sends it.
+
+    KeyboardInterrupt then, as for Ctrl-C.
+    """
+
+    async def terminable() -> T:
+        loop, work = asyncio.get_running_loop(), asyncio.ensure_future(main)
+        loop.add_signal_handler(signal.SIGTERM, work.cancel)
+        return await work
+
+    try:
+        return run(terminable())
+    except asyncio.CancelledError as error:
+        raise KeyboardInterrupt from error

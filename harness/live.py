@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
+from harness.backends.choice import EMBEDDED, BackendChoice
 from harness.checks.verdict import ScenarioResult
 from harness.clients.client import Client
 from harness.clients.publisher import Publisher
@@ -40,7 +41,7 @@ from harness.run import judged, new_run_folder, record
 from harness.scenario.loader import load_scenario
 from harness.stack.loader import load_stack
 from harness.stack.model import Stack
-from harness.testbed import Testbed, embedded_testbed
+from harness.testbed import Outside, Testbed, open_testbed
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -133,7 +134,7 @@ class LiveClient:
 
 
 class LiveStack:
-    """A deployed stack on an emulator of its own."""
+    """A deployed stack."""
 
     def __init__(self, testbed: Testbed, host: "_LoopThread") -> None:
         self._testbed, self._host = testbed, host
@@ -194,18 +195,21 @@ class LiveStack:
 
     def settle(self, timeout: float = 10.0) -> None:
         """Returns when nothing is in flight any more; TimeoutError after `timeout` seconds."""
-        if not self._call(self._testbed.backend.quiet(timeout), timeout + CALL_TIMEOUT):
+        outside = Outside(lambda: sum(client.frames for client in self._clients))
+        if not self._call(self._testbed.quiet(timeout, outside), timeout + CALL_TIMEOUT):
             raise TimeoutError(f"something was still in flight after {timeout:g} s")
 
     def new_run_folder(self, runs: Path) -> RunFolder:
         """A folder below `runs` for the scenarios that are played here."""
         return new_run_folder(self._testbed, runs)
 
-    def play(self, scenario_file: Path, run_folder: RunFolder) -> ScenarioResult:
-        """Plays a scenario file on this stack, keeps its history, and judges it."""
+    def play(
+        self, scenario_file: Path, run_folder: RunFolder, *, accepted: frozenset[str] = frozenset()
+    ) -> ScenarioResult:
+        """Plays a scenario file on this stack, keeps its history, and judges it; an `accepted` UNKNOWN may pass."""
         scenario = load_scenario(scenario_file, feed=self._testbed.stack.feed)
         recording = record(self._testbed, scenario_file, scenario, run_folder, Silent())
-        return judged(self._call(recording, None))
+        return judged(self._call(recording, None), accepted=accepted)
 
     def _published(self, seen: Observation) -> None:
         if isinstance(seen, EventPublished | PublishFailed):
@@ -240,17 +244,18 @@ class LiveStack:
 
 
 @contextmanager
-def live_stack(stack: Stack | Path | str) -> Iterator[LiveStack]:
-    """The stack (or the stack.yaml, or the template) running on an emulator of its own until the context ends.
+def live_stack(stack: Stack | Path | str, *, backend: BackendChoice = EMBEDDED) -> Iterator[LiveStack]:
+    """The stack (or its file) running until the context ends, on an emulator of its own if not elsewhere.
 
     UsageError for a mistake in the file, DeploymentFailed when a handler cannot start, BackendError when the
-    emulator cannot.
+    backend cannot.
     """
     loaded = stack if isinstance(stack, Stack) else load_stack(Path(stack))
     with _LoopThread() as host:
         until_the_end = AsyncExitStack()
         try:
-            testbed = host.call(until_the_end.enter_async_context(embedded_testbed(loaded)), START_TIMEOUT)
+            opening = until_the_end.enter_async_context(open_testbed(loaded, backend))
+            testbed = host.call(opening, START_TIMEOUT)
             running = LiveStack(testbed, host)
             until_the_end.push_async_callback(running._close)
             yield running

@@ -5,10 +5,12 @@ its checks' findings. `--harness-stack FILE` (ini: `harness_stack`) names the st
 `harness_runs`) the folder that keeps the histories; without them stack.yaml and runs/ in the root folder. A stack
 that is a template takes `--harness-parameter KEY=VALUE` (ini: `harness_parameters`, a line each). One emulator serves
 a whole session; under pytest-xdist each worker has its own, with its own run folder.
+`--harness-backend KIND` and what goes with it say where else the stack shall run, as the options of `harness run` do.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from harness.backends.choice import BackendChoice
     from harness.checks.verdict import ScenarioResult
     from harness.live import LiveClient, LiveStack
     from harness.record.store import RunFolder
@@ -45,6 +48,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini(
         "harness_parameters", "KEY=VALUE, a line each, for a stack that is a template", type="linelist"
+    )
+    group.addoption("--harness-backend", metavar="KIND", help="where the stack runs, as for `harness run`")
+    group.addoption("--harness-endpoint-url", metavar="URL", help="of the backends localstack and endpoint")
+    group.addoption("--harness-hybrid", action="store_true", help="API and functions here in any case")
+    group.addoption("--harness-callback-host", metavar="HOST", help="how an endpoint reaches functions here")
+    group.addoption(
+        "--harness-accept-unknown", metavar="CHECK", action="append", help="an UNKNOWN of it does not fail"
     )
     parser.addini("harness_stack", "the stack to deploy, from the root folder", default="stack.yaml")
     parser.addini("harness_runs", "where runs are kept, from the root folder", default="runs")
@@ -89,8 +99,16 @@ class ScenarioItem(pytest.Item):
 
         running = _running(self.config)
         result = running.play(self.path)
-        if result.verdict is not Verdict.PASS:
+        if result.gate is not Verdict.PASS:
             raise ScenarioFailed(result, running.run_folder.path)
+        if result.verdict is not Verdict.PASS:
+            self._tell(result)
+
+    def _tell(self, result: ScenarioResult) -> None:
+        """An UNKNOWN that was accepted is no silent pass."""
+        for check in result.results:
+            if check.accepted:
+                self.add_report_section("call", "accepted", f"UNKNOWN: {check.check}: {check.summary}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
         from harness.errors import HarnessError
@@ -122,12 +140,12 @@ def _as_text(result: ScenarioResult) -> str:
 class _Running:
     """The session's stack, started by whoever needs it first, and the folder its scenarios are kept in."""
 
-    def __init__(self, stack: Stack, runs: Path) -> None:
+    def __init__(self, stack: Stack, runs: Path, backend: BackendChoice, accepted: frozenset[str]) -> None:
         from harness.live import live_stack
 
         self._until_the_end = ExitStack()
-        self._runs, self._started_at = runs, time.monotonic()
-        self.stack = self._until_the_end.enter_context(live_stack(stack))
+        self._runs, self._accepted, self._started_at = runs, accepted, time.monotonic()
+        self.stack = self._until_the_end.enter_context(live_stack(stack, backend=backend))
         self._results: list[ScenarioResult] = []
         self._run_folder: RunFolder | None = None
 
@@ -139,7 +157,7 @@ class _Running:
         return self._run_folder
 
     def play(self, path: Path) -> ScenarioResult:
-        self._results.append(self.stack.play(path, self.run_folder))
+        self._results.append(self.stack.play(path, self.run_folder, accepted=self._accepted))
         return self._results[-1]
 
     def close(self) -> None:
@@ -160,7 +178,9 @@ def _running(config: pytest.Config) -> _Running:
 
     if _RUNNING not in config.stash:
         try:
-            config.stash[_RUNNING] = _Running(_stack(config), _runs(config))
+            config.stash[_RUNNING] = _Running(
+                _stack(config), _runs(config), _backend(config), _accepted(config)
+            )
         except HarnessError as error:
             config.stash[_RUNNING] = error
     found = config.stash[_RUNNING]
@@ -197,6 +217,24 @@ def _stack_file(config: pytest.Config) -> Path:
 
 def _runs(config: pytest.Config) -> Path:
     return Path(config.getoption("--harness-runs") or config.rootpath / config.getini("harness_runs"))
+
+
+def _backend(config: pytest.Config) -> BackendChoice:
+    from harness.backends.choice import choose
+
+    return choose(
+        os.environ,
+        backend=config.getoption("--harness-backend"),
+        endpoint_url=config.getoption("--harness-endpoint-url"),
+        hybrid=config.getoption("--harness-hybrid"),
+        callback_host=config.getoption("--harness-callback-host"),
+    )
+
+
+def _accepted(config: pytest.Config) -> frozenset[str]:
+    from harness.accepting import accepted_checks
+
+    return accepted_checks(config.getoption("--harness-accept-unknown") or ())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -4,7 +4,8 @@ A run deploys the stack to a backend and plays one scenario after the other: sim
 subscribe, matcher events are published, and everything seen is appended to a history on disk. Only then do the
 checks judge, from the history alone; the same history can be judged again later (`harness check`).
 
-    run -> record -> play_scenario      the stack is up; one scenario; its clients, its events, its timeline
+    run -> open_testbed                 the stack is up, on this machine or elsewhere; what is made for it ends here
+        -> record -> play_scenario      one scenario; its clients, its events, its timeline
         -> judged                       the checks, over what `record` left on disk
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from random import Random
 
 from harness import __version__
+from harness.backends.choice import EMBEDDED, BackendChoice
 from harness.checks import judge
 from harness.checks.verdict import ScenarioResult
 from harness.clients.crowd import Crowd
@@ -27,29 +29,33 @@ from harness.clock import RealClock
 from harness.errors import one_error
 from harness.event_loop import settle_memory
 from harness.progress import Progress, Silent, Tally
-from harness.record.observation import ObservationsLost, RowsFound
+from harness.record.observation import InsideHidden, NotPlayed, ObservationsLost, RowsFound
 from harness.record.store import HistoryWriter, RunDescription, RunFolder, ScenarioFolder
 from harness.reports.junit import junit
 from harness.reports.summary import summary
 from harness.scenario.loader import find_scenarios, from_json, load_scenario, read_events, to_json
 from harness.scenario.model import Scenario
+from harness.seen_outside import SeenOutside
 from harness.stack.loader import load_stack
-from harness.testbed import Testbed, embedded_testbed
+from harness.testbed import Outside, Testbed, open_testbed
 
 RECORD_INTERVAL = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What to run: the stack, the scenarios (files or folders), and the folder that keeps the runs.
+    """What to run: the stack, the scenarios (files or folders), the folder that keeps the runs, and where.
 
-    A stack that is a template has `parameters`, and `notice` is told what of it is left out.
+    An UNKNOWN of a check whose name is `accepted` lets the run pass all the same. A stack that is a template has
+    `parameters`, and `notice` is told what of it is left out.
     """
 
     stack: Path = Path("stack.yaml")
     scenarios: tuple[Path, ...] = (Path("scenarios"),)
     runs: Path = Path("runs")
     command: tuple[str, ...] = ()
+    backend: BackendChoice = EMBEDDED
+    accepted: frozenset[str] = frozenset()
     parameters: Mapping[str, str] = field(default_factory=dict)
     notice: Callable[[str], None] = lambda text: None
 
@@ -64,10 +70,11 @@ class RunResult:
 
 
 async def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
-    """Plays the scenarios on the embedded emulator and judges each as soon as it has ended.
+    """Plays the scenarios on the chosen backend and judges each as soon as it has ended.
 
     Raises UsageError for mistakes in the files, before anything starts; DeploymentFailed when a handler cannot
-    start; BackendError when the harness or the backend breaks. Whatever happens, the histories so far stay on disk.
+    start; BackendError when the harness or the backend breaks. Whatever happens, the histories so far stay on disk,
+    and what was started or made for the run ends with it.
     """
     progress, started_at = progress or Silent(), time.monotonic()
     stack = load_stack(options.stack, parameters=options.parameters, notice=options.notice)
@@ -75,13 +82,13 @@ async def run(options: RunOptions, progress: Progress | None = None) -> RunResul
     scenarios = [(path, load_scenario(path, feed=stack.feed)) for path in paths]
     results: list[ScenarioResult] = []
     async with AsyncExitStack() as until_the_end:
-        with progress.doing("starting AWS on this machine and deploying the stack"):
-            testbed = await until_the_end.enter_async_context(embedded_testbed(stack))
+        with progress.doing("starting AWS and deploying the stack"):
+            testbed = await until_the_end.enter_async_context(open_testbed(stack, options.backend))
         run_folder = new_run_folder(testbed, options.runs, command=options.command)
         settle_memory()
         for path, scenario in scenarios:
             recorded = await record(testbed, path, scenario, run_folder, progress)
-            results.append(judged(recorded))
+            results.append(judged(recorded, accepted=options.accepted))
             progress.judged(results[-1])
     return RunResult(run_folder, tuple(results), time.monotonic() - started_at)
 
@@ -89,11 +96,17 @@ async def run(options: RunOptions, progress: Progress | None = None) -> RunResul
 async def record(
     testbed: Testbed, path: Path, scenario: Scenario, run_folder: RunFolder, progress: Progress
 ) -> ScenarioFolder:
-    """Plays one scenario; its folder holds everything that was seen, however the playing ends."""
+    """Plays one scenario; its folder holds everything that was seen, however the playing ends.
+
+    One that sets what the backend does not have is not played, and its history says why.
+    """
     folder = run_folder.add_scenario(path.stem)
     folder.write_scenario(to_json(scenario))
     with one_error(), folder.open_history() as history:
         _mention(folder, run_folder)
+        if reason := testbed.lacking(scenario):
+            history.append(NotPlayed(RealClock().monotonic(), reason))
+            return folder
         async with _recording_the_inside(testbed, history):
             await play_scenario(testbed, scenario, history, progress)
     await _tidy_up(testbed, scenario)
@@ -104,14 +117,13 @@ async def play_scenario(
     testbed: Testbed, scenario: Scenario, history: HistoryWriter, progress: Progress
 ) -> None:
     """Clients, publisher and timeline; returns when everything in flight has arrived and everybody has left."""
-    clock = RealClock()
+    clock, seen = RealClock(), SeenOutside(scenario, history.append)
+    note = seen.note if testbed.backend.traits.hidden else history.append
     actions = schedule(scenario, files=read_events, chances=Random)
-    tally = Tally(clock, length=actions[-1].at if actions else 0.0, note=history.append)
-    await testbed.backend.set_gateway(testbed.stack.api.gateway_configuration(scenario.gateway))
-    await testbed.backend.set_dynamodb(scenario.dynamodb.over(testbed.stack.dynamodb))
-    await testbed.backend.set_sns(testbed.stack.sns_settings(scenario.sns, seed=scenario.seed))
+    tally = Tally(clock, length=actions[-1].at if actions else 0.0, note=note)
+    await testbed.configure(scenario)
     async with (
-        Crowd(scenario, testbed.deployment.url, clock=clock, note=history.append) as crowd,
+        Crowd(scenario, testbed.deployment.url, clock=clock, note=note) as crowd,
         Publisher(
             topic_arn=testbed.topic_arn,
             sns_client_factory=testbed.sns_client,
@@ -127,7 +139,7 @@ async def play_scenario(
                 actions,
                 crowd=crowd,
                 publisher=publisher,
-                quiet=testbed.backend.quiet,
+                quiet=lambda timeout: testbed.quiet(timeout, Outside(seen.frames, seen.complete)),
                 clock=clock,
                 note=tally.note,
             )
@@ -136,27 +148,34 @@ async def play_scenario(
             history.append(RowsFound(clock.monotonic(), rows))
 
 
-def judged(folder: ScenarioFolder) -> ScenarioResult:
+def judged(folder: ScenarioFolder, *, accepted: frozenset[str] = frozenset()) -> ScenarioResult:
     """What the checks of today say of a history, from what is on disk alone."""
-    return judge(from_json(folder.read_scenario()), folder.read_history(), name=folder.name)
+    result = judge(from_json(folder.read_scenario()), folder.read_history(), name=folder.name)
+    return result.accepting(accepted)
 
 
-def judge_again(run_folder: Path) -> RunResult:
+def judge_again(run_folder: Path, *, accepted: frozenset[str] = frozenset()) -> RunResult:
     """The verdicts of an old run's histories; UsageError when the folder is not a run's."""
     folder = RunFolder.open(run_folder)
-    results = tuple(judged(one) for one in folder.scenarios())
+    results = tuple(judged(one, accepted=accepted) for one in folder.scenarios())
     return RunResult(folder, results, sum(one.seconds for one in results))
 
 
 def keep_reports(result: RunResult) -> None:
     """Writes summary.json and junit.xml into the run's folder, over those of an earlier judging."""
     result.folder.write_report("summary.json", summary_of(result))
-    result.folder.write_report("junit.xml", junit(result.results))
+    result.folder.write_report("junit.xml", junit_of(result))
 
 
 def summary_of(result: RunResult) -> bytes:
     """The run as summary.json."""
     return summary(result.results, run=asdict(result.folder.description()))
+
+
+def junit_of(result: RunResult) -> bytes:
+    """The run as JUnit XML."""
+    described = result.folder.description()
+    return junit(result.results, properties={"backend": described.backend, **described.parts})
 
 
 # --- the run's folder -------------------------------------------------------------------------------------
@@ -171,6 +190,7 @@ def new_run_folder(testbed: Testbed, runs: Path, *, command: tuple[str, ...] = (
             version=__version__,
             started_at=started_at,
             backend=testbed.backend.name,
+            parts=testbed.parts,
             stack=testbed.stack.name,
             command=command,
         )
@@ -191,6 +211,8 @@ def _mention(folder: ScenarioFolder, run_folder: RunFolder) -> None:
 async def _recording_the_inside(testbed: Testbed, history: HistoryWriter) -> AsyncIterator[None]:
     """Keeps the history on disk up to date, with what the backend saw of its inside."""
     await testbed.backend.seen()  # what happened before this scenario is not its own
+    if hidden := testbed.backend.traits.hidden:
+        history.append(InsideHidden(RealClock().monotonic(), hidden))
 
     async def keep_recording() -> None:
         while True:
@@ -216,9 +238,7 @@ async def _record_the_inside(testbed: Testbed, history: HistoryWriter) -> None:
 
 async def _tidy_up(testbed: Testbed, scenario: Scenario) -> None:
     """The next scenario meets nothing of this one: no connections, no settings. No part of the history."""
-    await testbed.backend.quiet(scenario.settle)
-    await testbed.backend.set_gateway(testbed.stack.api.gateway_configuration())
-    await testbed.backend.set_dynamodb(testbed.stack.dynamodb.over())
-    await testbed.backend.set_sns(testbed.stack.sns_settings())
+    await testbed.quiet(scenario.settle)
+    await testbed.configure()
     if testbed.rows is not None:
         await asyncio.to_thread(testbed.rows.clear)

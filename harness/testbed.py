@@ -1,20 +1,43 @@
 """A stack deployed to a backend, ready for clients: what scenarios, fixtures and `harness up` all stand on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from harness.backends.backend import Backend
-from harness.backends.embedded import EmbeddedBackend
+from harness.backends.choice import EMBEDDED, BackendChoice
+from harness.backends.opening import open_backend
+from harness.backends.settings import reasons, unheard
+from harness.calm import calm
+from harness.clock import RealClock
 from harness.connection_rows import ConnectionRows
-from harness.stack.model import Function, Stack
+from harness.errors import BackendError, HarnessError
+from harness.stack.apart import apart
+from harness.stack.model import Stack
 from harness.stack.provision import Deployment, provision
+from harness.stack.removal import Made, remove
 
 if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
     from harness.clients.publisher import SnsClient
+    from harness.scenario.model import Scenario
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What clients can tell: how many frames they received, and whether these are all that they must receive."""
+
+    frames: Callable[[], int] = lambda: 0
+    complete: Callable[[], bool] = lambda: True
+
+
+NOTHING_OUTSIDE = Outside()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +60,78 @@ class Testbed:
         """A client for one publishing thread."""
         return cast("SnsClient", self.backend.client("sns"))
 
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """Where each part of AWS is, and which settings of the stack hold on our own emulator alone."""
+        set_by_stack: dict[str, Mapping[str, object]] = {
+            "gateway": self.stack.api.gateway_configuration(),
+            "dynamodb": self.stack.dynamodb.over(),
+            "sns": {name: topic.delivery.over() for name, topic in self.stack.topics.items()},
+        }
+        without = unheard(self.backend.traits.lacks, set_by_stack)
+        return {**self.backend.traits.parts, **{f"{one} of the stack": "not in force" for one in without}}
+
+    def lacking(self, scenario: "Scenario") -> str:
+        """Why the scenario cannot be played here: what it sets and the backend does not have; empty if nothing."""
+        set_by_scenario: dict[str, Mapping[str, object]] = {
+            "gateway": scenario.gateway.written(),
+            "dynamodb": scenario.dynamodb.over(),
+            "sns": scenario.sns.over(),
+        }
+        return reasons(unheard(self.backend.traits.lacks, set_by_scenario))
+
+    async def configure(self, scenario: "Scenario | None" = None) -> None:
+        """Gateway, tables and topics behave as the stack says, and the scenario over it, where the backend can."""
+        stack, lacks = self.stack, self.backend.traits.lacks
+        if "gateway" not in lacks:
+            over = None if scenario is None else scenario.gateway
+            await self.backend.set_gateway(stack.api.gateway_configuration(over))
+        if "dynamodb" not in lacks:
+            below = stack.dynamodb
+            await self.backend.set_dynamodb(
+                below.over() if scenario is None else scenario.dynamodb.over(below)
+            )
+        if "sns" not in lacks:
+            over_sns, seed = (None, None) if scenario is None else (scenario.sns, scenario.seed)
+            await self.backend.set_sns(stack.sns_settings(over_sns, seed=seed))
+
+    async def quiet(self, timeout: float, outside: Outside = NOTHING_OUTSIDE) -> bool:
+        """Returns once nothing is in flight, False when `timeout` seconds ran out first.
+
+        Where the inside is hidden, once the expected has arrived `outside`, and nothing changes any more there and in
+        the rows of the connections.
+        """
+        if not self.backend.traits.hidden:
+            return await self.backend.quiet(timeout)
+
+        async def signs() -> object:
+            rows = "" if self.rows is None else await asyncio.to_thread(self.rows.fingerprint)
+            return outside.frames(), rows
+
+        return await calm(timeout, signs=signs, complete=outside.complete, clock=RealClock())
+
 
 @asynccontextmanager
-async def embedded_testbed(stack: Stack) -> AsyncIterator[Testbed]:
-    """The stack on an emulator of its own, which ends with the context.
+async def open_testbed(stack: Stack, choice: BackendChoice = EMBEDDED) -> AsyncIterator[Testbed]:
+    """The stack on a backend of the chosen kind; what was started or made for it ends with the context.
 
-    Every function has started before the first client connects, so a handler that does not import is known at
-    once: DeploymentFailed. BackendError when the emulator or a deployment call fails.
+    On a backend that others use too its resources have names of their own. Every function has started before the
+    first client connects, so a handler that does not import is known at once: DeploymentFailed. BackendError when
+    the backend or a deployment call fails.
     """
-    async with EmbeddedBackend(region=stack.region) as backend:
-        yield await deploy(stack, backend)
+    async with open_backend(choice, region=stack.region) as backend:
+        if not backend.traits.shared:
+            yield await deploy(stack, backend)
+            return
+        own = apart(stack, secrets.token_hex(3), variables=backend.traits.variables)
+        async with undone_at_the_end(backend.client) as made:
+            yield await deploy(own, backend, made=made.append)
 
 
-async def deploy(stack: Stack, backend: Backend) -> Testbed:
-    """Provisions the stack and starts the environments that each function asks for."""
-    deployment = await asyncio.to_thread(
-        provision, stack, client=backend.client, urls=backend.urls, code=hot_reload_code
+async def deploy(stack: Stack, backend: Backend, *, made: Callable[[Made], None] = lambda _: None) -> Testbed:
+    """Provisions the stack and starts the environments that each function asks for; `made` as for `provision`."""
+    deployment = await to_its_end(
+        lambda: provision(stack, client=backend.client, urls=backend.urls, code=backend.code, made=made)
     )
     await asyncio.gather(
         *(
@@ -61,10 +140,47 @@ async def deploy(stack: Stack, backend: Backend) -> Testbed:
             if function.prewarm
         )
     )
-    await backend.set_gateway(stack.api.gateway_configuration())
-    await backend.set_dynamodb(stack.dynamodb.over())
-    await backend.set_sns(stack.sns_settings())
-    return Testbed(stack, backend, deployment, _rows(stack, backend, deployment))
+    testbed = Testbed(stack, backend, deployment, _rows(stack, backend, deployment))
+    await testbed.configure()
+    return testbed
+
+
+@asynccontextmanager
+async def undone_at_the_end(client: Callable[[str], "BaseClient"]) -> AsyncIterator[list[Made]]:
+    """Deletes what is in the list at the end, however that comes, and nothing else.
+
+    BackendError when something cannot be deleted; after another error, which stays what it is, that is told with it.
+    """
+    made: list[Made] = []
+    try:
+        yield made
+    except HarnessError as error:
+        left = await _left(made, client)
+        raise (type(error)(f"{error}; {left}") if left else error) from error.__cause__
+    except BaseException as error:
+        error.add_note(await _left(made, client))
+        raise
+    if left := await _left(made, client):
+        raise BackendError(left)
+
+
+async def _left(made: Sequence[Made], client: Callable[[str], "BaseClient"]) -> str:
+    """Deletes, and says what could not be deleted; empty when everything could."""
+    try:
+        await to_its_end(lambda: remove(made, client))
+    except BackendError as error:
+        return str(error)
+    return ""
+
+
+async def to_its_end(work: Callable[[], T]) -> T:
+    """What the work returns that runs in a thread; nobody can stop it there, so who cancels waits for its end."""
+    working = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait((working,))
+        raise
 
 
 def _rows(stack: Stack, backend: Backend, deployment: Deployment) -> ConnectionRows | None:
@@ -77,8 +193,3 @@ def _rows(stack: Stack, backend: Backend, deployment: Deployment) -> ConnectionR
         attribute=stack.connections.connection_id.attribute,
         prefix=stack.connections.connection_id.prefix,
     )
-
-
-def hot_reload_code(function: Function) -> Mapping[str, object]:
-    """The handlers from where they lie: LocalStack's convention for code that is never packed."""
-    return {"S3Bucket": "hot-reload", "S3Key": str(Path(function.code).resolve())}

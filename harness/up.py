@@ -1,21 +1,29 @@
 """`harness up`: AWS alone on one port, with a stack deployed to it, until it is told to stop."""
 
 import asyncio
+import secrets
 import signal
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
-from harness.backends.embedded import does_not_start, emulator_client, emulator_urls
+from harness.backends.choice import EMBEDDED, BackendChoice, Kind
+from harness.backends.embedded import does_not_start, emulator_client, emulator_urls, hot_reload_code
+from harness.backends.opening import placed
 from harness.emulator.certificates import Authority
 from harness.emulator.dynamodb.settings import read_settings
 from harness.emulator.gateway.configuration import read_configuration
 from harness.emulator.stack import Emulator
+from harness.stack.apart import apart
 from harness.stack.loader import load_stack
 from harness.stack.model import Stack
 from harness.stack.provision import Deployment, provision
-from harness.testbed import hot_reload_code
+from harness.stack.removal import Made
+from harness.testbed import to_its_end, undone_at_the_end
 
 REGION = "us-east-1"
 
@@ -27,13 +35,15 @@ async def up(
     port: int,
     console: Console,
     credentials: Mapping[str, str] | None = None,
+    backend: BackendChoice = EMBEDDED,
     parameters: Mapping[str, str] | None = None,
 ) -> None:
     """Listens, deploys, says how to connect, and returns on SIGINT or SIGTERM with everything ended.
 
-    UsageError for a mistake in the stack file, BackendError when the port is taken, DeploymentFailed when a
-    handler cannot start. With `credentials` (secret access keys by access key id) signatures are verified.
-    `parameters` are for a stack that is a template.
+    With another `backend`, tables and topics are there, under names of their own until the end. UsageError for a
+    mistake in the stack file, BackendError when the port is taken, DeploymentFailed when a handler cannot start.
+    With `credentials` (secret access keys by access key id) signatures are verified. `parameters` are for a stack
+    that is a template.
     """
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -42,18 +52,41 @@ async def up(
     if stack_file:
         stack = load_stack(stack_file, parameters=parameters, notice=lambda text: _say(console, text))
     region = stack.region if stack else REGION
-    async with Emulator(region=region, credentials=credentials) as emulator:
+    async with (
+        _apart(backend, region) as elsewhere,
+        Emulator(
+            region=region,
+            credentials=credentials,
+            elsewhere=elsewhere,
+            callback_host=backend.callback_host,
+        ) as emulator,
+    ):
         endpoint = await emulator.listen(host, port)
-        _say(console, f"AWS is listening on {endpoint} and {_secure(endpoint)}")
-        if stack is None:
-            _say(console, "No stack is deployed: there is no stack.yaml here, and --stack names none.")
-        elif deployment := await _unless(stop, _deploy(stack, emulator, endpoint)):
-            _say(console, *_deployed(stack, deployment))
-        if not stop.is_set():
-            _say(console, *_how_to_connect(endpoint, region), *_how_to_trust(emulator.authority))
-            _say(console, "Ctrl-C stops it.")
-        await stop.wait()
-        _say(console, "stopping")
+        _say(console, f"AWS is listening on {endpoint} and {_secure(endpoint)}", *_elsewhere(elsewhere))
+        async with undone_at_the_end(partial(emulator_client, endpoint=endpoint, region=region)) as made:
+            if stack is None:
+                _say(console, "No stack is deployed: there is no stack.yaml here, and --stack names none.")
+            else:
+                # What is here ends with the emulator; what is elsewhere has names of its own, and is deleted.
+                own = apart(stack, secrets.token_hex(3)) if elsewhere else stack
+                note = made.append if elsewhere else _forgotten
+                if deployment := await _unless(stop, _deploy(own, emulator, endpoint, note)):
+                    _say(console, *_deployed(own, deployment))
+            if not stop.is_set():
+                _say(console, *_how_to_connect(endpoint, region), *_how_to_trust(emulator.authority))
+                _say(console, "Ctrl-C stops it.")
+            await stop.wait()
+            _say(console, "stopping")
+
+
+@asynccontextmanager
+async def _apart(backend: BackendChoice, region: str) -> AsyncIterator[Mapping[str, str]]:
+    """The endpoints of the services that are elsewhere; API and functions are always here."""
+    if backend.kind is Kind.EMBEDDED:
+        yield {}
+        return
+    async with placed(replace(backend, hybrid=True), region=region) as placement:
+        yield placement.elsewhere
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[object, object, Deployment]) -> Deployment | None:
@@ -68,13 +101,17 @@ async def _unless(stop: asyncio.Event, work: Coroutine[object, object, Deploymen
     return None
 
 
-async def _deploy(stack: Stack, emulator: Emulator, endpoint: str) -> Deployment:
-    deployment = await asyncio.to_thread(
-        provision,
-        stack,
-        client=lambda service: emulator_client(service, endpoint, stack.region),
-        urls=lambda api_id, stage: emulator_urls(endpoint, api_id, stage),
-        code=hot_reload_code,
+async def _deploy(
+    stack: Stack, emulator: Emulator, endpoint: str, made: Callable[[Made], None]
+) -> Deployment:
+    deployment = await to_its_end(
+        lambda: provision(
+            stack,
+            client=partial(emulator_client, endpoint=endpoint, region=stack.region),
+            urls=partial(emulator_urls, endpoint),
+            code=hot_reload_code,
+            made=made,
+        )
     )
     for name, function in stack.functions.items():
         error = await emulator.functions.prewarm(stack.function_name(name), function.prewarm)
@@ -84,6 +121,16 @@ async def _deploy(stack: Stack, emulator: Emulator, endpoint: str) -> Deployment
     emulator.gateway.configure(settings=wanted.settings, quotas=wanted.quotas)
     emulator.dynamodb.configure(read_settings(stack.dynamodb.over()))
     return deployment
+
+
+def _forgotten(_: Made) -> None:
+    return None
+
+
+def _elsewhere(services: Mapping[str, str]) -> Iterator[str]:
+    yield from (
+        f"  {service:<14} {endpoint}, for as long as this runs" for service, endpoint in services.items()
+    )
 
 
 def _deployed(stack: Stack, deployment: Deployment) -> Iterator[str]:

@@ -60,6 +60,10 @@ PURE = (
     "harness.emulator.sns.subscription_request",
     "harness.emulator.sns.topics",
     "harness.emulator.dynamodb",
+    "harness.parity.claim",
+    "harness.parity.comparison",
+    "harness.parity.shapes",
+    "harness.parity.table",
     "harness.emulator.elsewhere.letters",
     "harness.emulator.elsewhere.notifications",
     "harness.emulator.elsewhere.outstanding",
@@ -179,6 +183,10 @@ def test_rules_are_pure(inside: str) -> None:
 def test_the_handlers_deploy_as_they_are() -> None:
     found = [(name_of(file), one) for file in DEX for one in imports_of(file) if is_in(one, ["harness"])]
     assert found == []
+
+
+def test_the_recording_function_deploys_as_it_is() -> None:
+    assert crossings("harness.parity.recorder", ("harness",)) == []
 
 
 def test_up_runs_without_the_code_that_plays_and_judges() -> None:

@@ -5,11 +5,39 @@ what it can. The rest of the harness cannot tell one backend from another.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+
+    from harness.stack.model import Function
+
+HERE = "here"
+"""The place of a part that runs on the emulator of this run."""
+
+ALL_HERE: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys(("tables", "topics", "queues", "API", "functions"), HERE)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """In what backends differ for the rest of the harness.
+
+    `parts` says where each part of AWS is: `{"tables": "LocalStack 4.3.0 at http://...", "functions": "here"}`.
+    `hidden` says why nothing of the inside is seen, empty where it is. `lacks` gives the settings of a scenario
+    that the backend does not have (`gateway`, `dynamodb`, `sns`), each with the reason. On a `shared` backend
+    others have resources too: a run gives its own names of their own, and deletes them, and nothing else, at its end.
+    `variables` is what every function needs in its environment besides what the stack says.
+    """
+
+    parts: Mapping[str, str] = field(default_factory=lambda: ALL_HERE)
+    hidden: str = ""
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    shared: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +54,10 @@ class Backend(Protocol):
     name: str
 
     @property
+    def traits(self) -> Traits:
+        """In what it differs from others; known once it runs."""
+
+    @property
     def endpoint(self) -> str:
         """The URL that AWS clients are given."""
 
@@ -35,13 +67,19 @@ class Backend(Protocol):
     def urls(self, api_id: str, stage: str) -> Mapping[str, str]:
         """`url` for WebSocket clients and `management_endpoint` for @connections of a deployed API."""
 
+    def code(self, function: "Function") -> Mapping[str, object]:
+        """The `Code` argument of CreateFunction; UsageError when the function's code cannot be brought there."""
+
     async def prewarm(self, function: str, environments: int) -> None:
-        """Starts the function's environments; raises FunctionDoesNotStart with Lambda's own error."""
+        """Returns when the function can be invoked, with so many environments where they can be started ahead.
+
+        DeploymentFailed with Lambda's own error when it does not start.
+        """
 
     async def set_gateway(self, configuration: Mapping[str, object]) -> None:
         """Sets how the gateway behaves, and its quotas, from now on; what is left out is as on AWS.
 
-        UsageError says what a setting takes, or that this backend has none.
+        UsageError says what a setting takes. Nothing happens where `traits.lacks` names the gateway.
         """
 
     async def set_dynamodb(self, configuration: Mapping[str, object]) -> None:
@@ -51,7 +89,13 @@ class Backend(Protocol):
         """Sets how SNS delivers where AWS leaves it to luck, from now on; errors as for `set_gateway`."""
 
     async def quiet(self, timeout: float) -> bool:
-        """Returns once nothing is in flight inside, False when `timeout` seconds ran out first."""
+        """Returns once nothing is in flight inside, False when `timeout` seconds ran out first.
+
+        Where the inside is hidden it cannot tell, and says True at once.
+        """
 
     async def seen(self) -> Seen:
-        """What the backend saw since the last call; nothing where it cannot look inside."""
+        """What the backend saw since the last call; nothing where it cannot look inside.
+
+        BackendError when the backend, or what it stands on, does not answer any more.
+        """

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,14 @@ import orjson
 import urllib3
 from botocore.config import Config
 
-from harness.backends.backend import Seen
+from harness.backends.backend import Seen, Traits
 from harness.emulator.elsewhere.services import read_elsewhere
 from harness.errors import BackendError, DeploymentFailed, UsageError
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+
+    from harness.stack.model import Function
 
 START_TIMEOUT = 30.0
 STOP_TIMEOUT = 10.0
@@ -55,6 +58,11 @@ def emulator_urls(endpoint: str, api_id: str, stage: str) -> Mapping[str, str]:
     """`url` for WebSocket clients and `management_endpoint` for @connections."""
     path = f"/_aws/execute-api/{api_id}/{stage}"
     return {"url": endpoint.replace("http", "ws", 1) + path, "management_endpoint": endpoint + path}
+
+
+def hot_reload_code(function: "Function") -> Mapping[str, object]:
+    """The handlers from where they lie: LocalStack's convention for code that is never packed."""
+    return {"S3Bucket": "hot-reload", "S3Key": str(Path(function.code).resolve())}
 
 
 class EmbeddedBackend:
@@ -157,6 +165,10 @@ class EmbeddedBackend:
         await self.close()
 
     @property
+    def traits(self) -> Traits:
+        return Traits()
+
+    @property
     def endpoint(self) -> str:
         return self._endpoint
 
@@ -165,6 +177,9 @@ class EmbeddedBackend:
 
     def urls(self, api_id: str, stage: str) -> Mapping[str, str]:
         return emulator_urls(self._endpoint, api_id, stage)
+
+    def code(self, function: "Function") -> Mapping[str, object]:
+        return hot_reload_code(function)
 
     async def prewarm(self, function: str, environments: int) -> None:
         asked = orjson.dumps({"function": function, "environments": environments})

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from harness.checks import wording
 from harness.checks.findings import most_telling
+from harness.checks.hidden import hidden, unseen
 from harness.checks.verdict import CheckResult, Finding, Verdict
 from harness.record.history import History
 from harness.record.observation import (
@@ -26,10 +27,10 @@ _Alike: TypeAlias = tuple[str, str]
 
 
 def check(_: Scenario, history: History) -> CheckResult:
-    """FAIL for a function error; UNKNOWN for a failed publish, lost observations, a run that never settled."""
+    """FAIL for a function error; UNKNOWN for a failed publish, for what was not seen, a run that never settled."""
     failed = [one for one in history.of(InvocationEnded) if one.error is not None]
     unpublished = history.of(PublishFailed)
-    blind = [*_lost(history), *_unsettled(history)]
+    blind = [*_hidden(history), *_lost(history), *_unsettled(history)]
     unsure = bool(unpublished or blind)
     verdict = Verdict.FAIL if failed else Verdict.UNKNOWN if unsure else Verdict.PASS
     findings = most_telling(_errors(failed, history), map(_unpublished, unpublished), blind)
@@ -69,6 +70,11 @@ def _unpublished(failed: PublishFailed) -> Finding:
     return Finding(
         "publish failed", f"SNS did not accept {failed.event}: {_first_line(failed.error)}", (failed,)
     )
+
+
+def _hidden(history: History) -> Iterator[Finding]:
+    if (seen := hidden(history)) is not None:
+        yield unseen("whether functions failed", seen)
 
 
 def _lost(history: History) -> Iterator[Finding]:

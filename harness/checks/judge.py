@@ -1,6 +1,6 @@
 """What do all the checks say of one scenario's history?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from traceback import format_exception_only
 from typing import TypeAlias
 
@@ -8,6 +8,7 @@ from harness.checks import health, latency, order, purge, refusals, routing
 from harness.checks.subscribing import timeline_begins_at
 from harness.checks.verdict import CheckResult, Finding, ScenarioResult, Verdict
 from harness.record.history import History
+from harness.record.observation import NotPlayed
 from harness.scenario.model import Scenario
 
 Check: TypeAlias = Callable[[Scenario, History], CheckResult | None]
@@ -23,15 +24,21 @@ CHECKS: Mapping[str, Check] = {
 }
 """Every check by its name, in the order of reports."""
 
+PLAYED = "played"
+"""Takes the place of all the checks where there was nothing to judge."""
+
 
 def judge(
     scenario: Scenario, history: History, *, name: str = "", checks: Mapping[str, Check] = CHECKS
 ) -> ScenarioResult:
     """Every check's answer on one scenario's history; a check that crashes is UNKNOWN and hides no other.
 
-    `name` is what reports call the scenario, its claim when empty. Never raises for what a history holds.
+    `name` is what reports call the scenario, its claim when empty. Never raises for what a history holds. Of a
+    scenario that was not played nothing but that is said, in the name of PLAYED.
     """
-    answers = (_answered(check_name, check, scenario, history) for check_name, check in checks.items())
+    answers: Iterable[CheckResult | None] = [_unplayed(one) for one in history.of(NotPlayed)] or (
+        _answered(check_name, check, scenario, history) for check_name, check in checks.items()
+    )
     return ScenarioResult(
         scenario=name or scenario.scenario,
         title=scenario.scenario,
@@ -39,6 +46,11 @@ def judge(
         seconds=history.ends_at - history.begins_at,
         timeline_at=timeline_begins_at(history),
     )
+
+
+def _unplayed(seen: NotPlayed) -> CheckResult:
+    finding = Finding("not played", f"the scenario was not played: {seen.reason}", (seen,))
+    return CheckResult(PLAYED, Verdict.UNKNOWN, f"not played: {seen.reason}", (finding,))
 
 
 def _answered(name: str, check: Check, scenario: Scenario, history: History) -> CheckResult | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from harness.checks import wording
 from harness.checks.expected import subscribed
 from harness.checks.findings import most_telling
+from harness.checks.hidden import hidden, unseen
 from harness.checks.inside import is_visible
 from harness.checks.rows import Row, Seen, seen_of
 from harness.checks.verdict import CheckResult, Finding, Verdict
@@ -31,8 +32,11 @@ def check(scenario: Scenario, history: History) -> CheckResult | None:
 
     A connection is gone from its first 410 on (M-5). That rows of gone connections go is judged where the scenario
     sets `expect.purge`, and UNKNOWN when no 410 was met; that living rows stay is judged wherever the inside shows.
-    None when neither can be judged.
+    UNKNOWN for both where the backend hides it; None when a history shows neither.
     """
+    if (concealed := hidden(history)) is not None:
+        finding = unseen("which rows were deleted, and which connections were gone,", concealed)
+        return CheckResult(NAME, Verdict.UNKNOWN, finding.what, (finding,))
     if scenario.expect.purge is None and not is_visible(history):
         return None
     seen = seen_of(history)

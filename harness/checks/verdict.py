@@ -1,7 +1,7 @@
 """What a check answers: a verdict, a sentence, figures, and the findings that prove it."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from harness.record.observation import Observation
@@ -49,7 +49,8 @@ class CheckResult:
     """One check's answer on one history.
 
     `summary` is one line ("12 000 of 12 000 expected frames arrived, nothing else"); `counts` are the figures
-    behind it by name; `findings` are all that is wrong, most telling first (reports show the first few).
+    behind it by name; `findings` are all that is wrong, most telling first (reports show the first few). An UNKNOWN
+    that is `accepted` is told like any other, and stops nobody.
     """
 
     check: str
@@ -58,6 +59,7 @@ class CheckResult:
     findings: tuple[Finding, ...] = ()
     counts: Mapping[str, float] = field(default_factory=dict)
     latencies: tuple[LatencyFigures, ...] = ()
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +78,17 @@ class ScenarioResult:
     @property
     def verdict(self) -> Verdict:
         return Verdict.worst(result.verdict for result in self.results)
+
+    @property
+    def gate(self) -> Verdict:
+        """What decides whether a change may go on: the verdict without the UNKNOWNs that were accepted."""
+        open_ones = [result.verdict for result in self.results if not result.accepted]
+        return Verdict.worst(open_ones) if open_ones or not self.results else Verdict.PASS
+
+    def accepting(self, checks: Collection[str]) -> "ScenarioResult":
+        """The same, with every UNKNOWN of these checks accepted."""
+        results = (
+            replace(result, accepted=result.verdict is Verdict.UNKNOWN and result.check in checks)
+            for result in self.results
+        )
+        return replace(self, results=tuple(results))

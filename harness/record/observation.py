@@ -127,6 +127,22 @@ class RowsFound:
     connections: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class InsideHidden:
+    """The backend shows nothing of its inside, so that none of the observations below can be there."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotPlayed:
+    """The scenario was not played, because the backend does not have what it sets."""
+
+    at: float
+    reason: str
+
+
 # --- what the emulator saw inside (a backend that cannot show its inside records none of these) --------------
 
 
@@ -241,6 +257,8 @@ Observation: TypeAlias = (
     | LoopLag
     | Settled
     | RowsFound
+    | InsideHidden
+    | NotPlayed
     | ConnectionOpened
     | ConnectionClosed
     | ConnectionPosted

@@ -11,9 +11,9 @@ appear whole or not at all.
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -97,7 +97,8 @@ def read_history(path: Path) -> History:
 class RunDescription:
     """What `run.json` says of a run. `scenarios` are their folders' names in the order they were played.
 
-    `started_at` is seconds since the epoch; `version` is the harness's; `command` is the command line.
+    `started_at` is seconds since the epoch; `version` is the harness's; `command` is the command line. `parts` says
+    where each part of AWS was; runs of before it was kept have none.
     """
 
     version: str
@@ -106,6 +107,7 @@ class RunDescription:
     stack: str
     scenarios: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +184,13 @@ class RunFolder:
         """What run.json says; UsageError when it is missing or broken."""
         path = self.path / "run.json"
         try:
-            values = orjson.loads(_read(path))
+            values = {"parts": {}} | orjson.loads(_read(path))
             known = {one.name: values[one.name] for one in fields(RunDescription)}
             known["scenarios"] = tuple(slug(name) for name in known["scenarios"])
             known["command"] = tuple(str(word) for word in known["command"])
+            known["parts"] = {str(part): str(place) for part, place in dict(known["parts"]).items()}
             return RunDescription(**known)
-        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             raise UsageError(f"{path}: not a run's description ({error!r})") from error
 
     def write_report(self, name: str, content: bytes) -> None:

@@ -9,5 +9,8 @@ _CODES = {Verdict.PASS: ExitCode.PASS, Verdict.FAIL: ExitCode.FAIL, Verdict.UNKN
 
 
 def exit_code(results: Iterable[ScenarioResult]) -> ExitCode:
-    """The worst verdict's code: 0 pass, 1 fail, 3 unknown; 3 for no scenarios at all."""
-    return _CODES[Verdict.worst(result.verdict for result in results)]
+    """The worst verdict's code: 0 pass, 1 fail, 3 unknown; 3 for no scenarios at all.
+
+    An UNKNOWN that was accepted counts for nothing.
+    """
+    return _CODES[Verdict.worst(result.gate for result in results)]

@@ -1,6 +1,6 @@
 """The results as JUnit XML, as CI servers read it: a suite per scenario, a case per check."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
 from harness.checks.verdict import CheckResult, Finding, ScenarioResult, Verdict
@@ -8,31 +8,41 @@ from harness.reports.plain import plain
 from harness.reports.words import told
 
 _OUTCOMES = {Verdict.FAIL: "failure", Verdict.UNKNOWN: "error"}
-"""An UNKNOWN is an error: what was to be tested could not be."""
+"""An UNKNOWN is an error: what was to be tested could not be. One that was accepted is skipped."""
 
 
-def junit(results: Sequence[ScenarioResult]) -> bytes:
-    """A UTF-8 XML document; findings with their evidence are the text of a case's failure or error."""
+def junit(results: Sequence[ScenarioResult], *, properties: Mapping[str, str] | None = None) -> bytes:
+    """A UTF-8 XML document; findings with their evidence are the text of a case's failure or error.
+
+    `properties` are those of the run: where it ran.
+    """
     suites = ElementTree.Element("testsuites", _totals(results))
     for result in results:
-        suites.append(_suite(result))
+        suites.append(_suite(result, properties or {}))
     ElementTree.indent(suites)
     document: bytes = ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)
     return document + b"\n"
 
 
 def _totals(results: Sequence[ScenarioResult]) -> dict[str, str]:
-    verdicts = [check.verdict for result in results for check in result.results]
+    checks = [check for result in results for check in result.results]
+    verdicts = [check.verdict for check in checks if not check.accepted]
+    skipped = len(checks) - len(verdicts)
     return {
-        "tests": str(len(verdicts)),
+        "tests": str(len(checks)),
         "failures": str(verdicts.count(Verdict.FAIL)),
         "errors": str(verdicts.count(Verdict.UNKNOWN)),
+        **({"skipped": str(skipped)} if skipped else {}),
         "time": f"{sum(result.seconds for result in results):.3f}",
     }
 
 
-def _suite(result: ScenarioResult) -> ElementTree.Element:
+def _suite(result: ScenarioResult, properties: Mapping[str, str]) -> ElementTree.Element:
     suite = ElementTree.Element("testsuite", {"name": plain(result.title), **_totals([result])})
+    if properties:
+        listed = ElementTree.SubElement(suite, "properties")
+        for name, value in properties.items():
+            ElementTree.SubElement(listed, "property", {"name": plain(name), "value": plain(value)})
     for check in result.results:
         suite.append(_case(result, check))
     return suite
@@ -41,7 +51,9 @@ def _suite(result: ScenarioResult) -> ElementTree.Element:
 def _case(result: ScenarioResult, check: CheckResult) -> ElementTree.Element:
     attributes = {"classname": plain(result.scenario), "name": check.check, "time": "0"}
     case = ElementTree.Element("testcase", attributes)
-    if (outcome := _OUTCOMES.get(check.verdict)) is not None:
+    if check.accepted:
+        ElementTree.SubElement(case, "skipped", {"message": plain(f"accepted: {check.summary}")})
+    elif (outcome := _OUTCOMES.get(check.verdict)) is not None:
         element = ElementTree.SubElement(
             case, outcome, {"message": plain(check.summary), "type": check.verdict.value}
         )

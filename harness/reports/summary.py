@@ -13,7 +13,9 @@ VERSION = 1
 
 
 def summary(results: Sequence[ScenarioResult], *, run: Mapping[str, object]) -> bytes:
-    """One JSON object: `version`, `run` (as given), `verdict`, `scenarios` with checks, figures and findings.
+    """One JSON object: `version`, `run` (as given), `verdict`, `gate`, `scenarios` with checks, figures and findings.
+
+    `gate` is the verdict without the UNKNOWNs that were `accepted`: what the exit code says.
 
     Times are seconds; an observation's `at` is on the history's clock, where the timeline began at `timeline_at`.
     JSON knows no infinity: it is null, and `missing` beside it tells how many deliveries never came.
@@ -22,6 +24,7 @@ def summary(results: Sequence[ScenarioResult], *, run: Mapping[str, object]) -> 
         "version": VERSION,
         "run": dict(run),
         "verdict": Verdict.worst(result.verdict for result in results).value,
+        "gate": Verdict.worst(result.gate for result in results).value,
         "scenarios": [_scenario(result) for result in results],
     }
     text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False)
@@ -43,6 +46,7 @@ def _check(check: CheckResult) -> dict[str, object]:
     return {
         "check": check.check,
         "verdict": check.verdict.value,
+        "accepted": check.accepted,
         "summary": check.summary,
         "counts": {name: _number(value) for name, value in check.counts.items()},
         "latencies": [_figures(figures) for figures in check.latencies],

@@ -39,7 +39,10 @@ def scenario_block(result: ScenarioResult) -> RenderableType:
 
 
 def total_line(results: Sequence[ScenarioResult], *, seconds: float) -> Text:
-    """`12 passed, 1 failed, 0 unknown in 93.2 s`; `seconds` is how long the whole run took."""
+    """`12 passed, 1 failed, 0 unknown in 93.2 s`; `seconds` is how long the whole run took.
+
+    `(3 accepted)` tells of how many that did not pass every UNKNOWN was accepted.
+    """
     verdicts = [result.verdict for result in results]
     told_ = ", ".join(
         f"{verdicts.count(verdict)} {word}"
@@ -49,7 +52,9 @@ def total_line(results: Sequence[ScenarioResult], *, seconds: float) -> Text:
             (Verdict.UNKNOWN, "unknown"),
         )
     )
-    style = _MARKS[Verdict.worst(verdicts)][1]
+    accepted = sum(result.gate is Verdict.PASS is not result.verdict for result in results)
+    told_ += f" ({accepted} accepted)" if accepted else ""
+    style = _MARKS[Verdict.worst(result.gate for result in results)][1]
     return Text(f"{told_} in {seconds:.1f} s", style=f"bold {style}")
 
 
@@ -62,11 +67,12 @@ def _heading(result: ScenarioResult) -> RenderableType:
 def _check(check: CheckResult, timeline_at: float) -> Iterator[RenderableType]:
     mark, style = _MARKS[check.verdict]
     name = Text(f"{mark} {check.check:<{_NAME_WIDTH}}", style=style)
-    yield Padding(_columns(name, Text(plain(check.summary))), (0, 0, 0, 2))
+    summary = f"accepted: {check.summary}" if check.accepted else check.summary
+    yield Padding(_columns(name, Text(plain(summary))), (0, 0, 0, 2))
     if check.latencies:
         yield Padding(_latencies(check.latencies), (0, 0, 0, 4))
         yield from (Padding(Text(line, style="dim"), (0, 0, 0, 4)) for line in _shares(check.counts))
-    if check.verdict is not Verdict.PASS:
+    if check.verdict is not Verdict.PASS and not check.accepted:
         for finding in check.findings[:FINDINGS]:
             yield Padding(_finding(finding, timeline_at), (0, 0, 0, 4))
         if (more := len(check.findings) - FINDINGS) > 0:

@@ -14,9 +14,11 @@ from harness.record.observation import (
     EventPublished,
     FrameReceived,
     FunctionLogged,
+    InsideHidden,
     InvocationEnded,
     InvocationStarted,
     LoopLag,
+    NotPlayed,
     Observation,
     ObservationsLost,
     PublishFailed,
@@ -51,6 +53,8 @@ def _what(observation: Observation) -> str:
             return f"{observation.client} {_of_client(observation)}"
         case EventPublished() | PublishFailed() | LoopLag() | Settled() | RowsFound() | ObservationsLost():
             return _of_run(observation)
+        case InsideHidden() | NotPlayed():
+            return _of_backend(observation)
         case ConnectionOpened() | ConnectionClosed() | ConnectionPosted():
             return f"connection {observation.connection} {_of_connection(observation)}"
         case InvocationStarted() | InvocationEnded() | FunctionLogged():
@@ -112,6 +116,16 @@ def _of_run(
             return f"rows found of {_text(', '.join(seen.connections)) or 'no connection'}"
         case ObservationsLost():
             return f"{seen.count} observations lost"
+        case _:
+            assert_never(seen)
+
+
+def _of_backend(seen: InsideHidden | NotPlayed) -> str:
+    match seen:
+        case InsideHidden():
+            return f"nothing of the inside is seen: {seen.reason}"
+        case NotPlayed():
+            return f"the scenario was not played: {seen.reason}"
         case _:
             assert_never(seen)
 

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from harness.errors import BackendError
 from harness.stack.links import link_variables
 from harness.stack.model import Function, Route, Stack, Subscription, Table, Topic, resolve
+from harness.stack.removal import Made
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -45,13 +46,14 @@ def provision(
     client: Callable[[str], "BaseClient"],
     urls: Callable[[str, str], Mapping[str, str]],
     code: Callable[[Function], Mapping[str, object]],
+    made: Callable[[Made], None] = lambda _: None,
 ) -> Deployment:
     """Creates everything in the stack; BackendError names the resource and what AWS said.
 
     `urls(api id, stage)` gives the API's addresses at this backend; `code(function)` the `Code` argument of
-    CreateFunction.
+    CreateFunction; `made` is told of every call that succeeded, as soon as it has.
     """
-    aws = _Provisioner(client)
+    aws = _Provisioner(client, made)
     outputs = {"region": stack.region}
     for name, table in stack.tables.items():
         outputs[f"tables.{name}.name"] = aws.table(table)
@@ -90,8 +92,8 @@ def _connect(stack: Stack, aws: "_Provisioner", api_id: str, outputs: Mapping[st
 class _Provisioner:
     """One method per resource; a refusal is translated here, once."""
 
-    def __init__(self, client: Callable[[str], "BaseClient"]) -> None:
-        self._client = client
+    def __init__(self, client: Callable[[str], "BaseClient"], made: Callable[[Made], None]) -> None:
+        self._client, self._made = client, made
         self._clients: dict[str, BaseClient] = {}
 
     def table(self, table: Table) -> str:
@@ -253,6 +255,7 @@ class _Provisioner:
             answer: Mapping[str, Any] = getattr(client, operation)(**arguments)
         except (ClientError, BotoCoreError) as error:
             raise BackendError(f"{what} cannot be deployed: {error}") from error
+        self._made(Made(what, service, operation, arguments, answer))
         return answer
 
 

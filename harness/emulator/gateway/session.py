@@ -37,6 +37,9 @@ GOING_AWAY = Closed(1001, "Going away")  # X-5. Not recorded on AWS yet: what a 
 DELETED = Closed(1000, "Connection Closed Normally")  # X-4
 LOST = Closed(1006)  # Not recorded on AWS yet: what a TCP reset tells `$disconnect`.
 
+_EMPTY_FRAME = 8
+"""Bytes that an empty frame may have once it is compressed."""
+
 
 class Session:
     """One open connection. Every `now` is monotonic seconds.
@@ -45,7 +48,9 @@ class Session:
     """
 
     def __init__(self, *, quotas: Quotas, now: float, extensions: Sequence[Extension] = ()) -> None:
-        self._protocol = _Rfc6455(Side.SERVER, max_size=(quotas.message_size, quotas.frame_size))
+        # The protocol counts a compressed frame's own bytes too, so an empty last one would break a full message.
+        longest = quotas.message_size + _EMPTY_FRAME
+        self._protocol = _Rfc6455(Side.SERVER, max_size=(longest, quotas.frame_size))
         self._protocol.extensions = list(extensions)
         self._quotas = quotas
         self._parts: list[bytes] = []
@@ -118,6 +123,9 @@ class Session:
 
     def _on_data(self, frame: Frame, now: float) -> None:
         self._parts.append(bytes(frame.data))
+        if sum(map(len, self._parts)) > self._quotas.message_size:
+            self._fail(CloseCode.MESSAGE_TOO_BIG)
+            return
         if not frame.fin:
             return
         whole = b"".join(self._parts)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Close, Frame, Opcode
 
 from harness.emulator.gateway.quotas import Quotas
@@ -116,6 +117,24 @@ def test_client_bytes_bring_about(
     session = a_session()
     assert list(session.receive(received, 1.0)) == happenings
     assert list(session.data_to_send()) == sent
+
+
+@pytest.mark.aws("Q-3")
+@pytest.mark.parametrize(
+    ("last", "happenings"),
+    [(b"", [Message("x" * 131_072)]), (b"x", [Closed(1009)])],
+    ids=["full", "one byte more"],
+)
+def test_the_bytes_of_a_compressed_message_are_counted_unpacked(
+    last: bytes, happenings: Sequence[object]
+) -> None:
+    ours, theirs = (PerMessageDeflate(False, False, 15, 15) for _ in range(2))
+    session = Session(quotas=Quotas(), now=0.0, extensions=[ours])
+    fragments = [Frame(Opcode.CONT, b"x" * 32_768, False) for _ in range(4)] + [Frame(Opcode.CONT, last)]
+    fragments[0].opcode = Opcode.TEXT
+
+    sent = b"".join(one.serialize(mask=True, extensions=[theirs]) for one in fragments)
+    assert list(session.receive(sent, 1.0)) == happenings
 
 
 @pytest.mark.parametrize("size", [1, 3, 7])

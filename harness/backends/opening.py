@@ -1,0 +1,57 @@
+"""Which backend carries a run? The one place where the kinds are told apart."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import assert_never
+
+from harness.backends.backend import Backend
+from harness.backends.capabilities import Full, Hybrid, Placement, place
+from harness.backends.choice import BackendChoice, Kind
+from harness.backends.embedded import EmbeddedBackend
+from harness.backends.endpoint import EndpointBackend
+from harness.backends.hybrid import HybridBackend
+from harness.backends.localstack import running_localstack
+from harness.backends.probing import probe
+from harness.errors import UsageError
+
+
+@asynccontextmanager
+async def open_backend(choice: BackendChoice, *, region: str) -> AsyncIterator[Backend]:
+    """A running backend of the chosen kind; what was started for it ends with the context.
+
+    BackendError when it does not answer, cannot be started, or can carry nothing of a stack; UsageError for a kind
+    that there is not yet.
+    """
+    if choice.kind is Kind.EMBEDDED:
+        async with EmbeddedBackend(region=region) as embedded:
+            yield embedded
+        return
+    async with placed(choice, region=region) as placement:
+        match placement:
+            case Full():
+                yield EndpointBackend(placement, name=choice.kind, region=region)
+            case Hybrid():
+                there = HybridBackend(
+                    placement, name=choice.kind, region=region, callback_host=choice.callback_host
+                )
+                async with there as hybrid:
+                    yield hybrid
+            case _:
+                assert_never(placement)
+
+
+@asynccontextmanager
+async def placed(choice: BackendChoice, *, region: str) -> AsyncIterator[Placement]:
+    """What of a stack goes to the chosen endpoint, while it runs; errors as for `open_backend`."""
+    match choice.kind:
+        case Kind.LOCALSTACK:
+            async with running_localstack(choice) as url:
+                yield place(await probe(url, region=region), hybrid=choice.hybrid)
+        case Kind.ENDPOINT:
+            yield place(await probe(choice.url, region=region), hybrid=choice.hybrid)
+        case Kind.AWS | Kind.EMBEDDED:
+            raise UsageError(
+                f"the backend {choice.kind} cannot be used here; choose embedded, localstack or endpoint"
+            )
+        case _:
+            assert_never(choice.kind)

@@ -1,0 +1,40 @@
+"""How is a backend chosen on a command line?"""
+
+import argparse
+import os
+
+from harness.backends.choice import BackendChoice, Kind, choose
+
+
+def add_backend_options(command: argparse.ArgumentParser) -> None:
+    """The options of every command that needs a backend."""
+    group = command.add_argument_group("backend", "where the stack runs")
+    group.add_argument(
+        "--backend",
+        metavar="KIND",
+        help=f"{', '.join(Kind)} [$HARNESS_BACKEND, else embedded]",
+    )
+    group.add_argument(
+        "--endpoint-url",
+        metavar="URL",
+        help="of the backends localstack and endpoint [$AWS_ENDPOINT_URL, for localstack also $LOCALSTACK_HOST]",
+    )
+    group.add_argument(
+        "--hybrid", action="store_true", help="API and functions here, although the endpoint has them too"
+    )
+    group.add_argument(
+        "--callback-host",
+        metavar="HOST",
+        help="the name by which an endpoint in a container reaches the functions here; listens on all interfaces",
+    )
+
+
+def chosen_backend(options: argparse.Namespace) -> BackendChoice:
+    """What the options and the environment say; UsageError for what makes no sense."""
+    return choose(
+        os.environ,
+        backend=options.backend,
+        endpoint_url=options.endpoint_url,
+        hybrid=options.hybrid,
+        callback_host=options.callback_host,
+    )

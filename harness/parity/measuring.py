@@ -1,0 +1,50 @@
+"""Measures claims on one subject: each by itself, some at a time, and whatever it comes to is its finding."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from harness.errors import one_error
+from harness.parity.claim import Claim, Finding, Mark, found, not_answered, not_carried
+from harness.parity.comparison import Column
+from harness.parity.doors import Doors, NotCarried
+from harness.parity.subject import Subject
+
+AT_ONCE = 4
+"""Claims that are measured at the same time: enough not to wait for each time-out in turn."""
+
+
+async def measured(subject: Subject, claims: Sequence[Claim], done: Callable[[], object]) -> Column:
+    """What the subject shows of each claim, in their order; `done` is called after each.
+
+    BackendError when the subject does not answer at all any more. Whatever happens, claims that have begun come to
+    their end, and then what was made there is deleted.
+    """
+    doors, threads = Doors(subject), ThreadPoolExecutor(AT_ONCE)
+
+    async def one(claim: Claim) -> Finding:
+        finding = await asyncio.get_running_loop().run_in_executor(threads, finding_of, claim, doors)
+        if finding.mark is not Mark.AS_AWS:
+            await subject.answers()
+        done()
+        return finding
+
+    try:
+        with one_error():
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(claim)) for claim in claims]
+    finally:
+        await asyncio.to_thread(threads.shutdown, cancel_futures=True)
+        left = await asyncio.to_thread(doors.close)
+    findings = tuple(task.result() for task in tasks)
+    return Column(subject.name, subject.endpoint, subject.parts, findings, left)
+
+
+def finding_of(claim: Claim, doors: Doors) -> Finding:
+    """What the claim shows here; an error on the way is a finding too."""
+    try:
+        return found(claim, claim.measure(doors))
+    except NotCarried as lacking:
+        return not_carried(str(lacking))
+    except Exception as error:  # a claim is a check: whatever ends it is what the backend shows
+        return not_answered(f"{type(error).__name__}: {error}")

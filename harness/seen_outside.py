@@ -1,0 +1,39 @@
+"""Has everybody received what they must, going by what the clients and the publisher have seen so far?"""
+
+from collections.abc import Callable
+
+from harness.checks.expected import arrivals, expected
+from harness.record.history import History
+from harness.record.observation import FrameReceived, Observation
+from harness.scenario.model import Scenario
+
+
+class SeenOutside:
+    """Passes observations on to `note`, and remembers them for the question.
+
+    Where a backend hides its inside this is all that there is to tell whether something is still on its way.
+    """
+
+    def __init__(self, scenario: Scenario, note: Callable[[Observation], None]) -> None:
+        self._scenario, self._pass_on = scenario, note
+        self._seen: list[Observation] = []
+        self._frames = 0
+
+    def note(self, seen: Observation) -> None:
+        """Takes an observation of a client or of the publisher."""
+        self._seen.append(seen)
+        self._frames += isinstance(seen, FrameReceived)
+        self._pass_on(seen)
+
+    def frames(self) -> int:
+        """How many text messages the clients have received."""
+        return self._frames
+
+    def complete(self) -> bool:
+        """Whether every published event has arrived at everybody who must receive it."""
+        history = History(tuple(self._seen))
+        arrived = arrivals(history)
+        return all(
+            arrived.get(one.published.event, {}).keys() >= one.must
+            for one in expected(self._scenario, history)
+        )
