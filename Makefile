@@ -13,7 +13,7 @@ LOCALSTACK_PORT ?= 0
 run: $(VENV)/.installed
 	$(BIN)/harness run
 
-test: $(VENV)/.installed-test $(NPM)
+test: $(VENV)/.installed-test $(NPM) .ministack/.installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -48,6 +48,12 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) -e '.[test]'
 	touch $@ $(VENV)/.installed
+
+# Another emulator to run on, with pins of its own.
+.ministack/.installed:
+	$(PYTHON) -m venv .ministack
+	.ministack/bin/python -m pip install --quiet --disable-pip-version-check ministack==1.5.33 boto3==1.43.106
+	touch $@
 
 $(NPM): tests/contract/sdk/package-lock.json
 	@if command -v npm >/dev/null; then cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error \

@@ -15,6 +15,12 @@ DEX = tuple(sorted((ROOT / "dex").rglob("*.py")))
 PURE = (
     "harness.checks",
     "harness.reports",
+    "harness.backends.backend",
+    "harness.backends.capabilities",
+    "harness.backends.choice",
+    "harness.backends.parts",
+    "harness.backends.settings",
+    "harness.stack.apart",
     "harness.clients.schedule",
     "harness.scenario.feed",
     "harness.scenario.model",

@@ -1,14 +1,16 @@
 """What a run made on a shared endpoint goes at its end, and nothing else does."""
 
+import asyncio
 from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from harness.errors import BackendError
+from harness.errors import BackendError, DeploymentFailed, HarnessError
 from harness.stack.apart import apart
 from harness.stack.model import Api, Function, Stack, Table, Topic
 from harness.stack.removal import Made, Undo, remove, undo
+from harness.testbed import undone_at_the_end
 
 TABLE = Made("table Rows", "dynamodb", "create_table", {"TableName": "Rows"}, {})
 TOPIC = Made("topic Events", "sns", "create_topic", {"Name": "Events"}, {"TopicArn": "arn:events"})
@@ -124,3 +126,50 @@ def test_a_stack_lives_apart_under_names_of_its_own() -> None:
     assert own.functions["open"].environment == {"URL": "theirs", "TABLE": "${tables.rows.name}"}
     assert own.functions["named"].environment == {"URL": "mine"}
     assert (own.api, own.feed, own.name) == (stack.api, stack.feed, stack.name)
+
+
+@pytest.mark.parametrize(
+    ("ended_by", "told"),
+    [
+        pytest.param(None, "what the run had made stays there: table Rows", id="nothing else is wrong"),
+        pytest.param(
+            DeploymentFailed("open does not start"),
+            "open does not start; what the run had made stays there: table Rows",
+            id="after an error of its own",
+        ),
+        pytest.param(
+            asyncio.CancelledError(),
+            "interrupted; what the run had made stays there: table Rows",
+            id="interrupted",
+        ),
+    ],
+)
+def test_what_stays_is_told_however_the_run_ended(ended_by: BaseException | None, told: str) -> None:
+    aws = Aws(delete_table=EndpointConnectionError(endpoint_url="http://x"))
+
+    async def scenario() -> None:
+        async with undone_at_the_end(lambda _: cast(Any, aws)) as made:
+            made.append(TABLE)
+            if ended_by is not None:
+                raise ended_by
+
+    with pytest.raises(HarnessError) as caught:
+        asyncio.run(scenario())
+
+    assert str(caught.value) == told
+    assert type(caught.value) is (
+        DeploymentFailed if isinstance(ended_by, DeploymentFailed) else BackendError
+    )
+
+
+def test_an_error_that_is_not_ours_stays_what_it_is() -> None:
+    aws = Aws()
+
+    async def scenario() -> None:
+        async with undone_at_the_end(lambda _: cast(Any, aws)) as made:
+            made.append(TABLE)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(scenario())
+    assert aws.asked == [("delete_table", {"TableName": "Rows"})]
