@@ -30,6 +30,7 @@ class Traits:
     `hidden` says why nothing of the inside is seen, empty where it is. `lacks` gives the settings of a scenario
     that the backend does not have (`gateway`, `dynamodb`, `sns`), each with the reason. On a `shared` backend
     others have resources too: a run gives its own names of their own, and deletes them, and nothing else, at its end.
+    Resources of the `passing` services, by their names in boto3, end with the backend and need no deleting.
     `variables` is what every function needs in its environment besides what the stack says.
     """
 
@@ -37,6 +38,7 @@ class Traits:
     hidden: str = ""
     lacks: Mapping[str, str] = field(default_factory=dict)
     shared: bool = False
+    passing: frozenset[str] = frozenset()
     variables: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -35,6 +35,7 @@ class HybridBackend(EmbeddedBackend):
                 if service in self._placement.services
             },
             shared=True,
+            passing=frozenset({"lambda", "apigateway", "apigatewayv2", "events"}),
         )
 
     async def seen(self) -> Seen:
