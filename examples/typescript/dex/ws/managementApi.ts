@@ -17,6 +17,9 @@ import { requestsOf, type Shared } from './signedRequests';
 /** Bytes; a longer message is refused with 413. */
 export const LONGEST_MESSAGE = 128 * 1024;
 
+/** Milliseconds for which AWS takes a signature. */
+const VALID_FOR = 300_000;
+
 /** Milliseconds for one attempt. */
 const ONE_ATTEMPT = 3_000;
 
@@ -63,7 +66,9 @@ export class ManagementApi {
     const credentials = await this.credentials();
     const requestTo = requestsOf({ method, endpoint, region, credentials, data, at: new Date(), traceId: traceId() });
     const round = new Round(connectionIds, (id) => this.outcome(requestTo(id)), this.connections);
-    return round.report(within, () => this.busy.forEach((connection) => connection.abort('out of time')));
+    return round.report(Math.min(within, VALID_FOR), () => {
+      for (const connection of this.busy) connection.abort('out of time');
+    });
   }
 
   private async outcome(request: Buffer): Promise<Outcome> {
