@@ -59,7 +59,6 @@ function pushOf(text: string): Push | string {
   if (matcherEvent === undefined) return 'it is not a JSON object';
   const channel = channelOf(matcherEvent);
   if (channel === undefined) return `its ${String(matcherEvent['type'])} names no receiver`;
-  if (!text.isWellFormed()) return 'half of a character in it cannot be written in UTF-8';
   const data = Buffer.from(text);
   if (data.length > LONGEST_MESSAGE) return `its ${data.length} bytes are too many to post (413)`;
   return { data, channel };

@@ -43,7 +43,8 @@ export class Round {
       if (this.timeIsUp.signal.aborted) break;
       const { id, retry } = next;
       const outcome = await this.attempt(id);
-      this.outcomes.set(id, this.timeIsUp.signal.aborted && isTransient(outcome) ? OUT_OF_TIME : outcome);
+      if (this.timeIsUp.signal.aborted && isTransient(outcome)) break; // what was known before is why it failed
+      this.outcomes.set(id, outcome);
       // One that must wait for its retry holds up no other.
       if (isTransient(outcome) && retry + 1 < ATTEMPTS) this.retries.push(this.tryAgain(id, retry + 1));
     }
