@@ -34,7 +34,7 @@ class Finding:
 
 
 def examine() -> tuple[Finding, ...]:
-    """Looks at the interpreter, the packages, Node, the open-file limit and the port, and starts the emulator once."""
+    """Looks at the interpreter, packages, Node, the open-file limit and the port, and starts the emulator once."""
     return (_python(), *map(_package, PACKAGES), *_node(), _open_files(), _port(), _emulator())
 
 
@@ -63,7 +63,9 @@ def _node() -> Iterator[Finding]:
         version = installed_version(package)
         where = f"in {installed_packages()}"
         advice = f": functions need {use} in their own node_modules, or `harness install-sdk`"
-        yield Finding(f"{package} {version} {where}" if version else f"no {package} {where}{advice}", good=True)
+        yield Finding(
+            f"{package} {version} {where}" if version else f"no {package} {where}{advice}", good=True
+        )
 
 
 def _open_files() -> Finding:

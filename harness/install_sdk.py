@@ -86,7 +86,9 @@ def _npm_ci(npm: str, folder: Path, *, v2: bool) -> None:
     except subprocess.TimeoutExpired as error:
         raise BackendError(f"npm did not end within {_PATIENCE:.0f} s") from error
     if done.returncode != 0:
-        raise BackendError(f"npm could not install the packages:\n{done.stderr.strip() or done.stdout.strip()}")
+        raise BackendError(
+            f"npm could not install the packages:\n{done.stderr.strip() or done.stdout.strip()}"
+        )
     (folder / "node_modules" / MARK).write_text(Packages(v2).mark())
 
 

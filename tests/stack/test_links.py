@@ -23,9 +23,7 @@ def a_stack(links: dict[str, str], link_style: LinkStyle = "variables") -> Stack
         tables={"rows": Table(name="Rows", hash_key="pk")},
         topics={"news": Topic(name="News")},
         functions={
-            "hello": Function(
-                handler="app.handler", runtime="nodejs22.x", links=links, link_style=link_style
-            )
+            "hello": Function(handler="app.handler", runtime="nodejs22.x", links=links, link_style=link_style)
         },
         api=Api(name="api", routes={"$default": Route(function="hello")}),
     )

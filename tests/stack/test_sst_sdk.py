@@ -209,7 +209,10 @@ def test_a_bundle_with_its_encrypted_file_runs_as_sst_packs_it(deployed: Deploye
     """Zip, handler and variables are made here as SST makes them, by no code of the harness."""
     key = bytes(range(32))
     links = json.dumps({"Rows": {"name": "packed", "type": "sst:aws:Dynamo"}}).encode()
-    packed = {"dist/bundle.mjs": RESOURCE.encode(), "resource.enc": AESGCM(key).encrypt(bytes(12), links, None)}
+    packed = {
+        "dist/bundle.mjs": RESOURCE.encode(),
+        "resource.enc": AESGCM(key).encrypt(bytes(12), links, None),
+    }
     variables = {
         "SST_RESOURCE_App": '{"name":"packed","stage":"prod"}',
         "SST_KEY": base64.b64encode(key).decode(),
