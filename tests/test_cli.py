@@ -327,7 +327,9 @@ def test_a_missing_sdk_names_the_command_that_installs_it(
         "topics: {t: {name: T}}\napi: {name: x, routes: {$default: f}}\n"
     )
     scenario = tmp_path / "s.yaml"
-    scenario.write_text("scenario: It starts\nclients: {a: {}}\ntimeline: [{at: 0s, publish: {type: x, market: X}}]\n")
+    scenario.write_text(
+        "scenario: It starts\nclients: {a: {}}\ntimeline: [{at: 0s, publish: {type: x, market: X}}]\n"
+    )
     runs = ["--runs", str(tmp_path / "runs")]
     assert main(["run", "--stack", str(stack), *runs, str(scenario)]) == ExitCode.FAIL
     said = capsys.readouterr().err

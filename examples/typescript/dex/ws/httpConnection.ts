@@ -48,7 +48,7 @@ export class HttpConnection {
    *
    * A connection whose answer did not come is closed, since a late one would be taken for the next.
    */
-  exchange(request: Buffer, timeOut: number): Promise<Answer> {
+  exchange(request: string, timeOut: number): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.abort(`no answer within ${timeOut / 1000} s`), timeOut);
       const ended = (): void => {
@@ -61,7 +61,7 @@ export class HttpConnection {
         reject: (error) => (ended(), reject(error)),
       };
       this.received = '';
-      this.socket.write(request);
+      this.socket.write(request, 'latin1');
     });
   }
 

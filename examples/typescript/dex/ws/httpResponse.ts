@@ -31,7 +31,7 @@ export function parseAnswer(received: string): Answer | undefined {
   if (body.length < Number(length ?? 0)) return undefined;
   return {
     status: Number(status),
-    errorType: ERROR_TYPE.exec(head)?.[1]?.trim() ?? '',
+    errorType: status === '200' ? '' : (ERROR_TYPE.exec(head)?.[1]?.trim() ?? ''),
     body: Buffer.from(body, 'latin1').toString(),
     keepAlive: minor === '1' && !CLOSE.test(head) && (length !== undefined || status === '204'),
   };

@@ -71,7 +71,7 @@ export class ManagementApi {
     });
   }
 
-  private async outcome(request: Buffer): Promise<Outcome> {
+  private async outcome(request: string): Promise<Outcome> {
     try {
       return outcomeOf((await this.sendOnKeptConnection(request)) ?? (await this.sendOnNewOne(request)));
     } catch (error) {
@@ -81,7 +81,7 @@ export class ManagementApi {
   }
 
   /** The answer; undefined when no connection is kept that still works. */
-  private async sendOnKeptConnection(request: Buffer): Promise<Answer | undefined> {
+  private async sendOnKeptConnection(request: string): Promise<Answer | undefined> {
     const tooOld = performance.now() - KEPT_FOR;
     for (let connection = this.unused.pop(); connection !== undefined; connection = this.unused.pop()) {
       if (!connection.isOpen || connection.lastUsed < tooOld) {
@@ -97,11 +97,11 @@ export class ManagementApi {
     return undefined;
   }
 
-  private sendOnNewOne(request: Buffer): Promise<Answer> {
+  private sendOnNewOne(request: string): Promise<Answer> {
     return this.send(new HttpConnection(this.endpoint), request);
   }
 
-  private async send(connection: HttpConnection, request: Buffer): Promise<Answer> {
+  private async send(connection: HttpConnection, request: string): Promise<Answer> {
     this.busy.add(connection);
     try {
       return await connection.exchange(request, ONE_ATTEMPT);
