@@ -1,19 +1,30 @@
-# make run: every scenario on the embedded emulator.   make test: the whole test suite.
+# make run: every scenario on the embedded emulator, on the handlers in Python and then on those in TypeScript.
+# make test: the whole test suite.
 # make localstack-host: LocalStack without Docker.     make test-localstack: what is tested against it.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 NPM := tests/contract/sdk/node_modules/.installed
+TYPESCRIPT := examples/typescript
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+export FANOUT_HARNESS_NODE_MODULES ?= $(CURDIR)/$(VENV)/node_modules
 
 LOCALSTACK_PORT ?= 0
 
-.PHONY: run test localstack-host test-localstack test-dynamodb-oracle fuzz bench clean
+.PHONY: run run-python run-typescript test localstack-host test-localstack test-dynamodb-oracle fuzz bench clean
 
-run: $(VENV)/.installed
+run: run-python run-typescript
+
+run-python: $(VENV)/.installed
 	$(BIN)/harness run
 
-test: $(VENV)/.installed-test $(NPM) .ministack/.installed
+run-typescript: $(VENV)/.installed $(TYPESCRIPT)/node_modules/.installed
+	@if [ -f $(TYPESCRIPT)/node_modules/.installed ]; then \
+	  $(BIN)/harness install-sdk && $(BIN)/harness run --stack $(TYPESCRIPT)/stack.yaml; \
+	else echo "SKIPPED: the scenarios on the handlers in TypeScript ($(TYPESCRIPT)): $(NO_NODE)"; fi
+
+test: $(VENV)/.installed-test $(NPM) $(TYPESCRIPT)/node_modules/.installed .ministack/.installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -55,10 +66,17 @@ $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 	.ministack/bin/python -m pip install --quiet --disable-pip-version-check ministack==1.5.33 boto3==1.43.106
 	touch $@
 
+NO_NODE = Node.js or npm is missing on this machine; with Node.js 20 or newer they run
+
 $(NPM): tests/contract/sdk/package-lock.json
-	@if command -v npm >/dev/null; then cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error \
+	@if command -v npm >/dev/null; then cd $(<D) && $(NPM_CI) \
 	  && touch node_modules/.installed; else echo 'npm is missing: tests with its clients will be skipped'; fi
 
 # `sam build` calls this for each function of template.yaml: what is deployed is dex/, and nothing else.
 build-%Function:
 	mkdir -p $(ARTIFACTS_DIR) && cp -R dex $(ARTIFACTS_DIR)
+
+# Without SST's own command, which is large and deploys to AWS.
+$(TYPESCRIPT)/node_modules/.installed: $(TYPESCRIPT)/package-lock.json
+	@if command -v node >/dev/null && command -v npm >/dev/null; then cd $(<D) && $(NPM_CI) --omit=optional \
+	  && touch node_modules/.installed; fi

@@ -1,4 +1,4 @@
-"""The `harness` command: `run`, `check`, `up`, `list`, `doctor`, `parity`."""
+"""The `harness` command: `run`, `check`, `up`, `list`, `install-sdk`, `doctor`, `parity`."""
 
 import argparse
 import os
@@ -70,6 +70,12 @@ exit codes:
   3 a backend carries nothing of it   4 a backend does not answer
 """
 
+INSTALL_SDK_EXAMPLES = """\
+  harness install-sdk                          into ~/.local/share/fanout-harness/node_modules
+  harness install-sdk --v2                     with AWS SDK v2, which new Lambda runtimes no longer have
+  FANOUT_HARNESS_NODE_MODULES=/opt/sdk/node_modules harness install-sdk     elsewhere; set it for runs too
+"""
+
 EXIT_CODES = """\
   0 passed   1 failed, or a handler cannot start   2 a mistake in what was given
   3 unknown: the history cannot tell   4 the harness or the backend broke   130 interrupted
@@ -109,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_up(commands)
     _add_list(commands)
+    _add_install_sdk(commands)
     _add_doctor(commands)
     _add_parity(commands)
     return parser
@@ -372,6 +379,27 @@ def _list(options: argparse.Namespace) -> ExitCode:
     console = Console(highlight=False)
     for path, claim in claims:
         console.print(f"{path}\n    {claim}", markup=False, soft_wrap=True)
+    return ExitCode.PASS
+
+
+# --- install-sdk ------------------------------------------------------------------------------------------
+
+
+def _add_install_sdk(commands: Commands) -> None:
+    purpose = "install the AWS SDK for JavaScript and esbuild, once, for Node functions without their own"
+    command = _add(commands, "install-sdk", purpose, examples=INSTALL_SDK_EXAMPLES)
+    command.add_argument("--v2", action="store_true", help="AWS SDK v2 (`aws-sdk`) as well")
+    command.set_defaults(command=_install_sdk)
+
+
+def _install_sdk(options: argparse.Namespace) -> ExitCode:
+    from harness.emulator.lambda_runtime.node import installed_packages
+    from harness.install_sdk import install_sdk
+
+    folder = installed_packages()
+    installed = install_sdk(folder, v2=options.v2)
+    text = "installed" if installed else "were installed already"
+    Console(highlight=False).print(f"packages {text}: {folder}", markup=False, soft_wrap=True)
     return ExitCode.PASS
 
 

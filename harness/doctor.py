@@ -1,19 +1,28 @@
 """Whether this machine has what a run needs, each finding with what to do about it."""
 
 import resource
+import shutil
 import socket
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from harness.backends.embedded import EmbeddedBackend
+from harness.emulator.lambda_runtime.node import (
+    installed_packages,
+    installed_version,
+    node_problem,
+    node_version,
+)
 from harness.errors import BackendError
 from harness.event_loop import run as run_event_loop
 
 CLIENTS_WANTED = 4096
 PACKAGES = ("awslambdaric", "boto3", "moto", "uvloop", "websockets")
 PORT = 4566
+SDK = "@aws-sdk/client-dynamodb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +34,8 @@ class Finding:
 
 
 def examine() -> tuple[Finding, ...]:
-    """Looks at the interpreter, the packages, the open-file limit and the port, and starts the emulator once."""
-    return (_python(), *map(_package, PACKAGES), _open_files(), _port(), _emulator())
+    """Looks at the interpreter, packages, Node, the open-file limit and the port, and starts the emulator once."""
+    return (_python(), *map(_package, PACKAGES), *_node(), _open_files(), _port(), _emulator())
 
 
 def _python() -> Finding:
@@ -39,6 +48,24 @@ def _package(name: str) -> Finding:
         return Finding(f"{name} {version(name)}", good=True)
     except PackageNotFoundError:
         return Finding(f"{name} is not installed: pip install fanout-harness", good=False)
+
+
+def _node() -> Iterator[Finding]:
+    """Nothing here is bad: functions in Python need none of it."""
+    problem = node_problem()
+    if problem is not None:
+        yield Finding(f"functions in JavaScript and TypeScript cannot run: {problem}", good=True)
+        return
+    yield Finding(f"Node.js {node_version()}", good=True)
+    npm = shutil.which("npm")
+    yield Finding(f"npm: {npm or 'there is none on the PATH; `harness install-sdk` needs it'}", good=True)
+    for package, use in (("esbuild", "esbuild for TypeScript"), (SDK, "the AWS SDK")):
+        version = installed_version(package)
+        where = f"in {installed_packages()}"
+        advice = f": functions need {use} in their own node_modules, or `harness install-sdk`"
+        yield Finding(
+            f"{package} {version} {where}" if version else f"no {package} {where}{advice}", good=True
+        )
 
 
 def _open_files() -> Finding:

@@ -289,6 +289,61 @@ def test_doctor_finds_nothing_wrong_here(capsys: pytest.CaptureFixture[str]) -> 
     assert lines[-1].startswith("ok  the emulator starts, in ")
 
 
+def test_doctor_says_what_functions_in_node_have(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    packages = tmp_path / "node_modules"
+    monkeypatch.setenv("FANOUT_HARNESS_NODE_MODULES", str(packages))
+    assert main(["doctor"]) == ExitCode.PASS
+    nothing = "there is no node on the PATH. Install Node.js 18 or newer."
+    assert (
+        f"ok  functions in JavaScript and TypeScript cannot run: {nothing}"
+        in capsys.readouterr().out.splitlines()
+    )
+
+    for name in ("node", "npm"):
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text("#!/bin/sh\necho v22.11.0\n")
+        program.chmod(0o755)
+    (packages / "esbuild").mkdir(parents=True)
+    (packages / "esbuild" / "package.json").write_text('{"version": "0.28.2"}')
+    assert main(["doctor"]) == ExitCode.PASS
+    advice = "functions need the AWS SDK in their own node_modules, or `harness install-sdk`"
+    said = capsys.readouterr().out.splitlines()
+    assert said[said.index("ok  Node.js v22.11.0") :][:4] == [
+        "ok  Node.js v22.11.0",
+        f"ok  npm: {tmp_path}/bin/npm",
+        f"ok  esbuild 0.28.2 in {packages}",
+        f"ok  no @aws-sdk/client-dynamodb in {packages}: {advice}",
+    ]
+
+
+def test_a_missing_sdk_names_the_command_that_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    monkeypatch.setenv("FANOUT_HARNESS_NODE_MODULES", str(tmp_path / "node_modules"))
+    (tmp_path / "app.mjs").write_text("import '@aws-sdk/client-dynamodb';\nexport const handler = () => 1;\n")
+    stack = tmp_path / "stack.yaml"
+    stack.write_text(
+        "name: x\nfunctions: {f: {handler: app.handler, runtime: nodejs22.x}}\n"
+        "topics: {t: {name: T}}\napi: {name: x, routes: {$default: f}}\n"
+    )
+    scenario = tmp_path / "s.yaml"
+    scenario.write_text(
+        "scenario: It starts\nclients: {a: {}}\ntimeline: [{at: 0s, publish: {type: x, market: X}}]\n"
+    )
+    runs = ["--runs", str(tmp_path / "runs")]
+    assert main(["run", "--stack", str(stack), *runs, str(scenario)]) == ExitCode.FAIL
+    said = capsys.readouterr().err
+    assert "function 'x-f' does not start" in said
+    advice = "`harness install-sdk` installs @aws-sdk/client-dynamodb for all functions without their own."
+    assert said.splitlines()[-1] == advice
+
+
 @pytest.mark.parametrize(
     ("arguments", "example"),
     [

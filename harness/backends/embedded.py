@@ -17,6 +17,7 @@ from botocore.config import Config
 
 from harness.backends.backend import Seen, Traits
 from harness.emulator.elsewhere.services import read_elsewhere
+from harness.emulator.lambda_runtime.node import package_advice
 from harness.errors import BackendError, DeploymentFailed, UsageError
 
 if TYPE_CHECKING:
@@ -37,9 +38,8 @@ def _session() -> boto3.Session:
 def does_not_start(function: str, init_error: bytes) -> DeploymentFailed:
     """The failure of a function whose INIT ended with this error JSON."""
     error = orjson.loads(init_error)
-    return DeploymentFailed(
-        f"function {function!r} does not start: {error.get('errorType')}: {error.get('errorMessage')}"
-    )
+    text = f"function {function!r} does not start: {error.get('errorType')}: {error.get('errorMessage')}"
+    return DeploymentFailed("\n".join(filter(None, (text, package_advice(str(error.get("errorMessage")))))))
 
 
 def emulator_client(service: str, endpoint: str, region: str) -> "BaseClient":

@@ -1,15 +1,19 @@
 """What does `import { Resource } from "sst"` find in a function? Its links, as SST v3 sets them (T3-1 to T3-12).
 
-Pure. The SDK reads variables, one JSON object each, when it is imported.
+Pure. The SDK reads variables, one JSON object each, and then, where two more name it and its key, a file.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
 from harness.stack.model import Function, Stack
 
 # SST has the name of whoever develops here; nothing under test should depend on ours.
 _STAGE = "dev"
+
+LinkFile: TypeAlias = Callable[[bytes], Mapping[str, str]]
+"""Puts links, as JSON, into a file that the function can read, and returns the variables that lead to it."""
 
 
 def linkable(stack: Stack) -> Iterator[str]:
@@ -20,15 +24,26 @@ def linkable(stack: Stack) -> Iterator[str]:
     yield from (f"functions.{name}" for name in stack.functions)
 
 
-def link_variables(stack: Stack, function: Function, outputs: Mapping[str, str]) -> dict[str, str]:
+def link_variables(
+    stack: Stack, function: Function, outputs: Mapping[str, str], link_file: LinkFile
+) -> dict[str, str]:
     """The variables of the function's links, none for a function without; `outputs` by their references."""
     if not function.links:
         return {}
-    values: dict[str, Mapping[str, str]] = {"App": {"name": stack.name, "stage": _STAGE}}
-    values |= {name: _value(target, outputs) for name, target in function.links.items()}
-    return {
-        f"SST_RESOURCE_{name}": json.dumps(value, separators=(",", ":")) for name, value in values.items()
-    }
+    app = {"SST_RESOURCE_App": _json({"name": stack.name, "stage": _STAGE})}
+    values = {name: _value(target, outputs) for name, target in function.links.items()}
+    variables = {f"SST_RESOURCE_{name}": _json(value) for name, value in values.items()}
+    match function.link_style:
+        case "variables":  # T3-5
+            return app | variables
+        case "dev":  # T3-4: what code sees that asks whether it runs under `sst dev`
+            return app | variables | {"SST_LIVE": "true", "SST_DEV": "true"}
+        case "file":  # T3-3: the links themselves are in the file only
+            return {**app, **link_file(_json(values).encode())}
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _value(target: str, outputs: Mapping[str, str]) -> dict[str, str]:

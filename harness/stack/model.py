@@ -24,6 +24,7 @@ from harness.scenario.model import (
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 
 KeyType = Literal["S", "N", "B"]
+LinkStyle = Literal["variables", "dev", "file"]
 
 
 class _Model(BaseModel):
@@ -127,6 +128,10 @@ class Function(_Model):
     links: Mapping[LinkName, str] = Field(
         default={},
         description="SST's links by resource name: `api`, `tables.connections`, `topics.x` or `functions.x`.",
+    )
+    link_style: LinkStyle = Field(
+        default="variables",
+        description="How links come: in variables; with those of `sst dev` (dev); or, as deployed, in a file.",
     )
     subscribed_to: tuple[
         Annotated[

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.errors import BackendError
+from harness.stack.link_file import link_file
 from harness.stack.links import link_variables
 from harness.stack.model import Function, Route, Stack, Subscription, Table, Topic, resolve
 from harness.stack.removal import Made
@@ -67,7 +68,7 @@ def provision(
     outputs |= {f"functions.{name}.name": stack.function_name(name) for name in stack.functions}
     for name, function in stack.functions.items():
         environment = {key: resolve(value, outputs) for key, value in function.environment.items()}
-        environment = link_variables(stack, function, outputs) | environment
+        environment = link_variables(stack, function, outputs, link_file) | environment
         outputs[f"functions.{name}.arn"] = aws.function(
             stack.function_name(name), function, environment, code(function)
         )

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import boto3
@@ -21,10 +22,14 @@ from botocore.config import Config
 from websockets.sync.client import ClientConnection, connect
 
 from harness.backends.embedded import EmbeddedBackend, emulator_urls
+from harness.emulator.lambda_runtime.node import installed_packages
 
 REGION = "us-east-1"
 ROLE = "arn:aws:iam::000000000000:role/lambda"
 WAIT = 10.0
+PLACES = (installed_packages(), Path(__file__).parent / "sdk/node_modules")
+ESBUILD = next((place for place in PLACES if (place / "esbuild").is_dir()), None)
+"""The packages that functions in TypeScript are made with here."""
 Event: TypeAlias = dict[str, Any]
 Clients: TypeAlias = Callable[..., Any]
 
@@ -49,7 +54,9 @@ def handler(event, context):
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     """An emulator of its own, on a free port."""
-    with asyncio.Runner() as runner:
+    with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
+        if ESBUILD is not None:
+            patch.setenv("FANOUT_HARNESS_NODE_MODULES", str(ESBUILD))
         backend = EmbeddedBackend(region=REGION)
         runner.run(backend.start())
         try:

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,29 +41,11 @@ OF_DYNAMODB_LOCAL = {
 }
 """What AWS's own DynamoDB Local, which is in LocalStack, says in other words."""
 
-# Without strict, so that these tests stay green when the emulator's topics become its own.
-AWAITED = pytest.mark.xfail(reason="the emulator's topics are moto's, which cannot do this", strict=False)
-REFUSED_BY_MOTO = {"cidr takes the addresses of a network"}
-LOST_BY_MOTO_OVER_HTTP = {
-    "a message with subject and attributes arrives in exactly AWS's envelope",
-    "attributes of numbers and lists arrive as String, and binary ones as base64",
-    "prefix, suffix and equals-ignore-case look at the text",
-}
 
-
-def each_claim(awaited: Collection[str]) -> pytest.MarkDecorator:
-    """One case for each claim, which shows the claim's rows."""
-    return pytest.mark.parametrize(
-        "claim",
-        [
-            pytest.param(
-                claim,
-                id=claim.says,
-                marks=[pytest.mark.aws(*claim.rows), *([AWAITED] if claim.says in awaited else ())],
-            )
-            for claim in CLAIMS
-        ],
-    )
+each_claim = pytest.mark.parametrize(
+    "claim", [pytest.param(claim, id=claim.says, marks=pytest.mark.aws(*claim.rows)) for claim in CLAIMS]
+)
+"""One case for each claim, which shows the claim's rows."""
 
 
 @contextmanager
@@ -92,12 +74,12 @@ def hybrid(endpoint: str) -> Iterator[Doors]:
         yield doors
 
 
-@each_claim(REFUSED_BY_MOTO)
+@each_claim
 def test_the_embedded_emulator_does_as_aws(claim: Claim, embedded: Doors) -> None:
     assert_as_aws(finding_of(claim, embedded))
 
 
-@each_claim(REFUSED_BY_MOTO | LOST_BY_MOTO_OVER_HTTP)
+@each_claim
 def test_the_hybrid_does_as_aws(claim: Claim, hybrid: Doors) -> None:
     assert_as_aws(finding_of(claim, hybrid))
 

@@ -1,11 +1,12 @@
 """Links of functions, as SST's SDK reads them."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
 from harness.stack.links import link_variables, linkable
-from harness.stack.model import Api, Function, Route, Stack, Table, Topic
+from harness.stack.model import Api, Function, LinkStyle, Route, Stack, Table, Topic
 
 OUTPUTS = {
     "api.url": "ws://x/prod",
@@ -16,19 +17,26 @@ OUTPUTS = {
 }
 
 
-def a_stack(links: dict[str, str]) -> Stack:
+def a_stack(links: dict[str, str], link_style: LinkStyle = "variables") -> Stack:
     return Stack(
         name="chat",
         tables={"rows": Table(name="Rows", hash_key="pk")},
         topics={"news": Topic(name="News")},
-        functions={"hello": Function(handler="app.handler", runtime="nodejs22.x", links=links)},
+        functions={
+            "hello": Function(handler="app.handler", runtime="nodejs22.x", links=links, link_style=link_style)
+        },
         api=Api(name="api", routes={"$default": Route(function="hello")}),
     )
 
 
-def variables(links: dict[str, str]) -> dict[str, object]:
-    stack = a_stack(links)
-    found = link_variables(stack, stack.functions["hello"], OUTPUTS)
+def a_link_file(links: bytes) -> Mapping[str, str]:
+    """Keeps the links where the test can read them."""
+    return {"FILE": links.decode()}
+
+
+def variables(links: dict[str, str], link_style: LinkStyle = "variables") -> dict[str, object]:
+    stack = a_stack(links, link_style)
+    found = link_variables(stack, stack.functions["hello"], OUTPUTS, a_link_file)
     return {name: json.loads(value) for name, value in found.items()}
 
 
@@ -56,8 +64,27 @@ def test_link_is_a_variable(target: str, value: dict[str, str]) -> None:
     assert variables({"Linked": target}) == {"SST_RESOURCE_App": APP, "SST_RESOURCE_Linked": value}
 
 
-def test_function_without_links_knows_nothing_of_sst() -> None:
-    assert variables({}) == {}
+@pytest.mark.aws("T3-4")
+def test_under_sst_dev_code_is_told_so() -> None:
+    assert variables({"Rows": "tables.rows"}, "dev") == {
+        "SST_RESOURCE_App": APP,
+        "SST_RESOURCE_Rows": {"name": "Rows", "type": "sst:aws:Dynamo"},
+        "SST_LIVE": True,
+        "SST_DEV": True,
+    }
+
+
+@pytest.mark.aws("T3-3")
+def test_deployed_links_are_in_the_file_only() -> None:
+    assert variables({"Rows": "tables.rows"}, "file") == {
+        "SST_RESOURCE_App": APP,
+        "FILE": {"Rows": {"name": "Rows", "type": "sst:aws:Dynamo"}},
+    }
+
+
+@pytest.mark.parametrize("link_style", ["variables", "dev", "file"])
+def test_function_without_links_knows_nothing_of_sst(link_style: LinkStyle) -> None:
+    assert variables({}, link_style) == {}
 
 
 def test_what_can_be_linked() -> None:

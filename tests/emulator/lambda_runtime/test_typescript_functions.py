@@ -139,6 +139,6 @@ def test_without_esbuild_the_error_says_what_to_install(
     assert (error["errorType"], error["errorMessage"]) == (
         "Runtime.ImportModuleError",
         f"{tmp_path}/code/app.ts is TypeScript, and esbuild, which makes JavaScript of it, is in no node_modules "
-        "beside or above it, not on NODE_PATH, and not installed globally. "
-        "`npm install --save-dev esbuild` in the project adds it.",
+        "beside or above it, not on NODE_PATH, and not installed globally. `harness install-sdk` installs it once "
+        "for all projects; `npm install --save-dev esbuild` adds it to this one.",
     )

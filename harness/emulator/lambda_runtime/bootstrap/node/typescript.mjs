@@ -80,7 +80,8 @@ function esbuild(source) {
   }
   throw new ImportModuleError(
     `${source} is TypeScript, and esbuild, which makes JavaScript of it, is in no node_modules beside or above it, ` +
-      'not on NODE_PATH, and not installed globally. `npm install --save-dev esbuild` in the project adds it.',
+      'not on NODE_PATH, and not installed globally. `harness install-sdk` installs it once for all projects; ' +
+      '`npm install --save-dev esbuild` adds it to this one.',
   );
 }
 
