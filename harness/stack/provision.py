@@ -1,7 +1,8 @@
 """Deploys a stack through AWS's public API: the same boto3 calls for the emulator, LocalStack and AWS.
 
-Order matters where one resource names another: tables and topics, then the API (its id is in its URLs), then the
-functions (their environment names all of these), then routes and subscriptions, which name the functions.
+Order matters where one resource names another: tables, topics and queues, then the API (its id is in its URLs), then
+the functions (their environment names all of these), then routes, subscriptions, event sources and rules, which name
+the functions.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.errors import BackendError
+from harness.stack.event_provision import connect_events, create_queues
 from harness.stack.links import link_variables
 from harness.stack.model import Function, Route, Stack, Table, resolve
 
@@ -53,10 +55,13 @@ def provision(
     aws = _Provisioner(client)
     outputs = {"region": stack.region}
     for name, table in stack.tables.items():
-        outputs[f"tables.{name}.name"] = aws.table(table)
+        outputs[f"tables.{name}.name"] = table.name
+        if (stream_arn := aws.table(table)) is not None:
+            outputs[f"tables.{name}.stream_arn"] = stream_arn
     for name, topic in stack.topics.items():
         outputs[f"topics.{name}.name"] = topic.name
         outputs[f"topics.{name}.arn"] = aws.topic(topic.name)
+    outputs |= create_queues(stack, aws._call)
     api_id = aws.api(stack.api.name, stack.api.route_selection_expression)
     addresses = urls(api_id, stack.api.stage)
     outputs |= {"api.id": api_id, "api.stage": stack.api.stage}
@@ -73,7 +78,7 @@ def provision(
 
 
 def _connect(stack: Stack, aws: "_Provisioner", api_id: str, outputs: Mapping[str, str]) -> None:
-    """Routes and subscriptions, then the stage, which makes the routes reachable."""
+    """Routes, then the stage, which makes them reachable; subscriptions, event sources and rules."""
     for route_key, route in stack.api.routes.items():
         function_arn = outputs[f"functions.{route.function}.arn"]
         aws.route(api_id, route_key, function_arn, stack.region, route)
@@ -83,6 +88,7 @@ def _connect(stack: Stack, aws: "_Provisioner", api_id: str, outputs: Mapping[st
     for name, function in stack.functions.items():
         for topic in function.subscribed_to:
             aws.subscription(outputs[f"topics.{topic}.arn"], outputs[f"functions.{name}.arn"])
+    connect_events(stack, aws._call, outputs)
 
 
 class _Provisioner:
@@ -92,7 +98,8 @@ class _Provisioner:
         self._client = client
         self._clients: dict[str, BaseClient] = {}
 
-    def table(self, table: Table) -> str:
+    def table(self, table: Table) -> str | None:
+        """The ARN of its stream, None for a table without."""
         indexes = [
             {
                 "IndexName": name,
@@ -103,7 +110,8 @@ class _Provisioner:
             for name, index in table.indexes.items()
         ]
         what = f"table {table.name}"
-        self._call(
+        stream = {"StreamEnabled": True, "StreamViewType": table.stream}
+        created = self._call(
             what,
             "dynamodb",
             "create_table",
@@ -115,6 +123,7 @@ class _Provisioner:
             ],
             BillingMode="PAY_PER_REQUEST",
             **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+            **({"StreamSpecification": stream} if table.stream else {}),
         )
         if table.ttl:
             self._call(
@@ -124,7 +133,7 @@ class _Provisioner:
                 TableName=table.name,
                 TimeToLiveSpecification={"Enabled": True, "AttributeName": table.ttl},
             )
-        return table.name
+        return str(created["TableDescription"]["LatestStreamArn"]) if table.stream else None
 
     def topic(self, name: str) -> str:
         return str(self._call(f"topic {name}", "sns", "create_topic", Name=name)["TopicArn"])
