@@ -2,12 +2,14 @@
 
 port ──> doors ──┬── /_harness/ ............ pages ──> journal
                  ├── execute-api hosts ..... gateway (handshakes, messages, @connections)
-                 ├── lambda ................ lambda_runtime.api
+                 ├── lambda ................ lambda_runtime.api, event_sources.api
                  ├── sns Publish* .......... sns.delivery ──> lambda_runtime
                  ├── dynamodb .............. dynamodb.wire
+                 ├── events ................ events.event_bridge ──> lambda_runtime, letter_delivery
                  ├── deployments ........... deployments
                  └── everything else ....... moto (APIs that it changes are read anew)
-lambda_runtime, sns ──> letter_delivery (dead letters, destinations) ──> queues, topics, functions
+lambda_runtime, sns, event_sources ──> letter_delivery (dead letters, destinations) ──> queues, topics, functions
+queues, streams ──> event_sources ──> lambda_runtime
 gateway ──> lambda_runtime ──> the functions' processes ──> port
 """
 
@@ -28,6 +30,9 @@ from harness.emulator.deployed import DeployedApis, beyond_quota, stages_of, sub
 from harness.emulator.deployments import Deployments
 from harness.emulator.dynamodb.database import Change
 from harness.emulator.dynamodb.wire import DynamoDbApi
+from harness.emulator.event_sources.api import EventSourceApi
+from harness.emulator.event_sources.event_sources import EventSources
+from harness.emulator.events.event_bridge import EventBridge
 from harness.emulator.gateway.opening import Accepted
 from harness.emulator.gateway.server import Gateway
 from harness.emulator.gateway.signatures import SecretOf
@@ -102,7 +107,22 @@ class Emulator:
             account_concurrency=account_concurrency,
             send=lambda letter: self._letters.send(letter),
         )
-        self._lambda_api = LambdaApi(self.functions, clock=self._clock, random=chance)
+        self.event_sources = EventSources(
+            functions=self.functions,
+            moto=self._moto,
+            stream_of=lambda region, arn: self.dynamodb.region(region).stream(arn),
+            send=lambda letter: self._letters.send(letter),
+            clock=self._clock,
+            random=chance,
+        )
+        self._lambda_api = LambdaApi(
+            self.functions,
+            clock=self._clock,
+            random=chance,
+            answer_to=EventSourceApi(
+                self.event_sources, self.functions, clock=self._clock, random=chance
+            ).answer_to,
+        )
         self.gateway = Gateway(
             api=self._apis,
             functions=self.functions,
@@ -123,6 +143,14 @@ class Emulator:
         )
         self._letters = LetterDelivery(
             functions=self.functions, publish=self._sns.deliver, run_elsewhere=self._moto.submit
+        )
+        self._events = EventBridge(
+            ask=self._moto.handle,
+            functions=self.functions,
+            send=self._letters.send,
+            clock=self._clock,
+            random=chance,
+            account=ACCOUNT,
         )
         self._deployments = Deployments(stages_of=stages_of, clock=self._clock, random=chance)
         self._pages = Pages(
@@ -153,17 +181,23 @@ class Emulator:
         return self.endpoint
 
     async def quiet(self, timeout: float) -> bool:
-        """Waits until no invocation and no handshake is in flight; False after `timeout` seconds."""
+        """Waits until no invocation, batch, letter or handshake is in flight; False after `timeout` seconds."""
         try:
             async with asyncio.timeout(timeout):
-                while self.gateway.in_flight() or self.functions.in_flight():
+                while await self._is_busy():
                     await self.gateway.idle.wait()
+                    await self.event_sources.idle.wait()
                     if self.functions.in_flight():
                         self._functions_idle.clear()
                         await self._functions_idle.wait()
         except TimeoutError:
             return False
         return True
+
+    async def _is_busy(self) -> bool:
+        """Whether anything is in flight; letters are, until moto's thread has come to them."""
+        await self._moto.run(lambda: None)
+        return bool(self.gateway.in_flight() or self.event_sources.in_flight() or self.functions.in_flight())
 
     # --- Doors: where requests go -------------------------------------------------------------------------
 
@@ -193,16 +227,25 @@ class Emulator:
                 return self._sns.publish_batch(request)
             case (("dynamodb" | "dynamodbstreams"), _):
                 return self.dynamodb.handle(call, request, by=self.functions.request_of(call.access_key_id))
-            case "sqs", "ReceiveMessage":
-                return self._receiving(call, request)
-            case "apigateway", _:
-                return self._changing_apis(call, request)
-            case "iam", _:
-                return self._changing_roles(call, request)
+            case "events", _:
+                return self._events.handle(call, request)
             case "execute-api", _:
                 return aws_error("execute-api", 403, "ForbiddenException", "Forbidden")
             case "", _:
                 return not_emulated(call.service, call.operation)
+        return self._of_moto(call, request)
+
+    def _of_moto(self, call: AwsCall, request: Request) -> MaybeLater:
+        """moto answers; where others need to know of it, they are told."""
+        match call.service, call.operation:
+            case "sqs", "ReceiveMessage":
+                return self._receiving(call, request)
+            case "sqs", ("CreateQueue" | "ChangeMessageVisibility" | "ChangeMessageVisibilityBatch"):
+                return self._changing_queues(call, request)
+            case "apigateway", _:
+                return self._changing_apis(call, request)
+            case "iam", _:
+                return self._changing_roles(call, request)
         return self._moto.handle(call, request)
 
     def _note_row(self, change: Change) -> None:
@@ -211,6 +254,7 @@ class Emulator:
             self.journal.note(RowDeleted(at, change.table, change.key, change.by))
         else:
             self.journal.note(RowWritten(at, change.table, change.key, change.kind, change.by))
+        self.event_sources.row_changed(change.table)
 
     async def _receiving(self, call: AwsCall, request: Request) -> Response:
         """moto does not say when a message comes, or comes back, so it is asked until one is there."""
@@ -220,6 +264,11 @@ class Emulator:
             if self._clock.monotonic() >= until:
                 break
             await self._clock.sleep(POLL_EVERY)
+        return response
+
+    async def _changing_queues(self, call: AwsCall, request: Request) -> Response:
+        response = await self._moto.handle(call, request)
+        self.event_sources.queues_changed()
         return response
 
     async def _changing_apis(self, call: AwsCall, request: Request) -> Response:
@@ -270,7 +319,7 @@ class Emulator:
         return Load(
             http=self._port.open_connections,
             websocket=self.gateway.open_connections(),
-            in_flight=self.gateway.in_flight() + self.functions.in_flight(),
+            in_flight=self.gateway.in_flight() + self.event_sources.in_flight() + self.functions.in_flight(),
             tasks=len(asyncio.all_tasks()),
         )
 
@@ -280,6 +329,8 @@ class Emulator:
         """Closes the port and every connection, ends every function's process, removes the scratch folder."""
         await self._port.close()
         await self.gateway.close()
+        self._events.close()
+        await self.event_sources.close()
         await self.functions.close()
         self._moto.close()
         self._scratch.cleanup()
