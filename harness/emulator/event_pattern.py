@@ -36,7 +36,7 @@ def parse_pattern(text: str) -> Pattern:
     try:
         pattern = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise InvalidPattern(f"it is no JSON ({error})") from error
+        raise InvalidPattern("it is no JSON") from error
     if not isinstance(pattern, dict) or not pattern:
         raise InvalidPattern("it is no JSON object with a field")
     for problem in _problems(pattern):

@@ -19,6 +19,9 @@ StreamOf: TypeAlias = Callable[[str, str], Stream | None]
 """The stream by region and ARN, without what is too old in it; None when there is none."""
 
 
+_ENDING = (State.DISABLING, State.DELETING)
+
+
 class Kept:
     """A mapping that is kept, with its state, and its reader while it is read."""
 
@@ -130,8 +133,9 @@ class EventSources:
                 kept.reader.wake()
 
     def in_flight(self) -> int:
-        """Batches that are gathered or processed, and looks at sources that are due."""
-        return sum(kept.reader.in_flight() for kept in self._kept.values() if kept.reader is not None)
+        """Batches that are gathered or processed, looks at sources that are due, mappings that are ending."""
+        reading = sum(kept.reader.in_flight() for kept in self._kept.values() if kept.reader is not None)
+        return reading + sum(kept.state in _ENDING for kept in self._kept.values())
 
     async def close(self) -> None:
         """Reads nothing any more, and returns when all readers have ended."""

@@ -114,20 +114,20 @@ class QueueReader:
         """A batch that is complete, or as complete as its window lets it be; an empty one when the queue is."""
         gathered = await self._receive(self._mapping.batch_size)
         opened_at = self._clock.monotonic()
-        while gathered:
-            left = window_left(
-                self._mapping,
-                records=len(gathered),
-                size=sum(one.size for one in gathered),
-                open_for=self._clock.monotonic() - opened_at,
-            )
-            if not left or self._stopped:
-                break
+        while gathered and self._window_left(gathered, opened_at) and not self._stopped:
             more = await self._receive(self._mapping.batch_size - len(gathered))
             gathered += more
             if not more:
-                await self._woken_within(left)
+                await self._woken_within(self._window_left(gathered, opened_at))
         return gathered
+
+    def _window_left(self, gathered: list[_Waiting], opened_at: float) -> float:
+        return window_left(
+            self._mapping,
+            records=len(gathered),
+            size=sum(one.size for one in gathered),
+            open_for=self._clock.monotonic() - opened_at,
+        )
 
     async def _receive(self, most: int) -> list[_Waiting]:
         """At least one message that the filters let through, and none when there is none."""
@@ -160,6 +160,8 @@ class QueueReader:
         return batches_at_once(self._mapping, busy_for=self._clock.monotonic() - self._busy_since)
 
     async def _woken_within(self, seconds: float) -> None:
+        if not seconds:
+            return
         timer = self._clock.call_later(seconds, self._woken.set)
         await self._woken.wait()
         self._woken.clear()
