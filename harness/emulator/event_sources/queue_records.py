@@ -44,8 +44,8 @@ def record_of(message: Message, source_arn: str) -> dict[str, object]:
 
 
 def published_ids(messages: Iterable[Message]) -> tuple[str, ...]:
-    """The ids that tell where the messages come from: SNS's in its envelope, else SQS's own."""
-    return tuple(_sns_message_id(one.body) or one.message_id for one in messages)
+    """The SNS message ids of those that were published to a topic and came in SNS's envelope."""
+    return tuple(found for one in messages if (found := _sns_message_id(one.body)))
 
 
 def _attribute(attribute: MessageAttribute) -> dict[str, object]:

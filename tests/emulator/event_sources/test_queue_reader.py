@@ -114,12 +114,21 @@ async def test_messages_come_as_a_batch_and_are_deleted(bench: Bench) -> None:
     await bench.create()
     bench.map()
     await bench.quiet()
-    ids = await bench.send("a", "b")
+    await bench.send("a", "b")
     await bench.function.invoked(1)
     await bench.quiet()
 
     assert (bench.batches(), await bench.left()) == ([["a", "b"]], [])
-    assert bench.function.causes[0].messages == tuple(ids)
+
+
+@on_a_bench
+async def test_invocation_is_for_the_messages_that_were_published(bench: Bench) -> None:
+    await bench.create()
+    await bench.send(json.dumps({"Type": "Notification", "MessageId": "m-1", "TopicArn": "arn:t"}))
+    bench.map()
+    await bench.quiet()
+
+    assert [cause.messages for cause in bench.function.causes] == [("m-1",)]
 
 
 @on_a_bench
