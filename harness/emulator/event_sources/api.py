@@ -142,19 +142,19 @@ class EventSourceApi:
     # --- tags ---------------------------------------------------------------------------------------------
 
     def _list_tags(self, call: Call) -> Response:
-        return _json(200, {"Tags": self._tagged(call).tags})
+        return _json(200, {"Tags": dict(self._tagged(call).mapping.tags)})
 
     def _tag(self, call: Call) -> Response:
-        tags = call.body().get("Tags")
-        if isinstance(tags, Mapping):
-            self._tagged(call).tags.update({str(name): str(value) for name, value in tags.items()})
+        kept, tags = self._tagged(call), call.body().get("Tags")
+        more = {str(name): str(value) for name, value in tags.items()} if isinstance(tags, dict) else {}
+        kept.mapping = replace(kept.mapping, tags={**kept.mapping.tags, **more})
         return Response(204)
 
     def _untag(self, call: Call) -> Response:
-        tags = self._tagged(call).tags
-        for name, value in call.request.query_items():
-            if name == "tagKeys":
-                tags.pop(value, None)
+        kept = self._tagged(call)
+        gone = {value for name, value in call.request.query_items() if name == "tagKeys"}
+        left = {name: value for name, value in kept.mapping.tags.items() if name not in gone}
+        kept.mapping = replace(kept.mapping, tags=left)
         return Response(204)
 
     # --- what operations need -----------------------------------------------------------------------------
@@ -171,11 +171,11 @@ class EventSourceApi:
             raise no_mapping()
         return kept
 
-    def _tagged(self, call: Call) -> EventSourceMapping:
+    def _tagged(self, call: Call) -> Kept:
         kept = self._sources.find(call.parameters["Resource"].rpartition(_ARN)[2])
         if kept is None:
             raise no_mapping()
-        return kept.mapping
+        return kept
 
     def _function(self, body: Mapping[str, object]) -> FunctionConfiguration:
         function = self._functions.function(str(body.get("FunctionName") or ""))

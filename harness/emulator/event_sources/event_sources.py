@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias
 
@@ -22,14 +23,18 @@ StreamOf: TypeAlias = Callable[[str, str], Stream | None]
 _ENDING = (State.DISABLING, State.DELETING)
 
 
+@dataclass(eq=False, slots=True)
 class Kept:
-    """A mapping that is kept, with its state, and its reader while it is read."""
+    """A mapping that is kept, with its state, and its reader while it is read.
 
-    def __init__(self, mapping: EventSourceMapping, position: int) -> None:
-        self.mapping, self.state = mapping, State.CREATING
-        self.last_result = NOTHING_PROCESSED
-        self.position = position
-        self.reader: Reader | None = None
+    `position` is where in a shard the next reader begins, `last_result` how the last one's last batch ended.
+    """
+
+    mapping: EventSourceMapping
+    position: int
+    state: State = State.CREATING
+    last_result: str = NOTHING_PROCESSED
+    reader: Reader | None = None
 
     def result(self) -> str:
         """How the last batch ended."""

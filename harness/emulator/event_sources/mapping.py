@@ -1,5 +1,6 @@
 """What is an event source mapping: a queue or a stream, the function that gets its records, and how."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -55,7 +56,7 @@ class EventSourceMapping:
     maximum_concurrency: int | None = None
     stream: StreamSettings | None = None
     last_modified: float = 0.0
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_fifo(self) -> bool:

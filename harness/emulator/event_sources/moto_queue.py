@@ -111,7 +111,7 @@ def visibility_timeout_of(arn: str) -> float | None:
 
 def _find(arn: str) -> tuple[Any, Any]:
     """(moto's backend, its queue), the queue None when it is not there."""
-    _, _, _, region, _, name = arn.split(":")
+    region, _, name = arn.split(":", 5)[3:]
     backend: Any = backend_of("sqs", region)
     return backend, None if backend is None else backend.queues.get(name)
 

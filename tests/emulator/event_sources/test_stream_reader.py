@@ -224,12 +224,12 @@ async def test_batch_that_failed_to_its_end_is_told_and_the_next_one_goes_on(ben
 
 @on_a_bench
 async def test_bisecting_finds_the_poisonous_record(bench: Bench) -> None:
-    bench.function.answer = lambda event: FAILED if "c" in ids_of(event) else OK
+    bench.function.answer = lambda event: FAILED if "b" in ids_of(event) else OK
     bench.put("a", "b", "c", "d")
     bench.map(stream={"maximum_retry_attempts": 0, "bisect_on_error": True, "on_failure": DESTINATION})
     await bench.quiet()
 
-    assert bench.batches() == [["a", "b", "c", "d"], ["a", "b"], ["c", "d"], ["c"], ["d"]]
+    assert bench.batches() == [["a", "b", "c", "d"], ["a", "b"], ["a"], ["b"], ["c", "d"]]
     assert [json.loads(one.body)["DDBStreamBatchInfo"]["batchSize"] for one in bench.letters] == [1]
 
 
@@ -342,6 +342,21 @@ async def test_filtered_records_are_passed_over(bench: Bench) -> None:
 
 
 @on_a_bench
+async def test_record_that_was_gathered_stays_in_its_batch_when_others_are_passed_over(bench: Bench) -> None:
+    pattern = json.dumps({"dynamodb": {"NewImage": {"value": {"S": ["good"]}}}})
+    bench.map(batch_window=5, filters=(pattern,))
+    bench.put("a", value="good")
+    bench.put("b")
+    await every_task_has_run()
+    bench.put("c", value="good")
+    await every_task_has_run()
+    bench.clock.advance(5)
+    await bench.quiet()
+
+    assert bench.batches() == [["a", "c"]]
+
+
+@on_a_bench
 async def test_lanes_hold_up_the_changes_of_their_own_items_only(bench: Bench) -> None:
     bench.function.answer = lambda event: FAILED if "0" in ids_of(event) else OK
     bench.put(*"0123456789")
@@ -376,13 +391,17 @@ async def test_other_number_of_lanes_goes_on_where_the_shard_stood(bench: Bench)
     kept = bench.map()
     bench.put("a")
     await bench.quiet()
-    changed = a_stream_mapping(source_arn=bench.stream_arn, stream={"parallelization_factor": 4})
+    changed = a_stream_mapping(
+        source_arn=bench.stream_arn, batch_size=1, stream={"parallelization_factor": 2}
+    )
     bench.sources.change(kept, changed)
-    bench.put("b")
-    await bench.function.invoked(2)
+    bench.function.answer = lambda event: FAILED if "0" in ids_of(event) else OK
+    bench.put(*"0123456789")
+    await bench.function.invoked(3)
     await bench.quiet()
 
-    assert (bench.batches(), kept.state) == ([["a"], ["b"]], State.ENABLED)
+    reached = {ids[0] for ids in bench.batches()}
+    assert (reached > {"a", "0"}, len(bench.batches()), kept.state) == (True, len(reached), State.ENABLED)
 
 
 @on_a_bench
