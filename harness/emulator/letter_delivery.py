@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, NoSuchFunction
 from harness.emulator.letters import Letter, is_too_large, service_of
-from harness.emulator.moto_services import backend_of
+from harness.emulator.moto_services import ServiceException, backend_of
 from harness.emulator.sns.publish import InvalidPublish, Publication
 
 log = logging.getLogger(__name__)
@@ -58,4 +58,8 @@ def _put_in_queue(letter: Letter) -> None:
     attributes = {
         key: {"DataType": one.type, "StringValue": one.value} for key, one in letter.attributes.items()
     }
-    backend.send_message(name, letter.body, message_attributes=attributes)
+    group = letter.message_group or None
+    try:
+        backend.send_message(name, letter.body, message_attributes=attributes, group_id=group)
+    except ServiceException as refused:
+        log.warning("%s gets no message: %s", letter.target, refused)

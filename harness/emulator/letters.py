@@ -10,11 +10,12 @@ _LARGEST = {"sqs": 1_048_576, "sns": 262_144, "lambda": 1_048_576}
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """`body` for whoever has the ARN `target`; a function gets no `attributes`."""
+    """`body` for whoever has the ARN `target`; a function gets no `attributes`, FIFO queues have groups."""
 
     target: str
     body: str
     attributes: Mapping[str, MessageAttribute] = field(default_factory=dict)
+    message_group: str = ""
 
 
 def service_of(arn: str) -> str:

@@ -68,8 +68,8 @@ class BadRequest(ValueError):
 class Load:
     """What the emulator carries: open connections, and what has begun and not ended.
 
-    `http` includes the connection that asks; `in_flight` counts handshakes, messages, closings and invocations;
-    `tasks` are all of the event loop's.
+    `http` includes the connection that asks; `in_flight` counts handshakes, messages, closings, invocations and
+    batches of event sources; `tasks` are all of the event loop's.
     """
 
     http: int

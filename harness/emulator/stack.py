@@ -2,15 +2,17 @@
 
 port ──> doors ──┬── /_harness/ ............ pages ──> journal
                  ├── execute-api hosts ..... gateway (handshakes, messages, @connections)
-                 ├── lambda ................ lambda_runtime.api
+                 ├── lambda ................ lambda_runtime.api, event_sources.api
                  ├── sns Publish* .......... sns.delivery ──> lambda_runtime, queues, HTTP endpoints
                  ├── sns ................... sns.control_plane ──> moto
                  ├── cloudwatch ............ moto (sns.delivery hands over what it counted)
                  ├── dynamodb .............. dynamodb.wire
+                 ├── events ................ events.event_bridge ──> lambda_runtime, letter_delivery
                  ├── services elsewhere .... elsewhere.part ──> their endpoints
                  ├── deployments ........... deployments
                  └── everything else ....... moto (APIs that it changes are read anew)
-lambda_runtime, sns ──> letter_delivery (dead letters, destinations) ──> queues, topics, functions
+lambda_runtime, sns, event_sources ──> letter_delivery (dead letters, destinations) ──> queues, topics, functions
+queues, streams ──> event_sources ──> lambda_runtime
 gateway ──> lambda_runtime ──> the functions' processes ──> port
 """
 
@@ -33,6 +35,9 @@ from harness.emulator.deployed_topics import QueueEndpoints, put_metrics, topic_
 from harness.emulator.deployments import Deployments
 from harness.emulator.dynamodb.database import Change
 from harness.emulator.dynamodb.wire import DynamoDbApi
+from harness.emulator.event_sources.api import EventSourceApi
+from harness.emulator.event_sources.event_sources import EventSources
+from harness.emulator.events.event_bridge import EventBridge
 from harness.emulator.gateway.opening import Accepted
 from harness.emulator.gateway.server import Gateway
 from harness.emulator.gateway.signatures import SecretOf
@@ -118,7 +123,22 @@ class Emulator:
             account_concurrency=account_concurrency,
             send=self._send,
         )
-        self._lambda_api = LambdaApi(self.functions, clock=self._clock, random=chance)
+        self.event_sources = EventSources(
+            functions=self.functions,
+            moto=self._moto,
+            stream_of=lambda region, arn: self.dynamodb.region(region).stream(arn),
+            send=self._send,
+            clock=self._clock,
+            random=chance,
+        )
+        self._lambda_api = LambdaApi(
+            self.functions,
+            clock=self._clock,
+            random=chance,
+            answer_to=EventSourceApi(
+                self.event_sources, self.functions, clock=self._clock, random=chance
+            ).answer_to,
+        )
         self.gateway = Gateway(
             api=self._apis,
             functions=self.functions,
@@ -146,6 +166,14 @@ class Emulator:
         )
         self._letters = LetterDelivery(
             functions=self.functions, publish=self.sns.deliver, run_elsewhere=self._moto.submit
+        )
+        self._events = EventBridge(
+            ask=self._moto.handle,
+            functions=self.functions,
+            send=self._send,
+            clock=self._clock,
+            random=chance,
+            account=ACCOUNT,
         )
         self._callback_host = callback_host
         self._elsewhere = self._part_elsewhere(elsewhere) if elsewhere else None
@@ -197,12 +225,13 @@ class Emulator:
         return self.endpoint
 
     async def quiet(self, timeout: float) -> bool:
-        """Waits until no invocation, delivery or handshake is in flight; False after `timeout` seconds."""
+        """Waits until nothing is in flight, of any part; False after `timeout` seconds."""
         try:
             async with asyncio.timeout(timeout):
-                while self._in_flight():
+                while await self._is_busy():
                     await self.gateway.idle.wait()
                     await self.sns.idle.wait()
+                    await self.event_sources.idle.wait()
                     if self._elsewhere is not None:
                         await self._elsewhere.topics.idle.wait()
                     if self.functions.in_flight():
@@ -214,7 +243,13 @@ class Emulator:
 
     def _in_flight(self) -> int:
         elsewhere = 0 if self._elsewhere is None else self._elsewhere.topics.in_flight()
-        return self.gateway.in_flight() + self.sns.in_flight() + self.functions.in_flight() + elsewhere
+        here = (self.gateway, self.sns, self.event_sources, self.functions)
+        return sum(part.in_flight() for part in here) + elsewhere
+
+    async def _is_busy(self) -> bool:
+        """Whether anything is in flight; letters are, until moto's thread has come to them."""
+        await self._moto.run(lambda: None)
+        return self._in_flight() > 0
 
     # --- Doors: where requests go -------------------------------------------------------------------------
 
@@ -250,16 +285,25 @@ class Emulator:
                 return self._watching(call, request)
             case (("dynamodb" | "dynamodbstreams"), _):
                 return self.dynamodb.handle(call, request, by=self.functions.request_of(call.access_key_id))
-            case "sqs", "ReceiveMessage":
-                return self._receiving(call, request)
-            case "apigateway", _:
-                return self._changing_apis(call, request)
-            case "iam", _:
-                return self._changing_roles(call, request)
+            case "events", _:
+                return self._events.handle(call, request)
             case "execute-api", _:
                 return aws_error("execute-api", 403, "ForbiddenException", "Forbidden")
             case "", _:
                 return not_emulated(call.service, call.operation)
+        return self._of_moto(call, request)
+
+    def _of_moto(self, call: AwsCall, request: Request) -> MaybeLater:
+        """moto answers; where others need to know of it, they are told."""
+        match call.service, call.operation:
+            case "sqs", "ReceiveMessage":
+                return self._receiving(call, request)
+            case "sqs", ("CreateQueue" | "ChangeMessageVisibility" | "ChangeMessageVisibilityBatch"):
+                return self._changing_queues(call, request)
+            case "apigateway", _:
+                return self._changing_apis(call, request)
+            case "iam", _:
+                return self._changing_roles(call, request)
         return self._moto.handle(call, request)
 
     def _send(self, letter: Letter) -> None:
@@ -286,6 +330,7 @@ class Emulator:
             self.journal.note(RowDeleted(at, change.table, change.key, change.by))
         else:
             self.journal.note(RowWritten(at, change.table, change.key, change.kind, change.by))
+        self.event_sources.row_changed(change.table)
 
     async def _receiving(self, call: AwsCall, request: Request) -> Response:
         """moto does not say when a message comes, or comes back, so it is asked until one is there."""
@@ -301,6 +346,11 @@ class Emulator:
         data = self.sns.metrics.take()
         await self._moto.run(lambda: put_metrics(data))
         return await self._moto.handle(call, request)
+
+    async def _changing_queues(self, call: AwsCall, request: Request) -> Response:
+        response = await self._moto.handle(call, request)
+        self.event_sources.queues_changed()
+        return response
 
     async def _changing_apis(self, call: AwsCall, request: Request) -> Response:
         deployment = self._deployments.answer(request, call.region)
@@ -362,7 +412,9 @@ class Emulator:
             await self._elsewhere.leave()
         await self._port.close()
         await self.gateway.close()
+        self._events.close()
         await self.sns.close()
+        await self.event_sources.close()
         await self.functions.close()
         if self._elsewhere is not None:
             await self._elsewhere.close()

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from harness.stack.model import Function, Stack
 
-_LONGEST = {"table": 255, "topic": 256, "function": 64}
+_LONGEST = {"table": 255, "topic": 256, "queue": 80, "function": 64, "rule": 64}
 """AWS's limits, in characters."""
 
 
 def apart(stack: Stack, suffix: str, *, variables: Mapping[str, str] | None = None) -> Stack:
-    """The stack with `-<suffix>` behind the name of each table, topic and function.
+    """The stack with `-<suffix>` behind the name of each table, topic, queue, function and rule.
 
     Whatever is written as `${...}` follows by itself. `variables` go into the environment of every function that
     does not set them.
@@ -23,6 +23,14 @@ def apart(stack: Stack, suffix: str, *, variables: Mapping[str, str] | None = No
             "topics": {
                 name: topic.model_copy(update={"name": _named(topic.name, suffix, "topic")})
                 for name, topic in stack.topics.items()
+            },
+            "queues": {
+                name: queue.model_copy(update={"name": _named(queue.name, suffix, "queue")})
+                for name, queue in stack.queues.items()
+            },
+            "rules": {
+                name: rule.model_copy(update={"name": _named(stack.rule_name(name), suffix, "rule")})
+                for name, rule in stack.rules.items()
             },
             "functions": {
                 name: _function(
@@ -39,5 +47,9 @@ def _function(function: Function, name: str, variables: Mapping[str, str]) -> Fu
 
 
 def _named(name: str, suffix: str, kind: str) -> str:
-    """Cut where AWS would refuse it; the suffix alone keeps names apart from those of other runs."""
-    return f"{name[: _LONGEST[kind] - len(suffix) - 1]}-{suffix}"
+    """Cut where AWS would refuse it; the suffix alone keeps names apart from those of other runs.
+
+    A FIFO queue is one because of the end of its name.
+    """
+    stem, fifo = (name[:-5], ".fifo") if name.endswith(".fifo") else (name, "")
+    return f"{stem[: _LONGEST[kind] - len(suffix) - len(fifo) - 1]}-{suffix}{fifo}"

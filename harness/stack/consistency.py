@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
+from harness.stack.event_consistency import event_slips
 from harness.stack.links import linkable
 from harness.stack.model import Function, Stack, Table, references_in
 from harness.yaml_source import Location, suggestion
@@ -54,8 +55,11 @@ def slips(stack: Stack, code_problem: CodeProblem) -> Iterator[Slip]:
             yield ("functions", name, field), text
     yield from _twice("tables", ((name, table.name) for name, table in stack.tables.items()))
     yield from _twice("topics", ((name, topic.name) for name, topic in stack.topics.items()))
+    yield from _twice("queues", ((name, queue.name) for name, queue in stack.queues.items()))
+    yield from _twice("rules", ((name, stack.rule_name(name)) for name in stack.rules))
     yield from _twice("functions", ((name, stack.function_name(name)) for name in stack.functions))
     yield from _events_slips(stack)
+    yield from event_slips(stack)
     yield from _route_slips(stack)
     yield from _connections_slips(stack)
 

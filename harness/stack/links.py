@@ -21,6 +21,7 @@ def linkable(stack: Stack) -> Iterator[str]:
     yield "api"
     yield from (f"tables.{name}" for name in stack.tables)
     yield from (f"topics.{name}" for name in stack.topics)
+    yield from (f"queues.{name}" for name in stack.queues)
     yield from (f"functions.{name}" for name in stack.functions)
 
 
@@ -58,6 +59,8 @@ def _value(target: str, outputs: Mapping[str, str]) -> dict[str, str]:
             return {"name": outputs[f"{target}.name"], "type": "sst:aws:Dynamo"}
         case "topics":
             return {"arn": outputs[f"{target}.arn"], "type": "sst:aws:SnsTopic"}
+        case "queues":
+            return {"type": "sst:aws:Queue", "url": outputs[f"{target}.url"]}
         case "functions":
             return {"name": outputs[f"{target}.name"], "type": "sst:aws:Function"}
         case _:

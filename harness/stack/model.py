@@ -1,4 +1,4 @@
-"""What is deployed: tables, topics, functions, the WebSocket API, and how the application speaks.
+"""What is deployed: tables, topics, queues, functions, rules, the WebSocket API, and how the application speaks.
 
 The values behind a `stack.yaml`, and nothing else: reading the file is `loader`, creating the resources is
 `provision`. Names that the file gives are logical; the names that AWS sees stand in `name`.
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from harness.scenario.feed import Feed
 from harness.scenario.model import (
@@ -45,6 +45,15 @@ def _name(pattern: str, wording: str) -> AfterValidator:
 TableName = Annotated[str, _name(r"[A-Za-z0-9_.-]{3,255}", "3 to 255 letters, digits, '_', '.' and '-'")]
 TopicName = Annotated[str, _name(r"[A-Za-z0-9_-]{1,256}", "1 to 256 letters, digits, '_' and '-'")]
 FunctionName = Annotated[str, _name(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, '_' and '-'")]
+QueueName = Annotated[
+    str,
+    _name(
+        r"(?=.{1,80}$)[A-Za-z0-9_-]+(\.fifo)?",
+        "1 to 80 letters, digits, '_' and '-'; a FIFO queue ends in .fifo",
+    ),
+]
+RuleName = Annotated[str, _name(r"[A-Za-z0-9_.-]{1,64}", "1 to 64 letters, digits, '_', '.' and '-'")]
+BusName = Annotated[str, _name(r"[A-Za-z0-9_./-]{1,256}", "1 to 256 letters, digits, '_', '.', '/' and '-'")]
 StageName = Annotated[
     str, _name(r"\$default|[A-Za-z0-9_-]{1,128}", "letters, digits, '_' and '-', or $default")
 ]
@@ -53,6 +62,8 @@ LinkName = Annotated[
     str, _name(r"(?!App$)[A-Za-z][A-Za-z0-9]*", "a letter, then letters and digits; App is taken")
 ]
 LogicalName = Annotated[str, _name(r"[A-Za-z][A-Za-z0-9_-]*", "a letter, then letters, digits, '_' and '-'")]
+Pattern = Mapping[str, JsonValue]
+"""An event pattern, a filter policy or a filter of an event source: the same language (JSON)."""
 
 
 class Index(_Model):
@@ -72,6 +83,9 @@ class Table(_Model):
     range_key: str | None = None
     ttl: str | None = Field(
         default=None, description="The attribute with the epoch seconds at which rows expire."
+    )
+    stream: Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"] | None = Field(
+        default=None, description="What the table's stream holds of each change; no stream by default."
     )
     types: Mapping[str, KeyType] = Field(default={}, description="Types of key attributes that are not S.")
     indexes: Mapping[TableName, Index] = Field(default={}, description="Global secondary indexes by name.")
@@ -96,11 +110,27 @@ class Topic(_Model):
     )
 
 
+class DeadLetters(_Model):
+    """Where a queue's messages go that nobody could process."""
+
+    queue: str = Field(description="Another queue, by its name in this file.")
+    after: int = Field(ge=1, le=1000, description="How often a message is received before it goes there.")
+
+
+def _or_name(kind: type[BaseModel], field: str) -> BeforeValidator:
+    """A name alone stands for the thing with this field and nothing else said."""
+
+    def read(value: object) -> object:
+        return {field: value} if isinstance(value, str) else value
+
+    return BeforeValidator(read, json_schema_input_type=str | kind)
+
+
 class Subscription(_Model):
-    """What a function is sent of a topic; everything unless a filter policy says less."""
+    """What is sent of a topic; everything unless a filter policy says less."""
 
     topic: str = Field(description="A topic, by its name in this file.")
-    filter_policy: Mapping[str, object] | None = Field(
+    filter_policy: Pattern | None = Field(
         default=None, description="As SNS takes it; messages that do not match are not delivered."
     )
     filter_policy_scope: Literal["MessageAttributes", "MessageBody"] = Field(
@@ -108,8 +138,63 @@ class Subscription(_Model):
     )
 
 
-def _subscription_from_name(value: object) -> object:
-    return {"topic": value} if isinstance(value, str) else value
+class QueueSubscription(Subscription):
+    """A queue's subscription to a topic."""
+
+    raw: bool = Field(default=False, description="The message alone, without SNS's envelope.")
+
+
+class Queue(_Model):
+    """An SQS queue; FIFO, with deduplication by content, when its name ends in .fifo."""
+
+    name: QueueName
+    visibility_timeout: Duration = Field(default=30.0, ge=0, le=43_200, description="At most 12 hours.")
+    delay: Duration = Field(default=0.0, ge=0, le=900, description="Of every message; at most 15 minutes.")
+    dead_letters: DeadLetters | None = None
+    subscribed_to: tuple[Annotated[QueueSubscription, _or_name(QueueSubscription, "topic")], ...] = Field(
+        default=(), description="Topics, by name or with more to say."
+    )
+
+    @property
+    def is_fifo(self) -> bool:
+        """Whether it keeps its messages in order, and each once."""
+        return self.name.endswith(".fifo")
+
+
+class QueueSource(_Model):
+    """A queue that a function reads, by an event source mapping."""
+
+    queue: str = Field(description="A queue, by its name in this file.")
+    batch_size: int = Field(default=10, ge=1, le=10_000)
+    batch_window: Duration = Field(default=0.0, ge=0, le=300, description="How long a batch is gathered.")
+    maximum_concurrency: int | None = Field(default=None, ge=2, le=1000, description="Most batches at once.")
+    report_item_failures: bool = Field(
+        default=False, description="The function says which messages failed (ReportBatchItemFailures)."
+    )
+    filters: tuple[Pattern, ...] = Field(default=(), description="A message that matches none is dropped.")
+
+
+class StreamSource(_Model):
+    """A table whose stream a function reads, by an event source mapping."""
+
+    table: str = Field(description="A table with a `stream`, by its name in this file.")
+    starting_position: Literal["TRIM_HORIZON", "LATEST"] = "TRIM_HORIZON"
+    batch_size: int = Field(default=100, ge=1, le=10_000)
+    batch_window: Duration = Field(default=0.0, ge=0, le=300, description="How long a batch is gathered.")
+    parallelization_factor: int = Field(default=1, ge=1, le=10, description="Batches of a shard at once.")
+    maximum_retry_attempts: int | None = Field(default=None, ge=0, le=10_000, description="Default: no end.")
+    maximum_record_age: Duration | None = Field(
+        default=None, ge=60, le=604_800, description="Older records are tried no more; default: no end."
+    )
+    bisect_on_error: bool = Field(default=False, description="A batch that failed is split in two.")
+    report_item_failures: bool = Field(
+        default=False, description="The function says which record failed (ReportBatchItemFailures)."
+    )
+    on_failure: str | None = Field(
+        default=None,
+        description="The queue that is told of records which were given up, by its name in this file.",
+    )
+    filters: tuple[Pattern, ...] = Field(default=(), description="A record that matches none is skipped.")
 
 
 class Function(_Model):
@@ -136,10 +221,16 @@ class Function(_Model):
     subscribed_to: tuple[
         Annotated[
             Subscription,
-            BeforeValidator(_subscription_from_name, json_schema_input_type=str | Subscription),
+            _or_name(Subscription, "topic"),
         ],
         ...,
     ] = Field(default=(), description="Topics, by their names in this file; or with a filter policy each.")
+    queues: tuple[Annotated[QueueSource, _or_name(QueueSource, "queue")], ...] = Field(
+        default=(), description="Queues that the function reads, by name or with more to say."
+    )
+    streams: tuple[Annotated[StreamSource, _or_name(StreamSource, "table")], ...] = Field(
+        default=(), description="Tables whose streams the function reads, by name or with more to say."
+    )
     reserved_concurrency: int | None = Field(default=None, ge=0, description="Most environments at once.")
     prewarm: int = Field(default=1, ge=0, description="Environments started before the first invocation.")
     name: FunctionName | None = Field(default=None, description="The name in AWS; default: stack-function.")
@@ -158,8 +249,23 @@ class Route(_Model):
     )
 
 
-def _route_from_name(value: object) -> object:
-    return {"function": value} if isinstance(value, str) else value
+class Rule(_Model):
+    """An EventBridge rule: which events, or when, and who is told."""
+
+    pattern: Pattern | None = Field(default=None, description="The events that the rule matches.")
+    schedule: str | None = Field(default=None, description="`rate(5 minutes)` or `cron(0 12 * * ? *)`.")
+    bus: BusName = Field(default="default", description="An event bus; created unless it is the default one.")
+    functions: tuple[str, ...] = Field(default=(), description="Functions, by their names in this file.")
+    queues: tuple[str, ...] = Field(default=(), description="Queues, by their names in this file.")
+    input: JsonValue = Field(default=None, description="What the targets get instead of the event.")
+    input_path: str | None = Field(
+        default=None, description="The part of the event that they get: `$.detail`."
+    )
+    input_paths: Mapping[str, str] = Field(default={}, description="Variables of the template, by JSONPath.")
+    input_template: str | None = Field(
+        default=None, description="What they get, with `<variable>` filled in."
+    )
+    name: RuleName | None = Field(default=None, description="The name in AWS; default: stack-rule.")
 
 
 class Api(_Model):
@@ -168,9 +274,7 @@ class Api(_Model):
     name: str
     stage: StageName = "prod"
     route_selection_expression: str = "$request.body.action"
-    routes: Mapping[
-        str, Annotated[Route, BeforeValidator(_route_from_name, json_schema_input_type=str | Route)]
-    ]
+    routes: Mapping[str, Annotated[Route, _or_name(Route, "function")]]
     api_keys: tuple[Annotated[str, Field(min_length=20, max_length=128)], ...] = Field(
         default=(), description="The values of API keys, in a usage plan of the stage (A-12)."
     )
@@ -210,7 +314,9 @@ class Stack(_Model):
     region: Annotated[str, _name(r"[a-z]{2}(-[a-z]+)+-\d", "a region such as us-east-1")] = "us-east-1"
     tables: Mapping[LogicalName, Table] = {}
     topics: Mapping[LogicalName, Topic] = {}
+    queues: Mapping[LogicalName, Queue] = {}
     functions: Mapping[LogicalName, Function]
+    rules: Mapping[LogicalName, Rule] = {}
     api: Api
     dynamodb: DynamoDbBehaviour = Field(
         default=DynamoDbBehaviour(), description="The emulator's tables where AWS's are a matter of luck."
@@ -226,6 +332,10 @@ class Stack(_Model):
         """The name in AWS of a function by its name in the file; KeyError for a stranger."""
         return self.functions[function].name or f"{self.name}-{function}"
 
+    def rule_name(self, rule: str) -> str:
+        """The name in AWS of a rule by its name in the file; KeyError for a stranger."""
+        return self.rules[rule].name or f"{self.name}-{rule}"
+
     def events_topic(self) -> str:
         """The topic that matchers publish to, by its name in the file."""
         return self.events or next(iter(self.topics))
@@ -239,9 +349,14 @@ class Stack(_Model):
     def references(self) -> Iterator[str]:
         """Every name that `${...}` can stand for, in the order in which deploying makes them known."""
         yield "region"
-        yield from (f"tables.{name}.name" for name in self.tables)
+        for name, table in self.tables.items():
+            yield f"tables.{name}.name"
+            if table.stream is not None:
+                yield f"tables.{name}.stream_arn"
         for name in self.topics:
             yield from (f"topics.{name}.name", f"topics.{name}.arn")
+        for name in self.queues:
+            yield from (f"queues.{name}.name", f"queues.{name}.url", f"queues.{name}.arn")
         yield from ("api.id", "api.stage", "api.url", "api.management_endpoint")
         yield from (f"functions.{name}.name" for name in self.functions)
         yield from (f"functions.{name}.arn" for name in self.functions)

@@ -1,7 +1,8 @@
 """Deploys a stack through AWS's public API: the same boto3 calls for the emulator, LocalStack and AWS.
 
-Order matters where one resource names another: tables and topics, then the API (its id is in its URLs), then the
-functions (their environment names all of these), then routes and subscriptions, which name the functions.
+Order matters where one resource names another: tables, topics and queues, then the API (its id is in its URLs), then
+the functions (their environment names all of these), then routes, subscriptions, event sources and rules, which name
+the functions.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.errors import BackendError
+from harness.stack.event_provision import connect_events, create_queues
 from harness.stack.link_file import link_file
 from harness.stack.links import link_variables
 from harness.stack.model import Function, Route, Stack, Subscription, Table, Topic, resolve
@@ -57,10 +59,13 @@ def provision(
     aws = _Provisioner(client, made)
     outputs = {"region": stack.region}
     for name, table in stack.tables.items():
-        outputs[f"tables.{name}.name"] = aws.table(table)
+        outputs[f"tables.{name}.name"] = table.name
+        if (stream_arn := aws.table(table)) is not None:
+            outputs[f"tables.{name}.stream_arn"] = stream_arn
     for name, topic in stack.topics.items():
         outputs[f"topics.{name}.name"] = topic.name
         outputs[f"topics.{name}.arn"] = aws.topic(topic)
+    outputs |= create_queues(stack, aws.call)
     api_id = aws.api(stack.api.name, stack.api.route_selection_expression)
     addresses = urls(api_id, stack.api.stage)
     outputs |= {"api.id": api_id, "api.stage": stack.api.stage}
@@ -77,7 +82,7 @@ def provision(
 
 
 def _connect(stack: Stack, aws: "_Provisioner", api_id: str, outputs: Mapping[str, str]) -> None:
-    """Routes and subscriptions, then the stage, which makes the routes reachable."""
+    """Routes, then the stage, which makes them reachable; subscriptions, event sources and rules."""
     for route_key, route in stack.api.routes.items():
         function_arn = outputs[f"functions.{route.function}.arn"]
         aws.route(api_id, route_key, function_arn, stack.region, route)
@@ -88,6 +93,7 @@ def _connect(stack: Stack, aws: "_Provisioner", api_id: str, outputs: Mapping[st
         for subscription in function.subscribed_to:
             topic_arn = outputs[f"topics.{subscription.topic}.arn"]
             aws.subscription(topic_arn, outputs[f"functions.{name}.arn"], subscription)
+    connect_events(stack, aws.call, outputs)
 
 
 class _Provisioner:
@@ -97,7 +103,8 @@ class _Provisioner:
         self._client, self._made = client, made
         self._clients: dict[str, BaseClient] = {}
 
-    def table(self, table: Table) -> str:
+    def table(self, table: Table) -> str | None:
+        """The ARN of its stream, None for a table without."""
         indexes = [
             {
                 "IndexName": name,
@@ -108,7 +115,8 @@ class _Provisioner:
             for name, index in table.indexes.items()
         ]
         what = f"table {table.name}"
-        self._call(
+        stream = {"StreamEnabled": True, "StreamViewType": table.stream}
+        created = self.call(
             what,
             "dynamodb",
             "create_table",
@@ -120,25 +128,26 @@ class _Provisioner:
             ],
             BillingMode="PAY_PER_REQUEST",
             **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+            **({"StreamSpecification": stream} if table.stream else {}),
         )
         if table.ttl:
-            self._call(
+            self.call(
                 what,
                 "dynamodb",
                 "update_time_to_live",
                 TableName=table.name,
                 TimeToLiveSpecification={"Enabled": True, "AttributeName": table.ttl},
             )
-        return table.name
+        return str(created["TableDescription"]["LatestStreamArn"]) if table.stream else None
 
     def topic(self, topic: Topic) -> str:
         size = topic.maximum_message_size
         asked = {} if size is None else {"Attributes": {"MaximumMessageSize": str(size)}}
-        created = self._call(f"topic {topic.name}", "sns", "create_topic", Name=topic.name, **asked)
+        created = self.call(f"topic {topic.name}", "sns", "create_topic", Name=topic.name, **asked)
         return str(created["TopicArn"])
 
     def api(self, name: str, route_selection_expression: str) -> str:
-        answer = self._call(
+        answer = self.call(
             f"api {name}",
             "apigatewayv2",
             "create_api",
@@ -152,7 +161,7 @@ class _Provisioner:
         self, name: str, function: Function, environment: Mapping[str, str], code: Mapping[str, object]
     ) -> str:
         what = f"function {name}"
-        answer = self._call(
+        answer = self.call(
             what,
             "lambda",
             "create_function",
@@ -166,7 +175,7 @@ class _Provisioner:
             Environment={"Variables": dict(environment)},
         )
         if function.reserved_concurrency is not None:
-            self._call(
+            self.call(
                 what,
                 "lambda",
                 "put_function_concurrency",
@@ -177,7 +186,7 @@ class _Provisioner:
 
     def route(self, api_id: str, route_key: str, function_arn: str, region: str, route: Route) -> None:
         what = f"route {route_key}"
-        integration = self._call(
+        integration = self.call(
             what,
             "apigatewayv2",
             "create_integration",
@@ -191,7 +200,7 @@ class _Provisioner:
             asked["AuthorizationType"] = route.authorization
         if route.api_key_required:
             asked["ApiKeyRequired"] = True
-        created = self._call(
+        created = self.call(
             what,
             "apigatewayv2",
             "create_route",
@@ -201,7 +210,7 @@ class _Provisioner:
             **asked,
         )
         if route.two_way:
-            self._call(
+            self.call(
                 what,
                 "apigatewayv2",
                 "create_route_response",
@@ -211,7 +220,7 @@ class _Provisioner:
             )
 
     def stage(self, api_id: str, name: str) -> None:
-        self._call(
+        self.call(
             f"stage {name}", "apigatewayv2", "create_stage", ApiId=api_id, StageName=name, AutoDeploy=True
         )
 
@@ -219,12 +228,12 @@ class _Provisioner:
         """API keys are kept by the first API of API Gateway, for WebSocket APIs too."""
         what = f"usage plan {name}"
         stages = [{"apiId": api_id, "stage": stage}]
-        plan = self._call(what, "apigateway", "create_usage_plan", name=name, apiStages=stages)
+        plan = self.call(what, "apigateway", "create_usage_plan", name=name, apiStages=stages)
         for number, value in enumerate(keys, start=1):
-            key = self._call(
+            key = self.call(
                 what, "apigateway", "create_api_key", name=f"{name}-{number}", value=value, enabled=True
             )
-            self._call(
+            self.call(
                 what,
                 "apigateway",
                 "create_usage_plan_key",
@@ -240,7 +249,7 @@ class _Provisioner:
                 "FilterPolicy": json.dumps(subscription.filter_policy),
                 "FilterPolicyScope": subscription.filter_policy_scope,
             }
-        self._call(
+        self.call(
             f"subscription of {function_arn} to {topic_arn}",
             "sns",
             "subscribe",
@@ -250,7 +259,7 @@ class _Provisioner:
             **asked,
         )
 
-    def _call(self, what: str, service: str, operation: str, **arguments: object) -> Mapping[str, Any]:
+    def call(self, what: str, service: str, operation: str, **arguments: object) -> Mapping[str, Any]:
         client = self._clients.get(service) or self._clients.setdefault(service, self._client(service))
         try:
             answer: Mapping[str, Any] = getattr(client, operation)(**arguments)

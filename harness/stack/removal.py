@@ -12,8 +12,8 @@ from harness.errors import BackendError
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-_Argument: TypeAlias = tuple[str, str]
-"""The argument's name, and whose member of the same meaning it takes: `answer.TopicArn`, `asked.TableName`."""
+_Call: TypeAlias = tuple[str, Mapping[str, object]]
+"""An operation and its arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,25 @@ class Undo:
     arguments: Mapping[str, object]
 
 
-_OPPOSITES: Mapping[str, tuple[str, _Argument]] = MappingProxyType(
+_OPPOSITES: Mapping[str, Callable[[Made], _Call]] = MappingProxyType(
     {
-        "create_table": ("delete_table", ("TableName", "asked.TableName")),
-        "create_topic": ("delete_topic", ("TopicArn", "answer.TopicArn")),
-        "create_queue": ("delete_queue", ("QueueUrl", "answer.QueueUrl")),
-        "create_api": ("delete_api", ("ApiId", "answer.ApiId")),
-        "create_function": ("delete_function", ("FunctionName", "asked.FunctionName")),
-        "create_event_source_mapping": ("delete_event_source_mapping", ("UUID", "answer.UUID")),
-        "create_usage_plan": ("delete_usage_plan", ("usagePlanId", "answer.id")),
-        "create_api_key": ("delete_api_key", ("apiKey", "answer.id")),
+        "create_table": lambda made: ("delete_table", {"TableName": made.asked["TableName"]}),
+        "create_topic": lambda made: ("delete_topic", {"TopicArn": made.answer["TopicArn"]}),
+        "create_queue": lambda made: ("delete_queue", {"QueueUrl": made.answer["QueueUrl"]}),
+        "create_api": lambda made: ("delete_api", {"ApiId": made.answer["ApiId"]}),
+        "create_function": lambda made: ("delete_function", {"FunctionName": made.asked["FunctionName"]}),
+        "create_event_source_mapping": lambda made: (
+            "delete_event_source_mapping",
+            {"UUID": made.answer["UUID"]},
+        ),
+        "create_event_bus": lambda made: ("delete_event_bus", {"Name": made.asked["Name"]}),
+        "put_rule": lambda made: ("delete_rule", _members(made, "Name", "EventBusName")),
+        "put_targets": lambda made: (
+            "remove_targets",
+            {**_members(made, "Rule", "EventBusName"), "Ids": _ids(made.asked["Targets"])},
+        ),
+        "create_usage_plan": lambda made: ("delete_usage_plan", {"usagePlanId": made.answer["id"]}),
+        "create_api_key": lambda made: ("delete_api_key", {"apiKey": made.answer["id"]}),
     }
 )
 """Routes, integrations and stages go with their API, subscriptions with their topic."""
@@ -64,10 +73,17 @@ def undo(made: Made) -> Undo | None:
     opposite = _OPPOSITES.get(made.operation)
     if opposite is None:
         return None
-    operation, (name, source) = opposite
-    side, _, member = source.partition(".")
-    value = str((made.asked if side == "asked" else made.answer).get(member, ""))
-    return Undo(made.what, made.service, operation, {name: value})
+    operation, arguments = opposite(made)
+    return Undo(made.what, made.service, operation, arguments)
+
+
+def _members(made: Made, *names: str) -> dict[str, object]:
+    return {name: made.asked[name] for name in names}
+
+
+def _ids(targets: object) -> list[str]:
+    assert isinstance(targets, list)
+    return [str(target["Id"]) for target in targets]
 
 
 def remove(made: Sequence[Made], client: Callable[[str], "BaseClient"]) -> None:

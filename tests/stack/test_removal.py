@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from harness.errors import BackendError, DeploymentFailed, HarnessError
 from harness.stack.apart import apart
-from harness.stack.model import Api, Function, Stack, Table, Topic
+from harness.stack.model import Api, Function, Queue, Rule, Stack, Table, Topic
 from harness.stack.removal import Made, Undo, remove, undo
 from harness.testbed import undone_at_the_end
 
@@ -62,6 +62,18 @@ def removed(aws: Aws) -> None:
             Undo("key", "apigateway", "delete_api_key", {"apiKey": "k"}),
             id="API key",
         ),
+        pytest.param(
+            Made("rule", "events", "put_rule", {"Name": "r", "EventBusName": "b"}, {}),
+            Undo("rule", "events", "delete_rule", {"Name": "r", "EventBusName": "b"}),
+            id="rule",
+        ),
+        pytest.param(
+            Made(
+                "t", "events", "put_targets", {"Rule": "r", "EventBusName": "b", "Targets": [{"Id": "1"}]}, {}
+            ),
+            Undo("t", "events", "remove_targets", {"Rule": "r", "EventBusName": "b", "Ids": ["1"]}),
+            id="targets of a rule",
+        ),
         pytest.param(Made("r", "apigatewayv2", "create_route", {}, {}), None, id="a route goes with its API"),
         pytest.param(Made("s", "sns", "subscribe", {}, {}), None, id="a subscription goes with its topic"),
     ],
@@ -111,6 +123,8 @@ def test_a_stack_lives_apart_under_names_of_its_own() -> None:
         name="chat",
         tables={"rows": Table(name="Rows", hash_key="pk"), "long": Table(name="R" * 255, hash_key="pk")},
         topics={"events": Topic(name="Events")},
+        queues={"jobs": Queue(name="Jobs"), "ordered": Queue(name="q" * 75 + ".fifo")},
+        rules={"nightly": Rule(schedule="rate(1 day)", functions=("open",))},
         functions={
             "open": Function(handler="chat.open", environment={"TABLE": "${tables.rows.name}"}),
             "named": Function(handler="chat.named", name="f" * 64, environment={"URL": "mine"}),
@@ -122,6 +136,8 @@ def test_a_stack_lives_apart_under_names_of_its_own() -> None:
 
     assert [table.name for table in own.tables.values()] == ["Rows-a1b2c3", "R" * 248 + "-a1b2c3"]
     assert own.topics["events"].name == "Events-a1b2c3"
+    assert [queue.name for queue in own.queues.values()] == ["Jobs-a1b2c3", "q" * 68 + "-a1b2c3.fifo"]
+    assert own.rule_name("nightly") == "chat-nightly-a1b2c3"
     assert [own.function_name(name) for name in own.functions] == ["chat-open-a1b2c3", "f" * 57 + "-a1b2c3"]
     assert own.functions["open"].environment == {"URL": "theirs", "TABLE": "${tables.rows.name}"}
     assert own.functions["named"].environment == {"URL": "mine"}

@@ -21,6 +21,7 @@ from harness.emulator.dynamodb.operations import (
 )
 from harness.emulator.dynamodb.request_shapes import check_request
 from harness.emulator.dynamodb.settings import DynamoDbSettings
+from harness.emulator.dynamodb.stream import Stream
 
 Operation = Callable[[Database, Mapping[str, Any]], dict[str, Any]]
 
@@ -85,6 +86,14 @@ class DynamoDb:
     def configure(self, settings: DynamoDbSettings) -> None:
         """Behaves so from now on."""
         self._database.configure(settings)
+
+    def stream(self, arn: str) -> Stream | None:
+        """The stream with this ARN, without the records that are too old; None when there is none."""
+        stream, at = self._database.streams.get(arn), self._database.clock.time()
+        if stream is None or stream.is_gone(at):
+            return None
+        stream.trim(at)
+        return stream
 
     def handle(self, operation: str, body: Mapping[str, Any], *, by: str | None = None) -> dict[str, Any]:
         """The answer's body; raises DynamoDbError. `by` is told with what the request changes."""

@@ -32,7 +32,7 @@ from harness.emulator.lambda_runtime.function import (
     parse_reference,
 )
 from harness.emulator.lambda_runtime.identifiers import request_id
-from harness.emulator.lambda_runtime.operations import operation_of
+from harness.emulator.lambda_runtime.operations import Operation, operation_of
 from harness.emulator.lambda_runtime.outcome import (
     Cause,
     FunctionError,
@@ -82,14 +82,24 @@ class _Call:
         return next((value for key, value in self.request.query_items() if key == name), None)
 
 
+AnswerTo: TypeAlias = Callable[[Operation], Callable[[_Call], MaybeLater] | None]
+
+
 class LambdaApi:
     """Answers Lambda's API for the functions of `runtime`; code in S3 is read through `read_object`."""
 
     def __init__(
-        self, runtime: LambdaRuntime, *, clock: Clock, random: Random, read_object: ReadObject | None = None
+        self,
+        runtime: LambdaRuntime,
+        *,
+        clock: Clock,
+        random: Random,
+        read_object: ReadObject | None = None,
+        answer_to: AnswerTo = lambda _: None,
     ) -> None:
+        """`answer_to` is asked first: who answers for what is no function, as event source mappings are."""
         self._runtime, self._clock, self._random = runtime, clock, random
-        self._read_object = read_object
+        self._read_object, self._answer_to = read_object, answer_to
         self._policies: dict[str, dict[str, Statement]] = {}
         self._operations: dict[str, Callable[[_Call], MaybeLater]] = {
             "AddPermission": self._add_permission,
@@ -126,7 +136,7 @@ class LambdaApi:
         operation = operation_of(request.method, request.path)
         if operation is None:
             return not_implemented(f"{request.method} {request.path}").response()
-        answer = self._operations.get(operation.name)
+        answer = self._answer_to(operation) or self._operations.get(operation.name)
         if answer is None:
             return not_implemented(operation.name).response()
         try:

@@ -8,6 +8,7 @@ _STATUS = {
     "InvalidParameterValueException": 400,
     "InvalidRequestContentException": 400,
     "ValidationException": 400,
+    "ResourceInUseException": 400,
     "ResourceNotFoundException": 404,
     "ResourceConflictException": 409,
     "PreconditionFailedException": 412,

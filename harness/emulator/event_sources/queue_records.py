@@ -1,0 +1,69 @@
+"""The event that a function gets of a queue: one record per message, key for key.
+
+https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html, and captures of AWS.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from harness.emulator.sns.envelope import MessageAttribute
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A received message; `attributes` are SQS's own, `md5_of_attributes` is "" without `message_attributes`."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    md5_of_body: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    message_attributes: Mapping[str, MessageAttribute] = field(default_factory=dict)
+    md5_of_attributes: str = ""
+
+
+def record_of(message: Message, source_arn: str) -> dict[str, object]:
+    """The message as a record of the queue with this ARN."""
+    record: dict[str, object] = {
+        "messageId": message.message_id,
+        "receiptHandle": message.receipt_handle,
+        "body": message.body,
+        "attributes": dict(message.attributes),
+        "messageAttributes": {name: _attribute(one) for name, one in message.message_attributes.items()},
+    }
+    if message.md5_of_attributes:
+        record["md5OfMessageAttributes"] = message.md5_of_attributes
+    return record | {
+        "md5OfBody": message.md5_of_body,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": source_arn,
+        "awsRegion": source_arn.split(":")[3],
+    }
+
+
+def published_ids(messages: Iterable[Message]) -> tuple[str, ...]:
+    """The SNS message ids of those that were published to a topic and came in SNS's envelope."""
+    return tuple(found for one in messages if (found := _sns_message_id(one.body)))
+
+
+def _attribute(attribute: MessageAttribute) -> dict[str, object]:
+    kind = "binaryValue" if attribute.type.startswith("Binary") else "stringValue"
+    return {
+        kind: attribute.value,
+        "stringListValues": [],
+        "binaryListValues": [],
+        "dataType": attribute.type,
+    }
+
+
+def _sns_message_id(body: str) -> str:
+    if '"TopicArn"' not in body:
+        return ""
+    try:
+        envelope = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ""
+    is_envelope = isinstance(envelope, dict) and envelope.get("Type") == "Notification"
+    return str(envelope.get("MessageId", "")) if is_envelope else ""
