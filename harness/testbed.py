@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from harness.backends.backend import Backend
 from harness.backends.embedded import EmbeddedBackend
 from harness.connection_rows import ConnectionRows
+from harness.emulator.lambda_runtime.debugging import Debugging
 from harness.stack.model import Function, Stack
 from harness.stack.provision import Deployment, provision
 
@@ -39,13 +40,15 @@ class Testbed:
 
 
 @asynccontextmanager
-async def embedded_testbed(stack: Stack) -> AsyncIterator[Testbed]:
+async def embedded_testbed(stack: Stack, debugging: Debugging | None = None) -> AsyncIterator[Testbed]:
     """The stack on an emulator of its own, which ends with the context.
 
     Every function has started before the first client connects, so a handler that does not import is known at
     once: DeploymentFailed. BackendError when the emulator or a deployment call fails.
     """
-    async with EmbeddedBackend(region=stack.region) as backend:
+    async with EmbeddedBackend(
+        region=stack.region, execution=stack.execution.model_dump(), debugging=debugging
+    ) as backend:
         yield await deploy(stack, backend)
 
 
@@ -55,11 +58,7 @@ async def deploy(stack: Stack, backend: Backend) -> Testbed:
         provision, stack, client=backend.client, urls=backend.urls, code=hot_reload_code
     )
     await asyncio.gather(
-        *(
-            backend.prewarm(stack.function_name(name), function.prewarm)
-            for name, function in stack.functions.items()
-            if function.prewarm
-        )
+        *(backend.prewarm(stack.function_name(name), stack.prewarm(name)) for name in stack.functions)
     )
     await backend.set_gateway(stack.api.gateway_configuration())
     await backend.set_dynamodb(stack.dynamodb.over())

@@ -11,9 +11,10 @@ from harness.backends.embedded import does_not_start, emulator_client, emulator_
 from harness.emulator.certificates import Authority
 from harness.emulator.dynamodb.settings import read_settings
 from harness.emulator.gateway.configuration import read_configuration
+from harness.emulator.lambda_runtime.debugging import Debugging
 from harness.emulator.stack import Emulator
 from harness.stack.loader import load_stack
-from harness.stack.model import Stack
+from harness.stack.model import Execution, Stack
 from harness.stack.provision import Deployment, provision
 from harness.testbed import hot_reload_code
 
@@ -27,18 +28,28 @@ async def up(
     port: int,
     console: Console,
     credentials: Mapping[str, str] | None = None,
+    debugging: Debugging | None = None,
 ) -> None:
     """Listens, deploys, says how to connect, and returns on SIGINT or SIGTERM with everything ended.
 
     UsageError for a mistake in the stack file, BackendError when the port is taken, DeploymentFailed when a
     handler cannot start. With `credentials` (secret access keys by access key id) signatures are verified.
+    `debugging` says which functions are debugged.
     """
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     stack = load_stack(stack_file) if stack_file else None
     region = stack.region if stack else REGION
-    async with Emulator(region=region, credentials=credentials) as emulator:
+    execution = stack.execution if stack else Execution()
+    async with Emulator(
+        region=region,
+        credentials=credentials,
+        account_concurrency=execution.account_concurrency,
+        max_environments=execution.max_environments,
+        debugging=debugging,
+        announce=lambda text: _say(console, text),
+    ) as emulator:
         endpoint = await emulator.listen(host, port)
         _say(console, f"AWS is listening on {endpoint} and {_secure(endpoint)}")
         if stack is None:
@@ -72,8 +83,8 @@ async def _deploy(stack: Stack, emulator: Emulator, endpoint: str) -> Deployment
         urls=lambda api_id, stage: emulator_urls(endpoint, api_id, stage),
         code=hot_reload_code,
     )
-    for name, function in stack.functions.items():
-        error = await emulator.functions.prewarm(stack.function_name(name), function.prewarm)
+    for name in stack.functions:
+        error = await emulator.functions.prewarm(stack.function_name(name), stack.prewarm(name))
         if isinstance(error, bytes):
             raise does_not_start(stack.function_name(name), error)
     wanted = read_configuration(stack.api.gateway_configuration())

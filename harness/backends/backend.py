@@ -36,7 +36,10 @@ class Backend(Protocol):
         """`url` for WebSocket clients and `management_endpoint` for @connections of a deployed API."""
 
     async def prewarm(self, function: str, environments: int) -> None:
-        """Starts the function's environments; raises FunctionDoesNotStart with Lambda's own error."""
+        """Starts the function's environments; raises FunctionDoesNotStart with Lambda's own error.
+
+        0 tells only whether one can start.
+        """
 
     async def set_gateway(self, configuration: Mapping[str, object]) -> None:
         """Sets how the gateway behaves, and its quotas, from now on; what is left out is as on AWS.

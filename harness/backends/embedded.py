@@ -15,6 +15,7 @@ import urllib3
 from botocore.config import Config
 
 from harness.backends.backend import Seen
+from harness.emulator.lambda_runtime.debugging import PATIENCE, Debugging
 from harness.errors import BackendError, DeploymentFailed, UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 START_TIMEOUT = 30.0
 STOP_TIMEOUT = 10.0
 PREWARM_TIMEOUT = 60.0
+_AS_ON_AWS: Mapping[str, int] = {}
 
 
 @cache
@@ -73,9 +75,16 @@ class EmbeddedBackend:
         port: int = 0,
         verify_signatures: bool = False,
         observations: int | None = None,
+        execution: Mapping[str, int] = _AS_ON_AWS,
+        debugging: Debugging | None = None,
     ) -> None:
-        """`observations` is how many of these the emulator keeps until they are read; None for its default."""
+        """`observations` is how many of these the emulator keeps until they are read; None for its default.
+
+        `execution` may hold `account_concurrency` and `max_environments`; `debugging` says which functions are
+        debugged, and how.
+        """
         self._observations = observations
+        self._execution, self._debugging = execution, debugging
         self._region = region
         self._verify_signatures = verify_signatures
         self._host, self._port = host, port
@@ -92,6 +101,9 @@ class EmbeddedBackend:
         command += ["--region", self._region, "--lifeline", str(held_by_emulator)]
         command += ["--verify-signatures"] if self._verify_signatures else []
         command += [] if self._observations is None else ["--observations", str(self._observations)]
+        for name, most in self._execution.items():
+            command += [f"--{name.replace('_', '-')}", str(most)]
+        command += [] if self._debugging is None else ["--debugging", orjson.dumps(self._debugging).decode()]
         self._process = subprocess.Popen(  # noqa: ASYNC220 - returns at once; what takes time is awaited below
             command,
             stdin=subprocess.DEVNULL,
@@ -158,7 +170,9 @@ class EmbeddedBackend:
 
     async def prewarm(self, function: str, environments: int) -> None:
         asked = orjson.dumps({"function": function, "environments": environments})
-        answer = await self._ask("POST", "prewarm", asked, timeout=PREWARM_TIMEOUT)
+        # An INIT that is debugged takes as long as its debugger.
+        patience = PREWARM_TIMEOUT if self._debugging is None else PATIENCE
+        answer = await self._ask("POST", "prewarm", asked, timeout=patience)
         if answer.status != 200:
             raise does_not_start(function, answer.data)
 

@@ -14,7 +14,7 @@ gateway ──> lambda_runtime ──> the functions' processes ──> port
 import asyncio
 import random
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -40,7 +40,8 @@ from harness.emulator.gateway.urls import (
 from harness.emulator.http import MaybeLater, Request, Response, json_response
 from harness.emulator.journal import Journal
 from harness.emulator.lambda_runtime.api import LambdaApi
-from harness.emulator.lambda_runtime.concurrency import ACCOUNT_CONCURRENCY
+from harness.emulator.lambda_runtime.concurrency import ACCOUNT_CONCURRENCY, MAX_ENVIRONMENTS
+from harness.emulator.lambda_runtime.debugging import Debugging
 from harness.emulator.lambda_runtime.function import Certificates
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.emulator.letter_delivery import LetterDelivery
@@ -70,11 +71,15 @@ class Emulator:
         credentials: Mapping[str, str] | None = None,
         journal: Journal | None = None,
         account_concurrency: int = ACCOUNT_CONCURRENCY,
+        max_environments: int = MAX_ENVIRONMENTS,
+        debugging: Debugging | None = None,
+        announce: Callable[[str], None] = lambda _: None,
     ) -> None:
         """With `credentials`, signatures of execute-api calls are verified.
 
         They are the secret access keys of callers by access key id; the functions' own are known anyway.
-        `account_concurrency` is how many invocations of all functions run at a time (L-8).
+        `account_concurrency` is how many invocations of all functions run at a time (L-8), `max_environments` how
+        many of one function that reserves none. `announce` is told where the debuggers of `debugging` can attach.
         """
         self._region = region
         self._clock = clock or RealClock()
@@ -100,6 +105,9 @@ class Emulator:
             on_idle=self._functions_idle.set,
             certificates=Certificates(str(self.authority.ca_file), str(self.authority.bundle_file)),
             account_concurrency=account_concurrency,
+            max_environments=max_environments,
+            debugging=debugging,
+            announce=announce,
             send=lambda letter: self._letters.send(letter),
         )
         self._lambda_api = LambdaApi(self.functions, clock=self._clock, random=chance)

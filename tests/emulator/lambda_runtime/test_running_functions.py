@@ -413,7 +413,7 @@ def test_a_function_is_killed_when_its_time_is_up(tmp_path: Path) -> None:
                 "errorType": "Sandbox.Timedout",
                 "errorMessage": f"RequestId: {outcome.request} Error: Task timed out after 900.00 seconds",
             }
-            lines = [line.line for line in aws.runtime.logs("f", outcome.request)]
+            lines = [line.line for line in aws.runtime.log.lines("f", outcome.request)]
             assert lines[0] == f"START RequestId: {outcome.request} Version: $LATEST"
             assert lines[1:3] == ["here", f"END RequestId: {outcome.request}"]
             assert lines[3].startswith(f"REPORT RequestId: {outcome.request}\tDuration: 900000.00 ms")

@@ -24,9 +24,19 @@ def _redirect_aws() -> None:
     aws_names.redirect((host, int(port)))
 
 
+def _offer_debugger() -> None:
+    if "FANOUT_HARNESS_DEBUG_TERMINAL" not in os.environ:
+        return
+    import debugger  # type: ignore[import-not-found]  # from the folder of this file
+
+    del sys.modules["debugger"]  # a module of the function may have that name
+    debugger.offer(os.environ)
+
+
 def _main() -> None:
     _die_with(int(sys.argv[1]))
     _redirect_aws()
+    _offer_debugger()
     # The folder of this file stands first on the path, where Lambda has the code.
     sys.path[0] = os.getcwd()  # noqa: PTH109 - importing pathlib takes longer than all of this
     sys.argv = ["bootstrap", sys.argv[2]]
