@@ -59,11 +59,11 @@ class FolderWatch:
         self._clock = clock
         self._seen: dict[str, tuple[float, Fingerprint]] = {}
 
-    def fingerprint(self, folder: str) -> Fingerprint:
-        """The folder's fingerprint, at most half a second old."""
+    def fingerprint(self, folder: str, *, at_once: bool = False) -> Fingerprint:
+        """The folder's fingerprint, at most half a second old, or of this moment."""
         now = self._clock.monotonic()
         looked_at, fingerprint = self._seen.get(folder, (float("-inf"), (0, 0)))
-        if now - looked_at >= _LOOK_EVERY:
+        if at_once or now - looked_at >= _LOOK_EVERY:
             fingerprint = folder_fingerprint(folder)
             self._seen[folder] = (now, fingerprint)
         return fingerprint

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 
 from harness.clock import Clock, TimerHandle
@@ -43,6 +44,9 @@ from harness.record.observation import FunctionLogged, InvocationEnded, Invocati
 
 MAXIMUM_STARTS = 2
 """How many environments of all functions together may be starting at one time."""
+
+PATIENCE_WITH_RETURNED = 0.05
+"""Seconds that an environment which has returned its result has to ask for the next invocation, where one waits."""
 
 IDLE_LIFETIME = 600.0
 """Seconds after which an environment that nobody needs is ended."""
@@ -85,6 +89,7 @@ class Deployed:
     function: FunctionConfiguration
     pool: Pool[Environment, Queued]
     generation: int = 0
+    is_patient: bool = False
     fingerprint: Fingerprint = (0, 0)
     prewarms: list["Prewarm"] = field(default_factory=list)
     sandboxes: list[Sandbox] = field(default_factory=list)
@@ -242,6 +247,8 @@ class Scheduler:
         self._ended(environment)
         order = self._starting.pop(environment)
         waiting = deployed.pool.waiting
+        # What failed may have been a file that was only half written.
+        self._reload(deployed, at_once=True)
         if order is not None:
             order.resolve(failure_payload(failure, request_id(self._random)))
         elif waiting and environment.generation == deployed.generation:
@@ -258,6 +265,8 @@ class Scheduler:
         deployed = running.queued.deployed
         if ends_environment(result):
             self._ended(environment)
+        else:
+            deployed.pool.returned(environment)
         self._log_end(environment, running, result)
         self._end(running.queued, result)
         self._dispatch(deployed)
@@ -281,6 +290,14 @@ class Scheduler:
             self._reload(deployed)
         while (matched := deployed.pool.match()) is not None:
             self._hand(*matched)
+        if deployed.pool.waits_for_returned and not deployed.is_patient:
+            deployed.is_patient = True
+            self._clock.call_later(PATIENCE_WITH_RETURNED, partial(self._lose_patience, deployed))
+        self._start_wanted()
+
+    def _lose_patience(self, deployed: Deployed) -> None:
+        deployed.is_patient = False
+        deployed.pool.give_up_returned()
         self._start_wanted()
 
     def _hand(self, environment: Environment, queued: Queued) -> None:
@@ -422,14 +439,16 @@ class Scheduler:
                 environment.kill()
                 deployed.pool.removed(environment)
 
-    def _reload(self, deployed: Deployed) -> None:
-        fingerprint = self._fingerprint(deployed.function)
+    def _reload(self, deployed: Deployed, *, at_once: bool = False) -> None:
+        fingerprint = self._fingerprint(deployed.function, at_once=at_once)
         if fingerprint != deployed.fingerprint:
             deployed.fingerprint = fingerprint
             self._outdate(deployed)
 
-    def _fingerprint(self, function: FunctionConfiguration) -> Fingerprint:
-        return self._watch.fingerprint(function.code.folder) if function.code.hot_reload else (0, 0)
+    def _fingerprint(self, function: FunctionConfiguration, *, at_once: bool = False) -> Fingerprint:
+        if not function.code.hot_reload:
+            return 0, 0
+        return self._watch.fingerprint(function.code.folder, at_once=at_once)
 
     def _reap_later(self) -> None:
         if self._reaping is None:
