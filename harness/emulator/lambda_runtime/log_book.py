@@ -3,7 +3,9 @@
 import asyncio
 import heapq
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from operator import attrgetter
 
 from harness.emulator.lambda_runtime.outcome import RequestId
@@ -57,10 +59,8 @@ class LogBook:
     ) -> tuple[LogLine, ...]:
         """The lines with a number above `after`, oldest first: of one function, of one invocation, or all."""
         logs = self._logs.values() if function is None else [self._logs.get(function, ())]
-        in_order = heapq.merge(*logs, key=attrgetter("number"))
-        return tuple(
-            line for line in in_order if line.number > after and (request is None or line.request == request)
-        )
+        in_order = heapq.merge(*(_newer(log, after) for log in logs), key=attrgetter("number"))
+        return tuple(line for line in in_order if request is None or line.request == request)
 
     def tail(self, function: str, request: RequestId) -> bytes:
         """The last 4 KB of an invocation's lines, as `X-Amz-Log-Result` carries them before base64."""
@@ -76,3 +76,8 @@ class LogBook:
                 await woken
             finally:
                 self._waiting.discard(woken)
+
+
+def _newer(log: Sequence[LogLine], after: int) -> list[LogLine]:
+    """The lines above a number, oldest first, found from the newest on: who follows a log asks for few."""
+    return list(takewhile(lambda line: line.number > after, reversed(log)))[::-1]
