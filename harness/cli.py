@@ -1,4 +1,4 @@
-"""The `harness` command: `run`, `check`, `up`, `list`, `doctor`."""
+"""The `harness` command: `run`, `check`, `logs`, `up`, `list`, `doctor`."""
 
 import argparse
 import os
@@ -28,6 +28,7 @@ EXAMPLES = """\
   harness run scenarios/a-switch.yaml          one scenario
   harness run --junit report.xml --json        for machines: JUnit, and summary.json on standard output
   harness check                                judge the last run again, from its history
+  harness logs --scenario purge                what the functions wrote while that scenario was played
   harness up                                   AWS on port 4566 with stack.yaml deployed, until Ctrl-C
   harness list                                 what each scenario claims
 """
@@ -43,6 +44,13 @@ RUN_EXAMPLES = """\
 CHECK_EXAMPLES = """\
   harness check                                the last run
   harness check runs/20261122T095501Z-a1b2c3   that run
+"""
+
+LOGS_EXAMPLES = """\
+  harness logs                                 what every function of the last run wrote, in order
+  harness logs --function fan_out --scenario purge        one function in one scenario
+  harness logs runs/latest --request 3f2b8c1e  one invocation
+  harness logs --endpoint http://127.0.0.1:4566 --follow  on a running `harness up`, as it comes
 """
 
 UP_EXAMPLES = """\
@@ -89,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands)
     _add_check(commands)
+    _add_logs(commands)
     _add_up(commands)
     _add_list(commands)
     _add_doctor(commands)
@@ -173,7 +182,7 @@ def _make_room_for(junit: Path | None) -> None:
 def _report(result: "RunResult", options: argparse.Namespace, console: Console) -> ExitCode:
     """Says how the run ended, and keeps that in the run's folder."""
     from harness.reports.exit import exit_code
-    from harness.reports.terminal import total_line
+    from harness.reports.terminal import log_hints, total_line
     from harness.run import keep_reports, summary_of
 
     if options.json:
@@ -184,6 +193,8 @@ def _report(result: "RunResult", options: argparse.Namespace, console: Console) 
             console.print("no scenario was played, so nothing is known")
         console.print(total_line(result.results, seconds=result.seconds))
         console.print(f"history, summary.json, junit.xml: {result.folder.path}", markup=False, soft_wrap=True)
+        for line in log_hints(result.results, run=str(result.folder.path)):
+            console.print(line, markup=False, soft_wrap=True)
     keep_reports(result)
     if options.junit:
         _write_junit(result, options.junit)
@@ -239,6 +250,49 @@ def _described(path: Path, run: "RunDescription") -> str:
     started = datetime.fromtimestamp(run.started_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     command = " ".join(run.command) or "by tests"
     return f"run {path.name}: stack {run.stack}, backend {run.backend}, {started}\n  {command}"
+
+
+# --- logs -------------------------------------------------------------------------------------------------
+
+
+def _add_logs(commands: Commands) -> None:
+    command = _add(commands, "logs", "show what the functions wrote", examples=LOGS_EXAMPLES)
+    command.add_argument("run", nargs="?", type=Path, help="a run's folder [runs/latest]")
+    command.add_argument("--scenario", metavar="NAME", help="of this scenario only")
+    command.add_argument("--function", metavar="NAME", default="", help="of this function only")
+    command.add_argument(
+        "--request", metavar="ID", default="", help="of this invocation only; its first digits will do"
+    )
+    command.add_argument("--endpoint", metavar="URL", help="of a running emulator, and not of a run")
+    command.add_argument("--follow", action="store_true", help="with --endpoint: go on until Ctrl-C")
+    command.add_argument("--json", action="store_true", help="a JSON object for each line")
+    command.set_defaults(command=_logs)
+
+
+def _logs(options: argparse.Namespace) -> ExitCode:
+    from harness.logs import say_logs_of_emulator, say_logs_of_run
+    from harness.reports.log_lines import Wanted
+
+    wanted = Wanted(options.function, options.request)
+
+    def say(line: str) -> None:
+        sys.stdout.buffer.write(line.encode("utf-8", "replace") + b"\n")
+        sys.stdout.buffer.flush()
+
+    if options.endpoint is None:
+        if options.follow:
+            raise UsageError("--follow needs --endpoint URL: a run that is over says no more")
+        folder = _run_folder(options.run or RUNS / "latest")
+        say_logs_of_run(folder, wanted, scenario=options.scenario, json=options.json, say=say)
+        return ExitCode.PASS
+    if options.run is not None or options.scenario is not None:
+        raise UsageError("--endpoint is for an emulator that runs now: it knows no run and no scenario")
+    try:
+        say_logs_of_emulator(options.endpoint, wanted, follow=options.follow, json=options.json, say=say)
+    except KeyboardInterrupt:
+        if not options.follow:
+            raise
+    return ExitCode.PASS
 
 
 # --- up ---------------------------------------------------------------------------------------------------
