@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from urllib3 import HTTPResponse
 from websockets.sync.client import connect
 
@@ -156,7 +157,7 @@ def by_boto3(deployed: Running) -> Sequence[float]:
 
 def _no_network(request: Any, **_: object) -> AWSResponse:
     raw = HTTPResponse(BytesIO(json.dumps({"body": "[0, 0]"}).encode()), preload_content=False)
-    return AWSResponse(request.url, 200, {}, raw)
+    return AWSResponse(request.url, 200, HTTPHeaders(), raw)
 
 
 def by_websocket(deployed: Running) -> Sequence[float]:
@@ -175,8 +176,8 @@ def _beyond(call: Callable[[], bytes]) -> float:
     began = time.monotonic()
     answer = call()
     took = time.monotonic() - began
-    inner = json.loads(json.loads(answer)["body"])
-    return took - (inner[1] - inner[0])
+    handler_began, handler_ended = map(float, json.loads(json.loads(answer)["body"]))
+    return took - (handler_ended - handler_began)
 
 
 def by_sns(deployed: Running) -> Sequence[float]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from rich.console import Console
 
 from harness import __version__
+from harness.debug_options import add_debug_options, asked_to_debug
 from harness.emulator.credentials import add_signature_options, credentials_of
 from harness.errors import ExitCode, HarnessError, UsageError
 
@@ -39,6 +40,7 @@ RUN_EXAMPLES = """\
   harness run --stack other/stack.yaml mine/   the scenarios in mine/, on another stack
   harness run --junit build/report.xml         JUnit XML for a CI server
   harness run --json | jq .verdict             summary.json on standard output, nothing else
+  harness run scenarios/a-switch.yaml --debug fan_out     breakpoint() in dex/ws/fan_out.py stops here
 """
 
 CHECK_EXAMPLES = """\
@@ -57,6 +59,7 @@ UP_EXAMPLES = """\
   harness up                                   AWS on port 4566, with stack.yaml if it is here
   harness up --port 0                          on a free port
   harness up --host 0.0.0.0                    for other machines too: anybody who reaches it can use it
+  harness up --debug fan_out --debug-listen 5678          an IDE attaches to the function fan_out
   harness up --verify-signatures               a wrong signature is refused, as on AWS, and not only a missing one
 """
 
@@ -128,6 +131,7 @@ def _add_run(commands: Commands) -> None:
         "--runs", metavar="DIR", type=Path, default=RUNS, help="the folder that keeps runs [runs/]"
     )
     _add_outputs(command)
+    add_debug_options(command)
     command.set_defaults(command=_run)
 
 
@@ -143,8 +147,11 @@ def _run(options: argparse.Namespace) -> ExitCode:
     from harness.run import RunOptions, run
 
     console = Console(highlight=False)
-    progress = Silent() if options.json else TerminalProgress(console, block=scenario_block)
-    asked = RunOptions(_stack(options), _scenarios(options), options.runs, ("harness", *options.words))
+    debug = asked_to_debug(options)
+    moves = debug is None
+    progress = Silent() if options.json else TerminalProgress(console, block=scenario_block, moves=moves)
+    words = ("harness", *options.words)
+    asked = RunOptions(_stack(options), _scenarios(options), options.runs, words, debug)
     _make_room_for(options.junit)
     return _report(run_event_loop(run(asked, progress)), options, console)
 
@@ -306,6 +313,7 @@ def _add_up(commands: Commands) -> None:
     command.add_argument("--host", default="127.0.0.1", help="the interface to listen on [127.0.0.1]")
     command.add_argument("--port", type=_port, default=4566, help="the port; 0 takes a free one [4566]")
     add_signature_options(command)
+    add_debug_options(command)
     command.set_defaults(command=_up)
 
 
@@ -321,8 +329,18 @@ def _up(options: argparse.Namespace) -> ExitCode:
 
     stack = options.stack or (STACK if STACK.is_file() else None)
     credentials = credentials_of(options.credentials) if options.verify_signatures else None
+    debug = asked_to_debug(options)
     console = Console(highlight=False)
-    run_event_loop(up(stack, host=options.host, port=options.port, console=console, credentials=credentials))
+    run_event_loop(
+        up(
+            stack,
+            host=options.host,
+            port=options.port,
+            console=console,
+            credentials=credentials,
+            debug=debug,
+        )
+    )
     return ExitCode.PASS
 
 

@@ -24,6 +24,8 @@ from harness.clients.play import play
 from harness.clients.publisher import Publisher, threads_for
 from harness.clients.schedule import PublishEvent, schedule
 from harness.clock import RealClock
+from harness.debug_options import AskedToDebug
+from harness.debugging import debugging_of, patient_scenario, patient_stack
 from harness.errors import one_error
 from harness.event_loop import settle_memory
 from harness.progress import Progress, Silent, Tally
@@ -41,12 +43,16 @@ RECORD_INTERVAL = 0.25
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What to run: the stack, the scenarios (files or folders), and the folder that keeps the runs."""
+    """What to run: the stack, the scenarios (files or folders), and the folder that keeps the runs.
+
+    With `debug` a function stops at its breakpoints, and every time-out waits.
+    """
 
     stack: Path = Path("stack.yaml")
     scenarios: tuple[Path, ...] = (Path("scenarios"),)
     runs: Path = Path("runs")
     command: tuple[str, ...] = ()
+    debug: AskedToDebug | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +74,14 @@ async def run(options: RunOptions, progress: Progress | None = None) -> RunResul
     stack = load_stack(options.stack)
     paths = [path for given in options.scenarios for path in find_scenarios(given)]
     scenarios = [(path, load_scenario(path, feed=stack.feed)) for path in paths]
+    debugging = debugging_of(options.debug, stack)
+    if debugging is not None:
+        stack = patient_stack(stack)
+        scenarios = [(path, patient_scenario(scenario)) for path, scenario in scenarios]
     results: list[ScenarioResult] = []
     async with AsyncExitStack() as until_the_end:
         with progress.doing("starting AWS on this machine and deploying the stack"):
-            testbed = await until_the_end.enter_async_context(embedded_testbed(stack))
+            testbed = await until_the_end.enter_async_context(embedded_testbed(stack, debugging))
         run_folder = new_run_folder(testbed, options.runs, command=options.command)
         settle_memory()
         for path, scenario in scenarios:
@@ -105,7 +115,13 @@ async def play_scenario(
     await testbed.backend.set_gateway(testbed.stack.api.gateway_configuration(scenario.gateway))
     await testbed.backend.set_dynamodb(scenario.dynamodb.over(testbed.stack.dynamodb))
     async with (
-        Crowd(scenario, testbed.deployment.url, clock=clock, note=history.append) as crowd,
+        Crowd(
+            scenario,
+            testbed.deployment.url,
+            clock=clock,
+            note=history.append,
+            open_timeout=testbed.open_timeout,
+        ) as crowd,
         Publisher(
             topic_arn=testbed.topic_arn,
             sns_client_factory=testbed.sns_client,

@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from harness.backends.backend import Backend
 from harness.backends.embedded import EmbeddedBackend
 from harness.connection_rows import ConnectionRows
-from harness.emulator.lambda_runtime.debugging import Debugging
+from harness.emulator.lambda_runtime.debugging import PATIENCE, Debugging
 from harness.stack.model import Function, Stack
 from harness.stack.provision import Deployment, provision
 
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from harness.clients.publisher import SnsClient
 
 
+OPEN_TIMEOUT = 10.0
+
+
 @dataclass(frozen=True, slots=True)
 class Testbed:
-    """A running backend and what is deployed on it."""
+    """A running backend and what is deployed on it; clients wait `open_timeout` seconds for their handshakes."""
 
     __test__ = False  # not a test class, whatever its name tells pytest
 
@@ -28,6 +31,7 @@ class Testbed:
     backend: Backend
     deployment: Deployment
     rows: ConnectionRows | None
+    open_timeout: float = OPEN_TIMEOUT
 
     @property
     def topic_arn(self) -> str:
@@ -49,7 +53,8 @@ async def embedded_testbed(stack: Stack, debugging: Debugging | None = None) -> 
     async with EmbeddedBackend(
         region=stack.region, execution=stack.execution.model_dump(), debugging=debugging
     ) as backend:
-        yield await deploy(stack, backend)
+        testbed = await deploy(stack, backend)
+        yield testbed if debugging is None else replace(testbed, open_timeout=PATIENCE)
 
 
 async def deploy(stack: Stack, backend: Backend) -> Testbed:

@@ -8,10 +8,11 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.backends.embedded import does_not_start, emulator_client, emulator_urls
+from harness.debug_options import AskedToDebug
+from harness.debugging import debugging_of, patient_stack
 from harness.emulator.certificates import Authority
 from harness.emulator.dynamodb.settings import read_settings
 from harness.emulator.gateway.configuration import read_configuration
-from harness.emulator.lambda_runtime.debugging import Debugging
 from harness.emulator.stack import Emulator
 from harness.stack.loader import load_stack
 from harness.stack.model import Execution, Stack
@@ -28,18 +29,20 @@ async def up(
     port: int,
     console: Console,
     credentials: Mapping[str, str] | None = None,
-    debugging: Debugging | None = None,
+    debug: AskedToDebug | None = None,
 ) -> None:
     """Listens, deploys, says how to connect, and returns on SIGINT or SIGTERM with everything ended.
 
     UsageError for a mistake in the stack file, BackendError when the port is taken, DeploymentFailed when a
     handler cannot start. With `credentials` (secret access keys by access key id) signatures are verified.
-    `debugging` says which functions are debugged.
+    With `debug` a function stops at its breakpoints, and the gateway waits.
     """
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     stack = load_stack(stack_file) if stack_file else None
+    debugging = debugging_of(debug, stack)
+    stack = patient_stack(stack) if stack and debugging else stack
     region = stack.region if stack else REGION
     execution = stack.execution if stack else Execution()
     async with Emulator(

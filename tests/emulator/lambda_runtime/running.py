@@ -20,14 +20,20 @@ from harness.emulator.lambda_runtime.function import FunctionConfiguration, func
 from harness.emulator.lambda_runtime.outcome import Cause, FunctionError, Outcome, Returned
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.emulator.letters import Letter
-from harness.record.observation import FunctionLogged, InvocationEnded, InvocationStarted, Observation
+from harness.record.observation import (
+    FunctionLogged,
+    InvocationEnded,
+    InvocationStarted,
+    Observation,
+    PlatformLogged,
+)
 
 REGION, ACCOUNT = "eu-west-1", "000000000000"
 PATIENCE = 20.0
 NO_CAUSE = Cause()
 DEAD = "arn:aws:sqs:eu-west-1:000000000000:dead"
 
-Seen = TypeVar("Seen", InvocationStarted, InvocationEnded, FunctionLogged)
+Seen = TypeVar("Seen", InvocationStarted, InvocationEnded, FunctionLogged, PlatformLogged)
 
 
 class Observations:

@@ -186,10 +186,9 @@ def test_the_memory_of_a_report_is_measured_and_never_falls(tmp_path: Path, runt
 # --- environments that nobody asked for -----------------------------------------------------------------------
 
 
-async def ended(pid: int) -> None:
-    """Returns when the process has ended."""
+async def ended(end: int) -> None:
+    """Returns when the process of this pidfd has ended."""
     loop = asyncio.get_running_loop()
-    end = os.pidfd_open(pid)
     gone = loop.create_future()
     loop.add_reader(end, gone.set_result, None)
     try:
@@ -203,16 +202,11 @@ def test_a_function_can_be_tried_without_keeping_its_environment(tmp_path: Path)
     async def test() -> None:
         async with a_lambda(tmp_path) as aws:
             aws.deploy(f"import os\nprint(os.getpid(), flush=True)\n{PID}")
-            pids: list[int] = []
-            aws.observations.on_log = lambda seen: pids.append(os.pidfd_open(int(seen.line)))
+            ends: list[int] = []
+            aws.observations.on_log = lambda seen: ends.append(os.pidfd_open(int(seen.line)))
             assert await aws.runtime.prewarm("f", 0) is None
-            (end,) = pids
-            gone = asyncio.get_running_loop().create_future()
-            asyncio.get_running_loop().add_reader(end, gone.set_result, None)
-            await asyncio.wait_for(gone, PATIENCE)
-            asyncio.get_running_loop().remove_reader(end)
-            os.close(end)
-            aws.observations.on_log = lambda _: None
+            (end,) = ends
+            await ended(end)
             await aws.invoke()
             (started,) = aws.observations.of(InvocationStarted)
             assert started.cold is True
