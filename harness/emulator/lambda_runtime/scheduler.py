@@ -90,7 +90,7 @@ class Deployed:
     pool: Pool[Environment, Queued]
     generation: int = 0
     is_patient: bool = False
-    fingerprint: Fingerprint = (0, 0)
+    fingerprint: Fingerprint = (0, 0, 0)
     prewarms: list["Prewarm"] = field(default_factory=list)
     sandboxes: list[Sandbox] = field(default_factory=list)
 
@@ -447,7 +447,7 @@ class Scheduler:
 
     def _fingerprint(self, function: FunctionConfiguration, *, at_once: bool = False) -> Fingerprint:
         if not function.code.hot_reload:
-            return 0, 0
+            return 0, 0, 0
         return self._watch.fingerprint(function.code.folder, at_once=at_once)
 
     def _reap_later(self) -> None:
