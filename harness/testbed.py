@@ -62,12 +62,21 @@ async def deploy(stack: Stack, backend: Backend) -> Testbed:
     deployment = await asyncio.to_thread(
         provision, stack, client=backend.client, urls=backend.urls, code=hot_reload_code
     )
-    await asyncio.gather(
-        *(backend.prewarm(stack.function_name(name), stack.prewarm(name)) for name in stack.functions)
-    )
+    await _try_functions(stack, backend)
     await backend.set_gateway(stack.api.gateway_configuration())
     await backend.set_dynamodb(stack.dynamodb.over())
     return Testbed(stack, backend, deployment, _rows(stack, backend, deployment))
+
+
+async def _try_functions(stack: Stack, backend: Backend) -> None:
+    """Waits for all, so that nothing is under way when the first one that cannot start is told."""
+    tried = await asyncio.gather(
+        *(backend.prewarm(stack.function_name(name), stack.prewarm(name)) for name in stack.functions),
+        return_exceptions=True,
+    )
+    for failure in tried:
+        if failure is not None:
+            raise failure
 
 
 def _rows(stack: Stack, backend: Backend, deployment: Deployment) -> ConnectionRows | None:

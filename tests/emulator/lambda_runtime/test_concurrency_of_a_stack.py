@@ -27,7 +27,7 @@ def test_an_account_without_concurrency_runs_nothing(tmp_path: Path) -> None:
             client.invoke(FunctionName="small-echo", Payload=b"{}")
         assert throttled.value.response["Reason"] == "ConcurrentInvocationLimitExceeded"
         accepted = client.invoke(FunctionName="small-echo", Payload=b"{}", InvocationType="Event")
-        assert accepted["StatusCode"] == 202, "and tried again later"
+        assert (accepted["StatusCode"], accepted["Payload"].read()) == (202, b""), "and tried again later"
         with pytest.raises(InvalidStatus) as refused, connect(api.url, open_timeout=WAIT):
             pass
         assert refused.value.response.status_code == 500
