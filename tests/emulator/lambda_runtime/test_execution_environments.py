@@ -103,6 +103,25 @@ def test_a_segmentation_fault_is_a_time_out(tmp_path: Path) -> None:
     run(test)
 
 
+OPEN_FILES = {
+    "python3.13": "import resource\ndef handler(event, context):\n"
+    "    return resource.getrlimit(resource.RLIMIT_NOFILE)\n",
+    "nodejs20.x": "import { execSync } from 'node:child_process';\nexport const handler = async () =>\n"
+    "  ['-S', '-H'].map((kind) => Number(execSync(`ulimit ${kind} -n`)));\n",
+}
+
+
+@pytest.mark.parametrize("runtime", OPEN_FILES)
+@pytest.mark.aws("L-9")
+def test_a_function_has_1024_open_files(tmp_path: Path, runtime: str) -> None:
+    async def test() -> None:
+        async with a_lambda(tmp_path) as aws:
+            aws.deploy(OPEN_FILES[runtime], runtime=runtime)
+            assert await aws.value() == [1024, 1024]
+
+    run(test)
+
+
 # --- memory -------------------------------------------------------------------------------------------------
 
 GREEDY = {

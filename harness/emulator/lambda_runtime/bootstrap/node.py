@@ -8,11 +8,13 @@ import os
 import sys
 
 from lifeline import die_with  # type: ignore[import-not-found]  # from the folder of this file
+from limits import limit_open_files  # type: ignore[import-not-found]
 
 
 def _main() -> None:
     emulator_pid, node, folder, *options = sys.argv[1:]
     die_with(int(emulator_pid))
+    limit_open_files()
     bootstraps = ["--require", f"{folder}/node_names.cjs", f"{folder}/node.mjs"]
     os.execv(node, [node, *options, *bootstraps])  # noqa: S606
 

@@ -16,6 +16,13 @@ def _die_with(emulator_pid: int) -> None:
     lifeline.die_with(emulator_pid)
 
 
+def _limit_open_files() -> None:
+    import limits  # type: ignore[import-not-found]  # from the folder of this file
+
+    del sys.modules["limits"]  # a module of the function may have that name
+    limits.limit_open_files()
+
+
 def _redirect_aws() -> None:
     import aws_names  # type: ignore[import-not-found]  # from the folder of this file
 
@@ -35,6 +42,7 @@ def _offer_debugger() -> None:
 
 def _main() -> None:
     _die_with(int(sys.argv[1]))
+    _limit_open_files()
     _redirect_aws()
     _offer_debugger()
     # The folder of this file stands first on the path, where Lambda has the code.
