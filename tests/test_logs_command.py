@@ -3,7 +3,9 @@
 import json
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -184,6 +186,19 @@ def test_a_line_is_shown_as_it_comes_until_ctrl_c(api: SmallApi, tmp_path: Path)
     assert "unheard" not in said
     command.send(signal.SIGINT)
     assert command.end().exit_code == ExitCode.PASS
+
+
+def test_a_request_waits_for_the_first_line(api: SmallApi) -> None:
+    def page(query: str) -> tuple[bytes, str]:
+        with urlopen(f"{api.endpoint}/_harness/logs?{query}", timeout=60) as answer:
+            return answer.read(), answer.headers["x-harness-last"]
+
+    _, last = page("")
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(page, f"after={last}&wait=50")
+        invoke(api, "talking", "at last")
+        lines, _ = waiting.result()
+    assert lines.startswith(b"START RequestId: ")
 
 
 def test_what_is_no_emulator_of_ours_is_told(api: SmallApi, capsys: pytest.CaptureFixture[str]) -> None:

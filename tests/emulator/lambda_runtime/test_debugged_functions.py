@@ -13,8 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from harness.clock import ManualClock
 from harness.emulator.lambda_runtime.debugging import Debugging, listening_at
 from harness.emulator.lambda_runtime.node import node_problem
-from harness.emulator.lambda_runtime.outcome import Returned
-from harness.record.observation import FunctionLogged
+from harness.record.observation import FunctionLogged, InvocationEnded
 from tests.emulator.lambda_runtime.running import HANG, PATIENCE, PID, Lambda, a_lambda, run
 from tests.terminal import a_terminal
 
@@ -44,7 +43,7 @@ def test_time_outs_wait_for_a_debugged_function(tmp_path: Path) -> None:
             clock.advance(3600)  # INIT's ten seconds, if they are not over
             await aws.observations.seen(FunctionLogged, 2)
             clock.advance(3600)
-            assert not invoking.done()
+            assert aws.observations.of(InvocationEnded) == []
             await aws.runtime.close()
             await invoking
 
@@ -108,12 +107,16 @@ def test_two_functions_do_not_talk_at_once(tmp_path: Path) -> None:
             a_lambda(tmp_path, debugging=Debugging("", terminal.name)) as aws,
         ):
             for name in ("f", "g"):
-                aws.deploy(f"print('init', flush=True)\n{STOPS}", name=name)
+                aws.deploy(STOPS.replace("answer = 41", "answer = print('stops', flush=True)"), name=name)
             both = [asyncio.create_task(aws.value(name=name)) for name in ("f", "g")]
+            await aws.observations.seen(FunctionLogged, 2)
             for _ in both:
                 assert (await terminal.shows("(Pdb) ")).count("stopped") == 1
+                for number in range(5):
+                    terminal.type(f"p {number}")
+                    assert "stopped" not in await terminal.shows("(Pdb) ")
                 terminal.type("c")
-            assert await asyncio.gather(*both) == [41, 41]
+            assert await asyncio.gather(*both) == [None, None]
 
     run(test)
 
@@ -170,8 +173,7 @@ def test_the_inspector_answers_while_the_function_is_idle(tmp_path: Path) -> Non
     async def test() -> None:
         async with a_lambda(tmp_path, debugging=Debugging("f")) as aws:
             aws.deploy("export const handler = async () => 1;\n", runtime="nodejs20.x")
-            outcome = await aws.invoke()
-            assert isinstance(outcome, Returned)
+            assert await aws.runtime.prewarm("f", 1) is None
             process = await asyncio.to_thread(inspected, await place_of(aws))
             assert (process["type"], process["title"].endswith("/node.mjs")) == ("node", True)
 
