@@ -116,6 +116,7 @@ class Environment:
         self._initialised = False
         self._init_again_until: float | None = None
         self._ended = False
+        self._at_its_end = asyncio.Event()
         self._started_at = 0.0
         self._address = ""
         self._init_again: asyncio.Task[None] | None = None
@@ -162,13 +163,15 @@ class Environment:
     def kill(self) -> None:
         """Ends the environment; the owner is not told."""
         self._ended = True
+        self._at_its_end.set()
         self._cancel_timer()
         self._endpoint.close()
         if self._process is not None:
             self._process.kill()
 
     async def wait_gone(self) -> None:
-        """Returns when every process has ended; clears up behind them."""
+        """Returns when the environment is at its end and every process too; clears up behind them."""
+        await self._at_its_end.wait()
         for process in self._processes:
             await process.wait()
         if self._init_again is not None:
