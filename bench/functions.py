@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import http.client
 import json
-import os
 import subprocess
 import tempfile
 import time
@@ -27,6 +26,7 @@ from botocore.compat import HTTPHeaders
 from urllib3 import HTTPResponse
 from websockets.sync.client import connect
 
+from bench.dynamodb import cpu, resident
 from bench.page import write
 from harness.backends.embedded import EmbeddedBackend
 from harness.emulator.lambda_runtime.node import node_problem
@@ -35,7 +35,7 @@ from harness.testbed import Testbed, deploy
 
 MARK = "bench/functions.py"
 HEADING = "## Functions\n\n`python -m bench.functions --write`: medians and 99th percentiles of one run."
-TIMES = 500
+TIMES = 1_000
 DEFINED = 50
 AT_ONCE, ENVIRONMENTS, HANDLER = 200, 50, 0.1
 """So many invocations at once, in so many environments, of a handler that takes so many seconds."""
@@ -123,6 +123,7 @@ def warm(language: str, folder: Path) -> Iterator[Line]:
         yield Line(f"{language}: for comparison, a page of the emulator", _milliseconds(a_page(deployed)), "")
         for words, way in ways.items():
             yield Line(f"{language}: {words}", _milliseconds(way(deployed)), "< 1 ms")
+        yield Line(f"{language}: CPU of an Invoke, in the emulator and in the function", cpu_of(deployed), "")
 
 
 def a_page(deployed: Running) -> Sequence[float]:
@@ -139,6 +140,16 @@ def a_page(deployed: Running) -> Sequence[float]:
 def by_http(deployed: Running) -> Sequence[float]:
     raw = Raw(deployed.address)
     return [_beyond(lambda: raw.invoke("bench-f")) for _ in range(TIMES)]
+
+
+def cpu_of(deployed: Running) -> tuple[str, str]:
+    """What an Invoke costs each of the two processes; other work on the machine does not count."""
+    raw, functions = Raw(deployed.address), children(deployed.pid)
+    before = cpu(deployed.pid), sum(map(cpu, functions))
+    for _ in range(TIMES):
+        raw.invoke("bench-f")
+    emulator, function = cpu(deployed.pid) - before[0], sum(map(cpu, functions)) - before[1]
+    return f"{emulator / TIMES * 1000:.2f} ms", f"{function / TIMES * 1000:.2f} ms"
 
 
 def by_boto3(deployed: Running) -> Sequence[float]:
@@ -327,11 +338,6 @@ def children(pid: int) -> list[int]:
     """The processes that this one has started."""
     listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, check=False)
     return [int(child) for child in listed.stdout.split()]
-
-
-def resident(pid: int) -> int:
-    """Bytes of memory that the process has."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 # --- the table in Markdown --------------------------------------------------------------------------------
