@@ -42,6 +42,7 @@ test-dynamodb-oracle: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m bench.dynamodb
+	$(BIN)/python -m bench.functions
 
 fuzz: $(VENV)/.installed-test
 	$(BIN)/python -m tests.fuzz.run --n 100000

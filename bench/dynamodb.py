@@ -20,10 +20,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from bench.dynamodb_peers import ROOT, SERVERS, PeerMissing, Running, running
+from bench.dynamodb_peers import SERVERS, PeerMissing, Running, running
+from bench.page import write
 
-PAGE = ROOT / "docs" / "performance.md"
-COMMAND = "python -m bench.dynamodb --write"
+HEADING = "## DynamoDB\n\n`python -m bench.dynamodb --write`: medians, all servers in one run."
 OURS = next(iter(SERVERS))
 TABLE = "WSConnections"
 ROWS, SUBSCRIBED, OTHERS = 10_000, 3_000, 300
@@ -301,18 +301,6 @@ def _ratio(all_measured: Sequence[Measured], figure: str) -> str:
     return f"{min(others) / our:.1f}" if our and others else "-"
 
 
-def write(table: str) -> None:
-    """Puts the table between its marks in docs/performance.md."""
-    begin, end = "<!-- bench/dynamodb.py -->", "<!-- end -->"
-    page = PAGE.read_text(encoding="utf-8")
-    block = f"{begin}\n{table}\n{end}"
-    if begin in page:
-        page = page[: page.index(begin)] + block + page[page.index(end, page.index(begin)) + len(end) :]
-    else:
-        page += f"\n## DynamoDB\n\n`{COMMAND}`: medians, all servers in one run.\n\n{block}\n"
-    PAGE.write_text(page, encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.dynamodb", description=__doc__)
     parser.add_argument("--only", action="append", choices=SERVERS, help="measure this server")
@@ -323,7 +311,7 @@ def main() -> None:
     table = markdown(found)
     print(table)
     if options.write:
-        write(table)
+        write(table, mark="bench/dynamodb.py", heading=HEADING)
 
 
 def _measured(name: str, *, quick: bool) -> Measured:

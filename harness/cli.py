@@ -1,4 +1,4 @@
-"""The `harness` command: `run`, `check`, `up`, `list`, `install-sdk`, `doctor`, `parity`."""
+"""The `harness` command: `run`, `check`, `logs`, `up`, `list`, `install-sdk`, `doctor`, `parity`."""
 
 import argparse
 import os
@@ -12,6 +12,7 @@ from rich.console import Console
 
 from harness import __version__
 from harness.backends.options import add_backend_options, chosen_backend
+from harness.debug_options import add_debug_options, asked_to_debug
 from harness.emulator.credentials import add_signature_options, credentials_of
 from harness.errors import ExitCode, HarnessError, UsageError
 
@@ -30,6 +31,7 @@ EXAMPLES = """\
   harness run scenarios/a-switch.yaml          one scenario
   harness run --junit report.xml --json        for machines: JUnit, and summary.json on standard output
   harness check                                judge the last run again, from its history
+  harness logs --scenario purge                what the functions wrote while that scenario was played
   harness up                                   AWS on port 4566 with stack.yaml deployed, until Ctrl-C
   harness list                                 what each scenario claims
 """
@@ -44,6 +46,7 @@ RUN_EXAMPLES = """\
   harness run --endpoint-url http://host:4566  on any endpoint that speaks AWS
   harness run --accept-unknown health,purge    pass, although the backend does not show what these checks need
   harness run --json | jq .verdict             summary.json on standard output, nothing else
+  harness run scenarios/a-switch.yaml --debug fan_out     breakpoint() in dex/ws/fan_out.py stops here
 """
 
 CHECK_EXAMPLES = """\
@@ -51,11 +54,19 @@ CHECK_EXAMPLES = """\
   harness check runs/20261122T095501Z-a1b2c3   that run
 """
 
+LOGS_EXAMPLES = """\
+  harness logs                                 what every function of the last run wrote, in order
+  harness logs --function fan_out --scenario purge        one function in one scenario
+  harness logs runs/latest --request 3f2b8c1e  one invocation
+  harness logs --endpoint http://127.0.0.1:4566 --follow  on a running `harness up`, as it comes
+"""
+
 UP_EXAMPLES = """\
   harness up                                   AWS on port 4566, with stack.yaml if it is here
   harness up --port 0                          on a free port
   harness up --host 0.0.0.0                    for other machines too: anybody who reaches it can use it
   harness up --backend localstack              tables and topics in a LocalStack that runs already
+  harness up --debug fan_out --debug-listen 5678          an IDE attaches to the function fan_out
   harness up --verify-signatures               a wrong signature is refused, as on AWS, and not only a missing one
 """
 
@@ -113,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands)
     _add_check(commands)
+    _add_logs(commands)
     _add_up(commands)
     _add_list(commands)
     _add_install_sdk(commands)
@@ -144,6 +156,7 @@ def _add_run(commands: Commands) -> None:
     )
     add_backend_options(command)
     _add_outputs(command)
+    add_debug_options(command)
     command.set_defaults(command=_run)
 
 
@@ -182,7 +195,9 @@ def _run(options: argparse.Namespace) -> ExitCode:
     from harness.stack.loader import parameters_of
 
     console = Console(highlight=False)
-    progress = Silent() if options.json else TerminalProgress(console, block=scenario_block)
+    debug = asked_to_debug(options)
+    moves = debug is None
+    progress = Silent() if options.json else TerminalProgress(console, block=scenario_block, moves=moves)
     asked = RunOptions(
         _stack(options),
         _scenarios(options),
@@ -192,6 +207,7 @@ def _run(options: argparse.Namespace) -> ExitCode:
         accepted=_accepted(options),
         parameters=parameters_of(options.parameter),
         notice=_notice,
+        debug=debug,
     )
     _make_room_for(options.junit)
     return _report(run_until_terminated(run(asked, progress)), options, console)
@@ -238,7 +254,7 @@ def _report(result: "RunResult", options: argparse.Namespace, console: Console) 
     """Says how the run ended, and keeps that in the run's folder."""
     from harness.backends.parts import told_parts
     from harness.reports.exit import exit_code
-    from harness.reports.terminal import total_line
+    from harness.reports.terminal import log_hints, total_line
     from harness.run import keep_reports, summary_of
 
     if options.json:
@@ -251,6 +267,8 @@ def _report(result: "RunResult", options: argparse.Namespace, console: Console) 
         if parts := told_parts(result.folder.description().parts):
             console.print(parts, markup=False, soft_wrap=True)
         console.print(f"history, summary.json, junit.xml: {result.folder.path}", markup=False, soft_wrap=True)
+        for line in log_hints(result.results, run=str(result.folder.path)):
+            console.print(line, markup=False, soft_wrap=True)
     keep_reports(result)
     if options.junit:
         _write_junit(result, options.junit)
@@ -308,6 +326,49 @@ def _described(path: Path, run: "RunDescription") -> str:
     return f"run {path.name}: stack {run.stack}, backend {run.backend}, {started}\n  {command}"
 
 
+# --- logs -------------------------------------------------------------------------------------------------
+
+
+def _add_logs(commands: Commands) -> None:
+    command = _add(commands, "logs", "show what the functions wrote", examples=LOGS_EXAMPLES)
+    command.add_argument("run", nargs="?", type=Path, help="a run's folder [runs/latest]")
+    command.add_argument("--scenario", metavar="NAME", help="of this scenario only")
+    command.add_argument("--function", metavar="NAME", default="", help="of this function only")
+    command.add_argument(
+        "--request", metavar="ID", default="", help="of this invocation only; its first digits will do"
+    )
+    command.add_argument("--endpoint", metavar="URL", help="of a running emulator, and not of a run")
+    command.add_argument("--follow", action="store_true", help="with --endpoint: go on until Ctrl-C")
+    command.add_argument("--json", action="store_true", help="a JSON object for each line")
+    command.set_defaults(command=_logs)
+
+
+def _logs(options: argparse.Namespace) -> ExitCode:
+    from harness.logs import say_logs_of_emulator, say_logs_of_run
+    from harness.reports.log_lines import Wanted
+
+    wanted = Wanted(options.function, options.request)
+
+    def say(line: str) -> None:
+        sys.stdout.buffer.write(line.encode("utf-8", "replace") + b"\n")
+        sys.stdout.buffer.flush()
+
+    if options.endpoint is None:
+        if options.follow:
+            raise UsageError("--follow needs --endpoint URL: a run that is over says no more")
+        folder = _run_folder(options.run or RUNS / "latest")
+        say_logs_of_run(folder, wanted, scenario=options.scenario, json=options.json, say=say)
+        return ExitCode.PASS
+    if options.run is not None or options.scenario is not None:
+        raise UsageError("--endpoint is for an emulator that runs now: it knows no run and no scenario")
+    try:
+        say_logs_of_emulator(options.endpoint, wanted, follow=options.follow, json=options.json, say=say)
+    except KeyboardInterrupt:
+        if not options.follow:
+            raise
+    return ExitCode.PASS
+
+
 # --- up ---------------------------------------------------------------------------------------------------
 
 
@@ -318,6 +379,7 @@ def _add_up(commands: Commands) -> None:
     command.add_argument("--port", type=_port, default=4566, help="the port; 0 takes a free one [4566]")
     add_signature_options(command)
     add_backend_options(command)
+    add_debug_options(command)
     command.set_defaults(command=_up)
 
 
@@ -334,6 +396,7 @@ def _up(options: argparse.Namespace) -> ExitCode:
 
     stack = options.stack or (STACK if STACK.is_file() else None)
     credentials = credentials_of(options.credentials) if options.verify_signatures else None
+    debug = asked_to_debug(options)
     console = Console(highlight=False)
     run_event_loop(
         up(
@@ -344,6 +407,7 @@ def _up(options: argparse.Namespace) -> ExitCode:
             credentials=credentials,
             parameters=parameters_of(options.parameter),
             backend=chosen_backend(options),
+            debug=debug,
         )
     )
     return ExitCode.PASS

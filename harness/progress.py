@@ -106,18 +106,22 @@ class TerminalProgress:
     Where the console is no terminal nothing moves: the claim is printed, and later its block.
     """
 
-    def __init__(self, console: Console, *, block: Callable[[ScenarioResult], object]) -> None:
+    def __init__(
+        self, console: Console, *, block: Callable[[ScenarioResult], object], moves: bool = True
+    ) -> None:
+        """Without `moves` the terminal is left to somebody else, a debugger say."""
         self._console = console
         self._block = block
+        self._moves = moves and console.is_terminal
 
     def doing(self, what: str) -> AbstractContextManager[object]:
-        if not self._console.is_terminal:
+        if not self._moves:
             return nullcontext()
         return self._console.status(escape(what))
 
     @contextmanager
     def playing(self, title: str, standing: Callable[[], Standing]) -> Iterator[None]:
-        if not self._console.is_terminal:
+        if not self._moves:
             self._console.print(f"playing: {title}", markup=False, soft_wrap=True)
             yield
             return

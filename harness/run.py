@@ -26,6 +26,8 @@ from harness.clients.play import play
 from harness.clients.publisher import Publisher, threads_for
 from harness.clients.schedule import PublishEvent, schedule
 from harness.clock import RealClock
+from harness.debug_options import AskedToDebug
+from harness.debugging import debugging_of, patient_scenario, patient_stack
 from harness.errors import one_error
 from harness.event_loop import settle_memory
 from harness.progress import Progress, Silent, Tally
@@ -47,7 +49,8 @@ class RunOptions:
     """What to run: the stack, the scenarios (files or folders), the folder that keeps the runs, and where.
 
     An UNKNOWN of a check whose name is `accepted` lets the run pass all the same. A stack that is a template has
-    `parameters`, and `notice` is told what of it is left out.
+    `parameters`, and `notice` is told what of it is left out. With `debug` a function stops at its breakpoints, and
+    every time-out waits.
     """
 
     stack: Path = Path("stack.yaml")
@@ -58,6 +61,7 @@ class RunOptions:
     accepted: frozenset[str] = frozenset()
     parameters: Mapping[str, str] = field(default_factory=dict)
     notice: Callable[[str], None] = lambda text: None
+    debug: AskedToDebug | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +84,14 @@ async def run(options: RunOptions, progress: Progress | None = None) -> RunResul
     stack = load_stack(options.stack, parameters=options.parameters, notice=options.notice)
     paths = [path for given in options.scenarios for path in find_scenarios(given)]
     scenarios = [(path, load_scenario(path, feed=stack.feed)) for path in paths]
+    debugging = debugging_of(options.debug, stack)
+    if debugging is not None:
+        stack = patient_stack(stack)
+        scenarios = [(path, patient_scenario(scenario)) for path, scenario in scenarios]
     results: list[ScenarioResult] = []
     async with AsyncExitStack() as until_the_end:
         with progress.doing("starting AWS and deploying the stack"):
-            testbed = await until_the_end.enter_async_context(open_testbed(stack, options.backend))
+            testbed = await until_the_end.enter_async_context(open_testbed(stack, options.backend, debugging))
         run_folder = new_run_folder(testbed, options.runs, command=options.command)
         settle_memory()
         for path, scenario in scenarios:
@@ -123,7 +131,9 @@ async def play_scenario(
     tally = Tally(clock, length=actions[-1].at if actions else 0.0, note=note)
     await testbed.configure(scenario)
     async with (
-        Crowd(scenario, testbed.deployment.url, clock=clock, note=note) as crowd,
+        Crowd(
+            scenario, testbed.deployment.url, clock=clock, note=note, open_timeout=testbed.open_timeout
+        ) as crowd,
         Publisher(
             topic_arn=testbed.topic_arn,
             sns_client_factory=testbed.sns_client,

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from harness.backends.backend import Backend
@@ -14,6 +14,7 @@ from harness.backends.settings import reasons, unheard
 from harness.calm import calm
 from harness.clock import RealClock
 from harness.connection_rows import ConnectionRows
+from harness.emulator.lambda_runtime.debugging import PATIENCE, Debugging
 from harness.errors import BackendError, HarnessError
 from harness.stack.apart import apart
 from harness.stack.model import Stack
@@ -40,9 +41,12 @@ class Outside:
 NOTHING_OUTSIDE = Outside()
 
 
+OPEN_TIMEOUT = 10.0
+
+
 @dataclass(frozen=True, slots=True)
 class Testbed:
-    """A running backend and what is deployed on it."""
+    """A running backend and what is deployed on it; clients wait `open_timeout` seconds for their handshakes."""
 
     __test__ = False  # not a test class, whatever its name tells pytest
 
@@ -50,6 +54,7 @@ class Testbed:
     backend: Backend
     deployment: Deployment
     rows: ConnectionRows | None
+    open_timeout: float = OPEN_TIMEOUT
 
     @property
     def topic_arn(self) -> str:
@@ -112,25 +117,25 @@ class Testbed:
 
 
 @asynccontextmanager
-async def open_testbed(stack: Stack, choice: BackendChoice = EMBEDDED) -> AsyncIterator[Testbed]:
+async def open_testbed(
+    stack: Stack, choice: BackendChoice = EMBEDDED, debugging: Debugging | None = None
+) -> AsyncIterator[Testbed]:
     """The stack on a backend of the chosen kind; what was started or made for it ends with the context.
 
     On a backend that others use too its resources have names of their own. Every function has started before the
     first client connects, so a handler that does not import is known at once: DeploymentFailed. BackendError when
     the backend or a deployment call fails.
     """
-    async with open_backend(choice, region=stack.region) as backend:
+    execution = stack.execution.model_dump()
+    async with open_backend(choice, region=stack.region, execution=execution, debugging=debugging) as backend:
+        patience = OPEN_TIMEOUT if debugging is None else PATIENCE
         if not backend.traits.shared:
-            yield await deploy(stack, backend)
+            yield replace(await deploy(stack, backend), open_timeout=patience)
             return
-        own = apart(stack, secrets.token_hex(3), variables=backend.traits.variables)
-        async with undone_at_the_end(backend.client) as made:
-
-            def note(one: Made) -> None:
-                if one.service not in backend.traits.passing:
-                    made.append(one)
-
-            yield await deploy(own, backend, made=note)
+        traits = backend.traits
+        own = apart(stack, secrets.token_hex(3), variables=traits.variables, passing=traits.passing)
+        async with undone_at_the_end(backend.client, passing=traits.passing) as made:
+            yield replace(await deploy(own, backend, made=made), open_timeout=patience)
 
 
 async def deploy(stack: Stack, backend: Backend, *, made: Callable[[Made], None] = lambda _: None) -> Testbed:
@@ -138,27 +143,29 @@ async def deploy(stack: Stack, backend: Backend, *, made: Callable[[Made], None]
     deployment = await to_its_end(
         lambda: provision(stack, client=backend.client, urls=backend.urls, code=backend.code, made=made)
     )
-    await asyncio.gather(
-        *(
-            backend.prewarm(stack.function_name(name), function.prewarm)
-            for name, function in stack.functions.items()
-            if function.prewarm
-        )
-    )
+    await _try_functions(stack, backend)
     testbed = Testbed(stack, backend, deployment, _rows(stack, backend, deployment))
     await testbed.configure()
     return testbed
 
 
 @asynccontextmanager
-async def undone_at_the_end(client: Callable[[str], "BaseClient"]) -> AsyncIterator[list[Made]]:
-    """Deletes what is in the list at the end, however that comes, and nothing else.
+async def undone_at_the_end(
+    client: Callable[[str], "BaseClient"], *, passing: frozenset[str] = frozenset()
+) -> AsyncIterator[Callable[[Made], None]]:
+    """Deletes at the end, however that comes, what it was told of, and nothing else.
 
+    What is of the services that are `passing` ends by itself.
     BackendError when something cannot be deleted; after another error, which stays what it is, that is told with it.
     """
     made: list[Made] = []
+
+    def note(one: Made) -> None:
+        if one.service not in passing:
+            made.append(one)
+
     try:
-        yield made
+        yield note
     except HarnessError as error:
         if left := await _left(made, client):
             raise type(error)(f"{error}; {left}") from error
@@ -192,6 +199,17 @@ async def to_its_end(work: Callable[[], T]) -> T:
     except asyncio.CancelledError:
         await asyncio.wait((working,))
         raise
+
+
+async def _try_functions(stack: Stack, backend: Backend) -> None:
+    """Waits for all, so that nothing is under way when the first one that cannot start is told."""
+    tried = await asyncio.gather(
+        *(backend.prewarm(stack.function_name(name), stack.prewarm(name)) for name in stack.functions),
+        return_exceptions=True,
+    )
+    for failure in tried:
+        if failure is not None:
+            raise failure
 
 
 def _rows(stack: Stack, backend: Backend, deployment: Deployment) -> ConnectionRows | None:

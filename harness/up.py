@@ -13,14 +13,17 @@ from rich.console import Console
 
 from harness.backends.choice import EMBEDDED, BackendChoice, Kind
 from harness.backends.embedded import does_not_start, emulator_client, emulator_urls, hot_reload_code
+from harness.backends.hybrid import PASSING
 from harness.backends.opening import placed
+from harness.debug_options import AskedToDebug
+from harness.debugging import debugging_of, patient_stack
 from harness.emulator.certificates import Authority
 from harness.emulator.dynamodb.settings import read_settings
 from harness.emulator.gateway.configuration import read_configuration
 from harness.emulator.stack import Emulator
 from harness.stack.apart import apart
 from harness.stack.loader import load_stack
-from harness.stack.model import Stack
+from harness.stack.model import Execution, Stack
 from harness.stack.provision import Deployment, provision
 from harness.stack.removal import Made
 from harness.testbed import to_its_end, undone_at_the_end
@@ -37,13 +40,14 @@ async def up(
     credentials: Mapping[str, str] | None = None,
     backend: BackendChoice = EMBEDDED,
     parameters: Mapping[str, str] | None = None,
+    debug: AskedToDebug | None = None,
 ) -> None:
     """Listens, deploys, says how to connect, and returns on SIGINT or SIGTERM with everything ended.
 
     With another `backend`, tables and topics are there, under names of their own until the end. UsageError for a
     mistake in the stack file, BackendError when the port is taken, DeploymentFailed when a handler cannot start.
     With `credentials` (secret access keys by access key id) signatures are verified. `parameters` are for a stack
-    that is a template.
+    that is a template. With `debug` a function stops at its breakpoints, and the gateway waits.
     """
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -51,25 +55,33 @@ async def up(
     stack = None
     if stack_file:
         stack = load_stack(stack_file, parameters=parameters, notice=lambda text: _say(console, text))
+    debugging = debugging_of(debug, stack)
+    stack = patient_stack(stack) if stack and debugging else stack
     region = stack.region if stack else REGION
+    execution = stack.execution if stack else Execution()
     async with (
         _apart(backend, region) as elsewhere,
         Emulator(
             region=region,
             credentials=credentials,
+            account_concurrency=execution.account_concurrency,
+            max_environments=execution.max_environments,
+            debugging=debugging,
+            announce=lambda text: _say(console, text),
             elsewhere=elsewhere,
             callback_host=backend.callback_host,
         ) as emulator,
     ):
         endpoint = await emulator.listen(host, port)
         _say(console, f"AWS is listening on {endpoint} and {_secure(endpoint)}", *_elsewhere(elsewhere))
-        async with undone_at_the_end(partial(emulator_client, endpoint=endpoint, region=region)) as made:
+        # What is here ends with the emulator; what is elsewhere has names of its own, and is deleted.
+        client = partial(emulator_client, endpoint=endpoint, region=region)
+        async with undone_at_the_end(client, passing=PASSING) as made:
             if stack is None:
                 _say(console, "No stack is deployed: there is no stack.yaml here, and --stack names none.")
             else:
-                # What is here ends with the emulator; what is elsewhere has names of its own, and is deleted.
-                own = apart(stack, secrets.token_hex(3)) if elsewhere else stack
-                note = made.append if elsewhere else _forgotten
+                own = apart(stack, secrets.token_hex(3), passing=PASSING) if elsewhere else stack
+                note = made if elsewhere else _forgotten
                 if deployment := await _unless(stop, _deploy(own, emulator, endpoint, note)):
                     _say(console, *_deployed(own, deployment))
             if not stop.is_set():
@@ -113,8 +125,8 @@ async def _deploy(
             made=made,
         )
     )
-    for name, function in stack.functions.items():
-        error = await emulator.functions.prewarm(stack.function_name(name), function.prewarm)
+    for name in stack.functions:
+        error = await emulator.functions.prewarm(stack.function_name(name), stack.prewarm(name))
         if isinstance(error, bytes):
             raise does_not_start(stack.function_name(name), error)
     wanted = read_configuration(stack.api.gateway_configuration())

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from harness.backends.embedded import EmbeddedBackend
-from harness.stack.model import Api, Function, Route, Stack
+from harness.stack.model import Api, Execution, Function, Route, Stack
 from harness.testbed import deploy
 
 WAIT = 10.0
@@ -72,11 +72,12 @@ def small_api(
     environment: Mapping[str, str] | None = None,
     prewarm: int = 1,
     observations: int | None = None,
+    execution: Execution | None = None,
 ) -> Iterator[SmallApi]:
     """The API with these routes; `functions` are Python sources by name, each with a `handler`.
 
     `prewarm` is how many environments each function has before the first invocation, `observations` how many of
-    these the emulator keeps.
+    these the emulator keeps; `execution` limits concurrency.
     """
     for name, source in functions.items():
         (folder / f"{name}.py").write_text(source)
@@ -101,7 +102,8 @@ def small_api(
             },
         ),
     )
-    backend = EmbeddedBackend(region=stack.region, observations=observations)
+    limits = (execution or Execution()).model_dump()
+    backend = EmbeddedBackend(region=stack.region, observations=observations, execution=limits)
     with asyncio.Runner() as runner:
         try:
             runner.run(backend.start())

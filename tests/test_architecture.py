@@ -59,6 +59,7 @@ PURE = (
     "harness.emulator.gateway.throttles",
     "harness.emulator.gateway.urls",
     "harness.emulator.lambda_runtime.concurrency",
+    "harness.emulator.lambda_runtime.debugging",
     "harness.emulator.lambda_runtime.event_invoke_config",
     "harness.emulator.lambda_runtime.event_invoke_config_json",
     "harness.emulator.lambda_runtime.event_results",

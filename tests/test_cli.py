@@ -135,6 +135,16 @@ def test_a_mistake_is_one_message_and_exit_code_2(
     assert told in message
 
 
+def test_the_logs_of_a_run_have_every_invocation_from_start_to_report(
+    old_run: OldRun, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert main(["logs", str(old_run.folder), "--function", "fan_out", "--json"]) == ExitCode.PASS
+    lines = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+    words = [line["line"].split()[0] for line in lines if line["line"].startswith(("START", "END", "REPORT"))]
+    assert words == ["START", "END", "REPORT"] * 2
+    assert {line["scenario"] for line in lines} == {"order"}
+
+
 # --- check ------------------------------------------------------------------------------------------------
 
 
@@ -350,6 +360,7 @@ def test_a_missing_sdk_names_the_command_that_installs_it(
         (["--help"], "exit codes:"),
         (["run", "--help"], "harness run --stack other/stack.yaml mine/"),
         (["check", "--help"], "harness check runs/2"),
+        (["logs", "--help"], "harness logs --function fan_out"),
         (["up", "--help"], "harness up --port 0"),
     ],
 )

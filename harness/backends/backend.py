@@ -75,7 +75,7 @@ class Backend(Protocol):
     async def prewarm(self, function: str, environments: int) -> None:
         """Returns when the function can be invoked, with so many environments where they can be started ahead.
 
-        DeploymentFailed with Lambda's own error when it does not start.
+        DeploymentFailed with Lambda's own error when it does not start. 0 tells only whether one can start.
         """
 
     async def set_gateway(self, configuration: Mapping[str, object]) -> None:

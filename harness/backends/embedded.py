@@ -17,6 +17,7 @@ from botocore.config import Config
 
 from harness.backends.backend import Seen, Traits
 from harness.emulator.elsewhere.services import read_elsewhere
+from harness.emulator.lambda_runtime.debugging import PATIENCE, Debugging
 from harness.emulator.lambda_runtime.node import package_advice
 from harness.errors import BackendError, DeploymentFailed, UsageError
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 START_TIMEOUT = 30.0
 STOP_TIMEOUT = 10.0
 PREWARM_TIMEOUT = 60.0
+AS_ON_AWS: Mapping[str, int] = {}
 
 
 @cache
@@ -82,16 +84,21 @@ class EmbeddedBackend:
         port: int = 0,
         verify_signatures: bool = False,
         observations: int | None = None,
+        execution: Mapping[str, int] = AS_ON_AWS,
+        debugging: Debugging | None = None,
         elsewhere: Mapping[str, str] | None = None,
         callback_host: str | None = None,
     ) -> None:
         """`observations` is how many of these the emulator keeps until they are read; None for its default.
 
-        `elsewhere` holds the endpoints of services that the emulator relays, by signing name: {"sns": "http://..."};
-        `callback_host` is the name by which these reach the emulator, None for where it listens.
+        `execution` may hold `account_concurrency` and `max_environments`; `debugging` says which functions are
+        debugged, and how. `elsewhere` holds the endpoints of services that the emulator relays, by signing name:
+        {"sns": "http://..."}; `callback_host` is the name by which these reach the emulator, None for where it
+        listens.
         """
         self._elsewhere, self._callback_host = read_elsewhere((elsewhere or {}).items()), callback_host
         self._observations = observations
+        self._execution, self._debugging = execution, debugging
         self._region = region
         self._verify_signatures = verify_signatures
         self._host, self._port = host, port
@@ -110,6 +117,9 @@ class EmbeddedBackend:
         command += [] if self._observations is None else ["--observations", str(self._observations)]
         command += [f"--elsewhere={service}={url}" for service, url in self._elsewhere.items()]
         command += [] if self._callback_host is None else ["--callback-host", self._callback_host]
+        for name, most in self._execution.items():
+            command += [f"--{name.replace('_', '-')}", str(most)]
+        command += [] if self._debugging is None else ["--debugging", orjson.dumps(self._debugging).decode()]
         self._process = subprocess.Popen(  # noqa: ASYNC220 - returns at once; what takes time is awaited below
             command,
             stdin=subprocess.DEVNULL,
@@ -183,7 +193,9 @@ class EmbeddedBackend:
 
     async def prewarm(self, function: str, environments: int) -> None:
         asked = orjson.dumps({"function": function, "environments": environments})
-        answer = await self._ask("POST", "prewarm", asked, timeout=PREWARM_TIMEOUT)
+        # An INIT that is debugged takes as long as its debugger.
+        patience = PREWARM_TIMEOUT if self._debugging is None else PATIENCE
+        answer = await self._ask("POST", "prewarm", asked, timeout=patience)
         if answer.status != 200:
             raise does_not_start(function, answer.data)
 

@@ -1,38 +1,55 @@
 """Which backend carries a run? The one place where the kinds are told apart."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import assert_never
 
 from harness.backends.backend import Backend
 from harness.backends.capabilities import Full, Hybrid, Placement, place
 from harness.backends.choice import BackendChoice, Kind
-from harness.backends.embedded import EmbeddedBackend
+from harness.backends.embedded import AS_ON_AWS, EmbeddedBackend
 from harness.backends.endpoint import EndpointBackend
 from harness.backends.hybrid import HybridBackend
 from harness.backends.localstack import running_localstack
 from harness.backends.probing import probe
+from harness.emulator.lambda_runtime.debugging import Debugging
 from harness.errors import UsageError
 
 
 @asynccontextmanager
-async def open_backend(choice: BackendChoice, *, region: str) -> AsyncIterator[Backend]:
+async def open_backend(
+    choice: BackendChoice,
+    *,
+    region: str,
+    execution: Mapping[str, int] = AS_ON_AWS,
+    debugging: Debugging | None = None,
+) -> AsyncIterator[Backend]:
     """A running backend of the chosen kind; what was started for it ends with the context.
 
+    `execution` and `debugging` are of functions that run here, as for EmbeddedBackend; others cannot be debugged.
     BackendError when it does not answer, cannot be started, or can carry nothing of a stack; UsageError for a kind
     that there is not yet.
     """
     if choice.kind is Kind.EMBEDDED:
-        async with EmbeddedBackend(region=region) as embedded:
+        async with EmbeddedBackend(region=region, execution=execution, debugging=debugging) as embedded:
             yield embedded
         return
     async with placed(choice, region=region) as placement:
         match placement:
+            case Full() if debugging is not None:
+                raise UsageError(
+                    f"--debug: the functions would run in {placement.answers.where}; with --hybrid they run here"
+                )
             case Full():
                 yield EndpointBackend(placement, name=choice.kind, region=region)
             case Hybrid():
                 there = HybridBackend(
-                    placement, name=choice.kind, region=region, callback_host=choice.callback_host
+                    placement,
+                    name=choice.kind,
+                    region=region,
+                    execution=execution,
+                    debugging=debugging,
+                    callback_host=choice.callback_host,
                 )
                 async with there as hybrid:
                     yield hybrid

@@ -1,10 +1,12 @@
 """What do all the checks say of one scenario's history?"""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from traceback import format_exception_only
 from typing import TypeAlias
 
 from harness.checks import health, latency, order, purge, refusals, routing
+from harness.checks.logged import errors_logged
 from harness.checks.subscribing import timeline_begins_at
 from harness.checks.verdict import CheckResult, Finding, ScenarioResult, Verdict
 from harness.record.history import History
@@ -39,13 +41,14 @@ def judge(
     answers: Iterable[CheckResult | None] = [_unplayed(one) for one in history.of(NotPlayed)] or (
         _answered(check_name, check, scenario, history) for check_name, check in checks.items()
     )
-    return ScenarioResult(
+    result = ScenarioResult(
         scenario=name or scenario.scenario,
         title=scenario.scenario,
         results=tuple(answer for answer in answers if answer is not None),
         seconds=history.ends_at - history.begins_at,
         timeline_at=timeline_begins_at(history),
     )
+    return result if result.verdict is Verdict.PASS else replace(result, logged=errors_logged(history))
 
 
 def _unplayed(seen: NotPlayed) -> CheckResult:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from harness.record.observation import Observation
+from harness.record.observation import FunctionLogged, Observation
 
 
 class Verdict(Enum):
@@ -66,7 +66,8 @@ class CheckResult:
 class ScenarioResult:
     """Every check's answer on one scenario's history; `seconds` is how long the scenario took.
 
-    `timeline_at` is the observations' time at which the timeline began: reports tell times from there.
+    `timeline_at` is the observations' time at which the timeline began: reports tell times from there. `logged` is
+    what functions wrote of errors, where the verdict is not PASS.
     """
 
     scenario: str
@@ -74,6 +75,7 @@ class ScenarioResult:
     results: tuple[CheckResult, ...]
     seconds: float
     timeline_at: float = 0.0
+    logged: tuple[FunctionLogged, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

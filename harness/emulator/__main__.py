@@ -18,6 +18,8 @@ import orjson
 from harness.emulator.credentials import add_signature_options, credentials_of
 from harness.emulator.elsewhere.services import add_elsewhere_options, read_elsewhere
 from harness.emulator.journal import CAPACITY, Journal
+from harness.emulator.lambda_runtime.concurrency import ACCOUNT_CONCURRENCY, MAX_ENVIRONMENTS
+from harness.emulator.lambda_runtime.debugging import Debugging
 from harness.emulator.stack import Emulator
 from harness.errors import HarnessError
 from harness.event_loop import run, settle_memory
@@ -50,6 +52,10 @@ async def _serve(options: argparse.Namespace) -> None:
         journal=journal,
         elsewhere=read_elsewhere(options.elsewhere),
         callback_host=options.callback_host,
+        account_concurrency=options.account_concurrency,
+        max_environments=options.max_environments,
+        debugging=options.debugging,
+        announce=lambda text: print(f"harness: {text}", file=sys.stderr, flush=True),  # noqa: T201
     ) as emulator:
         endpoint = await emulator.listen(options.host, options.port)
         settle_memory()
@@ -79,8 +85,15 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--lifeline", type=int)
     parser.add_argument("--observations", type=int, default=CAPACITY, help="how many are kept in memory")
     add_elsewhere_options(parser)
+    parser.add_argument("--account-concurrency", type=int, default=ACCOUNT_CONCURRENCY)
+    parser.add_argument("--max-environments", type=int, default=MAX_ENVIRONMENTS)
+    parser.add_argument("--debugging", type=_debugging, help="as JSON")
     add_signature_options(parser)
     return parser.parse_args()
+
+
+def _debugging(text: str) -> Debugging:
+    return Debugging(**orjson.loads(text))
 
 
 if __name__ == "__main__":

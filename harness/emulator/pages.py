@@ -12,13 +12,18 @@
   these cannot be reached, `quiet` and `observations` answer 502 and say so
 - `PUT sns` with what shall differ from SNS at its best, by topic and for all others by `*`, and the seed of its
   chance: `{"seed": 1, "topics": {"*": {"duplicates": 0.1, "delay": [0.01, 0.2]}}}`
-- `POST prewarm` with `{"function": name, "environments": n}`: 200, or 424 with the INIT error
-- `GET logs?function=NAME`: the function's log as text
+- `POST prewarm` with `{"function": name, "environments": n}`: 200, or 424 with the INIT error; 0 environments are one
+  that ends once it is initialised
+- `GET logs`: what the functions wrote, as text, oldest line first; `function=NAME` and `request=ID` tell whose lines,
+  `after=N` skips those up to number N, `wait=S` waits so many seconds for a first one, `format=json` gives a JSON
+  object for each line; the header `x-harness-last` is the next N to ask for
 - `GET ca.pem`: the certificate of the authority that clients of `https` and `wss` have to trust
 """
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -30,7 +35,7 @@ from harness.emulator.gateway.configuration import ConfigurationError, described
 from harness.emulator.gateway.server import Gateway
 from harness.emulator.http import MaybeLater, Request, Response, json_response
 from harness.emulator.journal import Journal
-from harness.emulator.lambda_runtime.outcome import NoSuchFunction
+from harness.emulator.lambda_runtime.outcome import NoSuchFunction, RequestId
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.emulator.sns import behaviour
 from harness.emulator.sns.delivery import SnsDelivery
@@ -122,7 +127,7 @@ class Pages:
             case "gateway":
                 return json_response(200, orjson.dumps(described(self.gateway.in_force)))
             case "logs":
-                return self._logs(_query(request, "function", ""))
+                return self._logs(request)
             case "ca.pem":
                 return Response(200, (("Content-Type", "application/x-pem-file"),), self.authority)
         return None
@@ -194,9 +199,9 @@ class Pages:
 
     def _prewarm(self, asked: Mapping[str, object]) -> MaybeLater:
         match asked.get("function"), asked.get("environments", 1):
-            case str(function), int(environments) if environments > 0:
+            case str(function), int(environments) if environments >= 0:
                 return self._prewarmed(function, environments)
-        raise BadRequest("a function's name, and environments above 0")
+        raise BadRequest("a function's name, and environments from 0 on")
 
     async def _prewarmed(self, function: str, environments: int) -> Response:
         match await self.functions.prewarm(function, environments):
@@ -207,9 +212,19 @@ class Pages:
             case error:
                 return json_response(424, error)
 
-    def _logs(self, function: str) -> Response:
-        lines = (f"{line.line}\n" for line in self.functions.logs(function))
-        return Response(200, (("Content-Type", "text/plain; charset=utf-8"),), "".join(lines).encode())
+    async def _logs(self, request: Request) -> Response:
+        log, after = self.functions.log, int(_number(request, "after", "0"))
+        function, invocation = _query(request, "function", ""), _query(request, "request", "")
+        with suppress(TimeoutError):  # no line is an answer too
+            async with asyncio.timeout(_number(request, "wait", "0")):
+                await log.another(after)
+        last = ("x-harness-last", str(log.last_number))
+        lines = log.lines(function or None, RequestId(invocation) if invocation else None, after=after)
+        if _query(request, "format", "text") == "json":
+            body = b"".join(orjson.dumps(line) + b"\n" for line in lines)
+            return Response(200, (("Content-Type", "application/x-ndjson"), last), body)
+        text = "".join(f"{line.line}\n" for line in lines)
+        return Response(200, (("Content-Type", "text/plain; charset=utf-8"), last), text.encode())
 
 
 def _unreachable(trouble: str) -> Response:

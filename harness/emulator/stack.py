@@ -19,7 +19,7 @@ gateway ──> lambda_runtime ──> the functions' processes ──> port
 import asyncio
 import random
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -50,7 +50,8 @@ from harness.emulator.gateway.urls import (
 from harness.emulator.http import MaybeLater, Request, Response, json_response
 from harness.emulator.journal import Journal
 from harness.emulator.lambda_runtime.api import LambdaApi
-from harness.emulator.lambda_runtime.concurrency import ACCOUNT_CONCURRENCY
+from harness.emulator.lambda_runtime.concurrency import ACCOUNT_CONCURRENCY, MAX_ENVIRONMENTS
+from harness.emulator.lambda_runtime.debugging import Debugging
 from harness.emulator.lambda_runtime.function import Certificates
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.emulator.letter_delivery import LetterDelivery
@@ -89,11 +90,15 @@ class Emulator:
         account_concurrency: int = ACCOUNT_CONCURRENCY,
         elsewhere: Mapping[str, str] | None = None,
         callback_host: str | None = None,
+        max_environments: int = MAX_ENVIRONMENTS,
+        debugging: Debugging | None = None,
+        announce: Callable[[str], None] = lambda _: None,
     ) -> None:
         """With `credentials`, signatures of execute-api calls are verified.
 
         They are the secret access keys of callers by access key id; the functions' own are known anyway.
-        `account_concurrency` is how many invocations of all functions run at a time (L-8).
+        `account_concurrency` is how many invocations of all functions run at a time (L-8), `max_environments` how
+        many of one function that reserves none. `announce` is told where the debuggers of `debugging` can attach.
         `elsewhere` holds the endpoints of services that this emulator relays, by signing name (see
         `elsewhere.services`); `callback_host` is the name by which they reach it, by default where it listens.
         """
@@ -121,6 +126,9 @@ class Emulator:
             on_idle=self._functions_idle.set,
             certificates=Certificates(str(self.authority.ca_file), str(self.authority.bundle_file)),
             account_concurrency=account_concurrency,
+            max_environments=max_environments,
+            debugging=debugging,
+            announce=announce,
             send=self._send,
         )
         self.event_sources = EventSources(

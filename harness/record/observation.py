@@ -216,6 +216,16 @@ class FunctionLogged:
 
 
 @dataclass(frozen=True, slots=True)
+class PlatformLogged:
+    """A line that Lambda wrote into a function's log: START, END, REPORT, or why it ended the process."""
+
+    at: float
+    function: str
+    line: str
+    request: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RowWritten:
     """The row with this partition key was written; `operation` says whether it was put or updated."""
 
@@ -265,6 +275,7 @@ Observation: TypeAlias = (
     | InvocationStarted
     | InvocationEnded
     | FunctionLogged
+    | PlatformLogged
     | RowWritten
     | RowDeleted
     | ObservationsLost

@@ -33,9 +33,8 @@ _NAME_WIDTH = 9
 
 def scenario_block(result: ScenarioResult) -> RenderableType:
     """The verdict and the claim, a line per check, the latencies, and what is wrong with its evidence."""
-    return Group(
-        _heading(result), *(line for check in result.results for line in _check(check, result.timeline_at))
-    )
+    checks = (line for check in result.results for line in _check(check, result.timeline_at))
+    return Group(_heading(result), *checks, *_logged(result))
 
 
 def total_line(results: Sequence[ScenarioResult], *, seconds: float) -> Text:
@@ -56,6 +55,13 @@ def total_line(results: Sequence[ScenarioResult], *, seconds: float) -> Text:
     told_ += f" ({accepted} accepted)" if accepted else ""
     style = _MARKS[Verdict.worst(result.gate for result in results)][1]
     return Text(f"{told_} in {seconds:.1f} s", style=f"bold {style}")
+
+
+def log_hints(results: Sequence[ScenarioResult], *, run: str) -> Iterator[str]:
+    """How to read what the functions wrote in each scenario that did not pass; `run` is the run's folder."""
+    for result in results:
+        if result.verdict is not Verdict.PASS:
+            yield f"its functions' logs: harness logs {run} --scenario {result.scenario}"
 
 
 def _heading(result: ScenarioResult) -> RenderableType:
@@ -86,6 +92,14 @@ def _finding(finding: Finding, timeline_at: float) -> RenderableType:
     if len(finding.evidence) > EVIDENCE:
         lines.append(Padding(Text(f"… {len(finding.evidence) - EVIDENCE} more", style="dim"), (0, 0, 0, 2)))
     return Group(*lines)
+
+
+def _logged(result: ScenarioResult) -> Iterator[RenderableType]:
+    """Errors that functions caught and logged: often why a frame is missing or late."""
+    if result.logged:
+        yield Padding(Text("functions logged errors:", style="dim"), (0, 0, 0, 2))
+    for line in result.logged:
+        yield Padding(_columns(Text("-"), Text(told(line, timeline_at=result.timeline_at))), (0, 0, 0, 4))
 
 
 def _latencies(latencies: Sequence[LatencyFigures]) -> RenderableType:

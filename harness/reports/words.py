@@ -21,6 +21,7 @@ from harness.record.observation import (
     NotPlayed,
     Observation,
     ObservationsLost,
+    PlatformLogged,
     PublishFailed,
     RowDeleted,
     RowsFound,
@@ -57,7 +58,7 @@ def _what(observation: Observation) -> str:
             return _of_backend(observation)
         case ConnectionOpened() | ConnectionClosed() | ConnectionPosted():
             return f"connection {observation.connection} {_of_connection(observation)}"
-        case InvocationStarted() | InvocationEnded() | FunctionLogged():
+        case InvocationStarted() | InvocationEnded() | FunctionLogged() | PlatformLogged():
             return f"{observation.function} {_of_function(observation)}"
         case RowWritten():
             operation = f"{observation.operation}{_by(observation)}"
@@ -142,7 +143,7 @@ def _of_connection(seen: ConnectionOpened | ConnectionClosed | ConnectionPosted)
             assert_never(seen)
 
 
-def _of_function(seen: InvocationStarted | InvocationEnded | FunctionLogged) -> str:
+def _of_function(seen: InvocationStarted | InvocationEnded | FunctionLogged | PlatformLogged) -> str:
     match seen:
         case InvocationStarted():
             return f"started {seen.request}{', cold' if seen.cold else ''}"
@@ -154,6 +155,8 @@ def _of_function(seen: InvocationStarted | InvocationEnded | FunctionLogged) -> 
             )
         case FunctionLogged():
             return f"logged: {_text(seen.line)}"
+        case PlatformLogged():
+            return f"was logged: {_text(seen.line)}"
         case _:
             assert_never(seen)
 

@@ -7,35 +7,45 @@ from harness.stack.model import Function, Stack
 _LONGEST = {"table": 255, "topic": 256, "queue": 80, "function": 64, "rule": 64}
 """AWS's limits, in characters."""
 
+_SERVICES = {"table": "dynamodb", "topic": "sns", "queue": "sqs", "function": "lambda", "rule": "events"}
 
-def apart(stack: Stack, suffix: str, *, variables: Mapping[str, str] | None = None) -> Stack:
+
+def apart(
+    stack: Stack,
+    suffix: str,
+    *,
+    variables: Mapping[str, str] | None = None,
+    passing: frozenset[str] = frozenset(),
+) -> Stack:
     """The stack with `-<suffix>` behind the name of each table, topic, queue, function and rule.
 
-    Whatever is written as `${...}` follows by itself. `variables` go into the environment of every function that
-    does not set them.
+    Resources of the services that are `passing` keep theirs: nobody else sees them. Whatever is written as `${...}`
+    follows by itself. `variables` go into the environment of every function that does not set them.
     """
+
+    def named(name: str, kind: str) -> str:
+        return name if _SERVICES[kind] in passing else _named(name, suffix, kind)
+
     return stack.model_copy(
         update={
             "tables": {
-                name: table.model_copy(update={"name": _named(table.name, suffix, "table")})
+                name: table.model_copy(update={"name": named(table.name, "table")})
                 for name, table in stack.tables.items()
             },
             "topics": {
-                name: topic.model_copy(update={"name": _named(topic.name, suffix, "topic")})
+                name: topic.model_copy(update={"name": named(topic.name, "topic")})
                 for name, topic in stack.topics.items()
             },
             "queues": {
-                name: queue.model_copy(update={"name": _named(queue.name, suffix, "queue")})
+                name: queue.model_copy(update={"name": named(queue.name, "queue")})
                 for name, queue in stack.queues.items()
             },
             "rules": {
-                name: rule.model_copy(update={"name": _named(stack.rule_name(name), suffix, "rule")})
+                name: rule.model_copy(update={"name": named(stack.rule_name(name), "rule")})
                 for name, rule in stack.rules.items()
             },
             "functions": {
-                name: _function(
-                    function, _named(stack.function_name(name), suffix, "function"), variables or {}
-                )
+                name: _function(function, named(stack.function_name(name), "function"), variables or {})
                 for name, function in stack.functions.items()
             },
         }

@@ -90,7 +90,7 @@ def _function_slips(stack: Stack, name: str, function: Function) -> Iterator[Sli
     if function.timeout != int(function.timeout):
         yield (*location, "timeout"), "Lambda counts a timeout in whole seconds"
     most = function.reserved_concurrency
-    if "prewarm" in function.model_fields_set and most is not None and function.prewarm > most:
+    if function.prewarm is not None and most is not None and function.prewarm > most:
         yield (*location, "prewarm"), f"only {most} may run at once (reserved_concurrency)"
     yield from _topic_slips(stack, location, function)
     yield from _environment_slips(stack, name, function)

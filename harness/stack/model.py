@@ -232,7 +232,12 @@ class Function(_Model):
         default=(), description="Tables whose streams the function reads, by name or with more to say."
     )
     reserved_concurrency: int | None = Field(default=None, ge=0, description="Most environments at once.")
-    prewarm: int = Field(default=1, ge=0, description="Environments started before the first invocation.")
+    prewarm: int | None = Field(
+        default=None,
+        ge=0,
+        description="Environments started before the first invocation and kept; 0 starts one, to see that it can, "
+        "and ends it. Default: 1, or 0 in a stack of more than 16 functions.",
+    )
     name: FunctionName | None = Field(default=None, description="The name in AWS; default: stack-function.")
 
 
@@ -305,6 +310,23 @@ class Connections(_Model):
     connection_id: ConnectionId
 
 
+class Execution(_Model):
+    """How many invocations run at a time, on the emulator."""
+
+    account_concurrency: int = Field(
+        default=1000, ge=0, description="Of all functions; what comes beyond is throttled (L-8)."
+    )
+    max_environments: int = Field(
+        default=8,
+        ge=1,
+        description="Of one function that reserves no concurrency; what comes beyond waits for its turn.",
+    )
+
+
+MOST_KEPT = 16
+"""So many functions keep an idle process each, unless their `prewarm` says otherwise."""
+
+
 class Stack(_Model):
     """One deployed application."""
 
@@ -321,6 +343,7 @@ class Stack(_Model):
     dynamodb: DynamoDbBehaviour = Field(
         default=DynamoDbBehaviour(), description="The emulator's tables where AWS's are a matter of luck."
     )
+    execution: Execution = Field(default=Execution(), description="Limits of concurrency, on the emulator.")
     events: str | None = Field(
         default=None,
         description="The topic that matchers publish to; may be left out where there is one only.",
@@ -335,6 +358,13 @@ class Stack(_Model):
     def rule_name(self, rule: str) -> str:
         """The name in AWS of a rule by its name in the file; KeyError for a stranger."""
         return self.rules[rule].name or f"{self.name}-{rule}"
+
+    def prewarm(self, function: str) -> int:
+        """How many environments of a function are kept from the start on; with 0 one is tried and ended."""
+        asked = self.functions[function].prewarm
+        if asked is not None:
+            return asked
+        return 1 if len(self.functions) <= MOST_KEPT else 0
 
     def events_topic(self) -> str:
         """The topic that matchers publish to, by its name in the file."""

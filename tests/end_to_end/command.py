@@ -24,14 +24,16 @@ class Ended:
 class Command:
     """A running `harness` command; its end fails the test when it leaves a process behind."""
 
-    def __init__(self, arguments: Sequence[str], folder: Path, cwd: Path) -> None:
+    def __init__(
+        self, arguments: Sequence[str], folder: Path, cwd: Path, *, stdin: int = subprocess.DEVNULL
+    ) -> None:
         self._pid_file = folder / "pid"
         watched = [sys.executable, str(HERE / "orphanage.py"), str(self._pid_file)]
         self.process = subprocess.Popen(
             [*watched, sys.executable, "-m", "harness", *arguments],
             cwd=cwd,
             env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "COLUMNS": "100"},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -21,6 +21,7 @@ from harness.record.observation import (
     NotPlayed,
     Observation,
     ObservationsLost,
+    PlatformLogged,
     PublishFailed,
     RowDeleted,
     RowsFound,
@@ -59,6 +60,7 @@ CASES: tuple[tuple[Observation, str], ...] = (
     (InvocationEnded(1, "r", "fan_out"), "fan_out ended r"),
     (InvocationEnded(1, "r", "fan_out", "KeyError"), "fan_out failed r: KeyError"),
     (FunctionLogged(1, "fan_out", "hello\n"), "fan_out logged: hello"),
+    (PlatformLogged(1, "fan_out", "END RequestId: r"), "fan_out was logged: END RequestId: r"),
     (RowWritten(1, "T", "WS#c", "PutItem", "r"), "row WS#c of T written by PutItem by r"),
     (RowDeleted(1, "T", "WS#c"), "row WS#c of T deleted"),
 )

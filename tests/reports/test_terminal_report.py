@@ -1,11 +1,12 @@
 import io
+from dataclasses import replace
 from math import inf
 
 from rich.console import Console, RenderableType
 
 from harness.checks.verdict import CheckResult, Finding, LatencyFigures, ScenarioResult, Verdict
-from harness.record.observation import ClientConnected
-from harness.reports.terminal import scenario_block, total_line
+from harness.record.observation import ClientConnected, FunctionLogged
+from harness.reports.terminal import log_hints, scenario_block, total_line
 
 
 def shown(renderable: RenderableType, *, width: int = 80, terminal: bool = False) -> str:
@@ -146,3 +147,24 @@ def test_the_total_counts_the_verdicts() -> None:
     ]
 
     assert total_line(results, seconds=93.21).plain == "2 passed, 1 failed, 0 unknown in 93.2 s"
+
+
+def test_errors_that_functions_logged_stand_below_the_checks() -> None:
+    logged = (FunctionLogged(10.25, "fan_out", "[ERROR] post to c1:\nGoneException", "r1"),)
+    result = replace(a_result(CheckResult("routing", Verdict.FAIL, "1 missing")), logged=logged)
+
+    assert (
+        shown(scenario_block(result))
+        == """\
+ FAIL  Every trade reaches its market  3.2 s
+  ✘ routing   1 missing
+  functions logged errors:
+    - +0.250 s  fan_out logged: [ERROR] post to c1: GoneException"""
+    )
+
+
+def test_a_scenario_that_did_not_pass_says_how_to_read_its_logs() -> None:
+    good, bad = a_result(CheckResult("a", Verdict.PASS, "")), a_result(CheckResult("a", Verdict.FAIL, ""))
+    assert list(log_hints([good, bad], run="runs/x")) == [
+        "its functions' logs: harness logs runs/x --scenario s"
+    ]

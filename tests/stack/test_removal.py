@@ -144,6 +144,21 @@ def test_a_stack_lives_apart_under_names_of_its_own() -> None:
     assert (own.api, own.feed, own.name) == (stack.api, stack.feed, stack.name)
 
 
+def test_what_nobody_else_sees_keeps_its_name() -> None:
+    stack = Stack(
+        name="chat",
+        topics={"events": Topic(name="Events")},
+        rules={"nightly": Rule(schedule="rate(1 day)", functions=("open",))},
+        functions={"open": Function(handler="chat.open")},
+        api=Api(name="chat", routes={"$connect": "open"}),
+    )
+
+    own = apart(stack, "a1b2c3", passing=frozenset({"lambda", "events"}))
+
+    assert own.topics["events"].name == "Events-a1b2c3"
+    assert (own.function_name("open"), own.rule_name("nightly")) == ("chat-open", "chat-nightly")
+
+
 @pytest.mark.parametrize(
     ("ended_by", "told"),
     [
@@ -165,7 +180,7 @@ def test_what_stays_is_told_however_the_run_ended(ended_by: BaseException | None
 
     async def scenario() -> None:
         async with undone_at_the_end(lambda _: cast(Any, aws)) as made:
-            made.append(TABLE)
+            made(TABLE)
             if ended_by is not None:
                 raise ended_by
 
@@ -183,7 +198,7 @@ def test_an_error_that_is_not_ours_stays_what_it_is() -> None:
 
     async def scenario() -> None:
         async with undone_at_the_end(lambda _: cast(Any, aws)) as made:
-            made.append(TABLE)
+            made(TABLE)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -259,7 +259,7 @@ class LambdaApi:
         if isinstance(outcome, FunctionError):
             headers["X-Amz-Function-Error"] = "Unhandled"
         if with_log:
-            tail = self._runtime.log_tail(function.name, request)
+            tail = self._runtime.log.tail(function.name, request)
             headers["X-Amz-Log-Result"] = base64.b64encode(tail).decode()
         return json_response(200, payload, headers)
 

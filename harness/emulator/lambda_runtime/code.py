@@ -22,8 +22,11 @@ _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "runs", "venv"})
 _SOURCE_SUFFIXES = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".json")
 _LOOK_EVERY = 0.5
 
-Fingerprint = tuple[int, int]
-"""The newest modification time (ns) of a folder's source files, and how many there are."""
+Fingerprint = tuple[int, int, int]
+"""The newest modification time (ns) of a folder's source files, how many there are, and their bytes together.
+
+A file that is truncated and written has one modification time, where the two fall into one tick of the kernel.
+"""
 
 
 class CodeError(ValueError):
@@ -59,11 +62,11 @@ class FolderWatch:
         self._clock = clock
         self._seen: dict[str, tuple[float, Fingerprint]] = {}
 
-    def fingerprint(self, folder: str) -> Fingerprint:
-        """The folder's fingerprint, at most half a second old."""
+    def fingerprint(self, folder: str, *, at_once: bool = False) -> Fingerprint:
+        """The folder's fingerprint, at most half a second old, or of this moment."""
         now = self._clock.monotonic()
-        looked_at, fingerprint = self._seen.get(folder, (float("-inf"), (0, 0)))
-        if now - looked_at >= _LOOK_EVERY:
+        looked_at, fingerprint = self._seen.get(folder, (float("-inf"), (0, 0, 0)))
+        if at_once or now - looked_at >= _LOOK_EVERY:
             fingerprint = folder_fingerprint(folder)
             self._seen[folder] = (now, fingerprint)
         return fingerprint
@@ -71,11 +74,13 @@ class FolderWatch:
 
 def folder_fingerprint(folder: str) -> Fingerprint:
     """The fingerprint now, without hidden folders, dependencies and recorded runs."""
-    times = list(_modification_times(folder))
-    return max(times, default=0), len(times)
+    files = list(_source_files(folder))
+    newest = max((modified_at for modified_at, _ in files), default=0)
+    return newest, len(files), sum(size for _, size in files)
 
 
-def _modification_times(folder: str) -> Iterator[int]:
+def _source_files(folder: str) -> Iterator[tuple[int, int]]:
+    """The modification time and the size of each."""
     try:
         entries = os.scandir(folder)
     except OSError:
@@ -83,9 +88,9 @@ def _modification_times(folder: str) -> Iterator[int]:
     with entries:
         for entry in entries:
             if entry.name.endswith(_SOURCE_SUFFIXES) and entry.is_file():
-                yield _modification_time(entry)
+                yield _time_and_size(entry)
             elif _is_source_folder(entry):
-                yield from _modification_times(entry.path)
+                yield from _source_files(entry.path)
 
 
 def _is_source_folder(entry: "os.DirEntry[str]") -> bool:
@@ -93,11 +98,12 @@ def _is_source_folder(entry: "os.DirEntry[str]") -> bool:
     return not hidden and entry.is_dir(follow_symlinks=False)
 
 
-def _modification_time(entry: "os.DirEntry[str]") -> int:
+def _time_and_size(entry: "os.DirEntry[str]") -> tuple[int, int]:
     try:
-        return entry.stat().st_mtime_ns
+        found = entry.stat()
     except FileNotFoundError:
-        return 0  # deleted between listing and looking
+        return 0, 0  # deleted between listing and looking
+    return found.st_mtime_ns, found.st_size
 
 
 def _unpack(content: bytes, folder: Path) -> None:

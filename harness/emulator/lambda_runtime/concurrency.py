@@ -8,6 +8,9 @@ from harness.emulator.lambda_runtime.outcome import Throttled
 ACCOUNT_CONCURRENCY = 1_000
 """Invocations at a time in one account and region, until AWS raises it (L-8)."""
 
+MAX_ENVIRONMENTS = 8
+"""Environments of one function at a time on this machine, unless it reserves concurrency: more wait their turn."""
+
 LEAST_UNRESERVED = 100
 """How much of the account's concurrency functions cannot reserve."""
 

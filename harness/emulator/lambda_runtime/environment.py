@@ -5,13 +5,14 @@ It starts, runs what it is handed, and tells its owner what happens; which envir
 """
 
 import asyncio
-import shutil
+import signal
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Protocol
 
 from harness.clock import Clock, TimerHandle
+from harness.emulator.lambda_runtime.debugging import PATIENCE
 from harness.emulator.lambda_runtime.function import FunctionConfiguration
+from harness.emulator.lambda_runtime.memory import LOOK_EVERY, MEGABYTE
 from harness.emulator.lambda_runtime.outcome import RequestId
 from harness.emulator.lambda_runtime.payloads import (
     ErrorReported,
@@ -32,9 +33,14 @@ from harness.emulator.lambda_runtime.runtime_api import (
     Step,
 )
 from harness.emulator.lambda_runtime.runtime_endpoint import RuntimeEndpoint
+from harness.emulator.lambda_runtime.sandbox import Sandbox
 
 INIT_TIMEOUT = 10.0
 """Seconds that INIT may take before it is run again under the function's timeout (L-4)."""
+
+
+_KILLED = Exited(-signal.SIGKILL)
+"""How a process ends that uses more memory than its function has (L-24)."""
 
 
 class EnvironmentOwner(Protocol):
@@ -65,7 +71,8 @@ class Environment:
     """A process of one function.
 
     `generation` tells which configuration and code it was started with, `prewarmed` that no invocation asked for
-    it, `invocations` how many it was handed, `request` which one it runs now.
+    it, `invocations` how many it was handed, `request` which one it runs now, `most_memory` how many bytes its
+    process had at its peak. What is in its `sandbox` is removed in the end, unless it is passed on.
     """
 
     def __init__(
@@ -78,11 +85,15 @@ class Environment:
         secret_access_key: str = "",
         command: tuple[str, ...],
         variables: Callable[[str], Mapping[str, str]],
-        temporary_folder: Path,
+        sandbox: Sandbox,
         clock: Clock,
         owner: EnvironmentOwner,
+        debugged: bool = False,
     ) -> None:
-        """`variables` gives the process's environment variables for the Runtime API's address."""
+        """`variables` gives the process's environment variables for the Runtime API's address.
+
+        `debugged`: time-outs wait, and the process is not frozen.
+        """
         self.function = function
         self.generation = generation
         self.prewarmed = prewarmed
@@ -92,15 +103,20 @@ class Environment:
         self.invocations = 0
         self.request: RequestId | None = None
         self._command, self._variables = command, variables
-        self._temporary_folder = temporary_folder
+        self.sandbox = sandbox
+        self.sandbox_is_passed_on = False
+        self.most_memory = 0
+        self._debugged = debugged
         self._clock, self._owner = clock, owner
         self._endpoint = RuntimeEndpoint(self._runtime_said, self._runtime_hung_up)
         self._process: FunctionProcess | None = None
         self._processes: list[FunctionProcess] = []
         self._timer: TimerHandle | None = None
+        self._look: TimerHandle | None = None
         self._initialised = False
         self._init_again_until: float | None = None
         self._ended = False
+        self._at_its_end = asyncio.Event()
         self._started_at = 0.0
         self._address = ""
         self._init_again: asyncio.Task[None] | None = None
@@ -108,7 +124,7 @@ class Environment:
     async def start(self) -> None:
         """Starts the process; the owner hears of `ready` or `failed` in time."""
         try:
-            self._temporary_folder.mkdir(parents=True, exist_ok=True)
+            self.sandbox.folder.mkdir(parents=True, exist_ok=True)
             self._address = await self._endpoint.open()
         except OSError as error:
             self._fail(NotStarted(str(error)))
@@ -116,7 +132,8 @@ class Environment:
         if self._ended:
             self._endpoint.close()
             return
-        await self._start_process(INIT_TIMEOUT, self._init_took_too_long)
+        seconds = PATIENCE if self._debugged else INIT_TIMEOUT
+        await self._start_process(seconds, self._init_took_too_long)
 
     def begin(self, invocation: Invocation) -> None:
         """Hands over an invocation and starts its timeout; only for an environment that is ready."""
@@ -125,43 +142,51 @@ class Environment:
         self.invocations += 1
         self._init_again_until = None
         self._timer = self._clock.call_later(seconds, self._timed_out)
+        self._look_later()
         assert self._process is not None
         self._process.thaw()
         self._endpoint.hand(invocation)
 
     def time_allowed(self) -> float:
         """Seconds for the next invocation: the function's timeout, less an INIT that was run again in it."""
+        if self._debugged:
+            return PATIENCE
         if self._init_again_until is None:
             return float(self.function.timeout)
         return max(0.0, self._init_again_until - self._clock.monotonic())
 
     def freeze(self) -> None:
         """Stops the process until the next invocation."""
-        if self._process is not None and not self._ended:
+        if self._process is not None and not self._ended and not self._debugged:
             self._process.freeze()
 
     def kill(self) -> None:
         """Ends the environment; the owner is not told."""
         self._ended = True
+        self._at_its_end.set()
         self._cancel_timer()
         self._endpoint.close()
         if self._process is not None:
             self._process.kill()
 
     async def wait_gone(self) -> None:
-        """Returns when every process has ended; clears up behind them."""
+        """Returns when the environment is at its end and every process too; clears up behind them."""
+        await self._at_its_end.wait()
         for process in self._processes:
             await process.wait()
         if self._init_again is not None:
             await self._init_again
             await self._processes[-1].wait()
-        shutil.rmtree(self._temporary_folder, ignore_errors=True)
+        if not self.sandbox_is_passed_on:
+            self.sandbox.clear()
 
     async def _start_process(self, seconds: float, late: Callable[[], None]) -> None:
         process = FunctionProcess(self._logged, lambda status: self._process_exited(process, status))
         self._process = process
+        self.most_memory = 0
         self._started_at = self._clock.monotonic()
         self._timer = self._clock.call_later(seconds, late)
+        self._look_later()
         try:
             await process.start(
                 self._command, variables=self._variables(self._address), folder=self.function.code.folder
@@ -199,6 +224,10 @@ class Environment:
 
     def _is_ready(self) -> None:
         if not self._initialised:
+            if self._is_over_its_memory():
+                self._drain()
+                self._fail(_KILLED)
+                return
             self._initialised = True
             self._cancel_timer()
             self.init_duration = self._clock.monotonic() - self._started_at
@@ -208,6 +237,8 @@ class Environment:
     def _invocation_ended(self, result: bytes | Failure) -> None:
         self._cancel_timer()
         self._drain()
+        if self._is_over_its_memory() and not ends_environment(result):
+            result = _KILLED
         self.request = None
         if ends_environment(result):
             self.kill()
@@ -231,13 +262,31 @@ class Environment:
     def _init_timed_out(self) -> None:
         self._fail(TimedOut(float(self.function.timeout)))
 
+    def _look_later(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+        self._look = self._clock.call_later(LOOK_EVERY, self._look_at_memory)
+
+    def _look_at_memory(self) -> None:
+        if not self._is_over_its_memory():
+            self._look_later()
+        elif self._process is not None:
+            self._process.kill()  # `_process_exited` says so
+
+    def _is_over_its_memory(self) -> bool:
+        if self._process is not None:
+            self.most_memory = max(self.most_memory, self._process.most_memory())
+        return self.most_memory > self.function.memory_size * MEGABYTE
+
     def _process_exited(self, process: FunctionProcess, status: int) -> None:
         if self._ended or process is not self._process:
             return
         if not self._initialised:
             self._fail(Exited(status))
-        elif self.request is not None:
+        elif self.request is not None and status != -signal.SIGSEGV:
             self._invocation_ended(Exited(status))
+        elif self.request is not None:
+            return  # Lambda learns of a segmentation fault by the time-out only (L-24)
         else:
             self._lost()
 
@@ -254,6 +303,7 @@ class Environment:
             self._process.drain()
 
     def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._look):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._look = None

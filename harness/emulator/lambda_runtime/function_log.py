@@ -1,43 +1,11 @@
-"""What a function wrote, and what Lambda writes around it: the lines of its log, newest last."""
+"""How does what a function writes become lines, and which lines does Lambda write around them?"""
 
-from collections import deque
-from dataclasses import dataclass
 from math import ceil
 
 from harness.emulator.lambda_runtime.outcome import RequestId
 
 LONGEST_LINE = 262_144
 """Bytes of one log event; a longer line is cut into several."""
-
-_TAIL_SIZE = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One log event; `at` in seconds since the epoch, `request` None for what no invocation wrote."""
-
-    at: float
-    line: str
-    request: RequestId | None = None
-
-
-class FunctionLog:
-    """The last `capacity` lines of one function, over all its environments."""
-
-    def __init__(self, capacity: int = 20_000) -> None:
-        self._lines: deque[LogLine] = deque(maxlen=capacity)
-
-    def add(self, line: LogLine) -> None:
-        self._lines.append(line)
-
-    def lines(self, request: RequestId | None = None) -> tuple[LogLine, ...]:
-        """All lines, or those of one invocation; oldest first."""
-        return tuple(line for line in self._lines if request is None or line.request == request)
-
-    def tail(self, request: RequestId) -> bytes:
-        """The last 4 KB of an invocation's lines, as `X-Amz-Log-Result` carries them before base64."""
-        text = "".join(f"{line.line}\n" for line in self.lines(request))
-        return text.encode()[-_TAIL_SIZE:]
 
 
 class LineSplitter:
@@ -73,11 +41,17 @@ def end_line(request: RequestId) -> str:
 
 
 def report_line(
-    request: RequestId, *, duration: float, memory_size: int, init_duration: float | None, status: str = ""
+    request: RequestId,
+    *,
+    duration: float,
+    memory_size: int,
+    memory_used: int,
+    init_duration: float | None,
+    status: str = "",
 ) -> str:
     """Lambda's account of an invocation; durations in seconds, `init_duration` None for a warm start.
 
-    INIT is billed (P-9). Memory used is not measured, so it is left out.
+    INIT is billed (P-9). Memory is in MB; `memory_used` of 0 was not measured and is left out.
     """
     billed = duration + (init_duration or 0.0)
     parts = [
@@ -86,6 +60,8 @@ def report_line(
         f"Billed Duration: {ceil(billed * 1000)} ms",
         f"Memory Size: {memory_size} MB",
     ]
+    if memory_used:
+        parts.append(f"Max Memory Used: {memory_used} MB")
     if init_duration is not None:
         parts.append(f"Init Duration: {init_duration * 1000:.2f} ms")
     if status:

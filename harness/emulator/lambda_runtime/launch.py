@@ -6,7 +6,8 @@ from pathlib import Path
 from random import Random
 
 from harness.clock import Clock
-from harness.emulator.lambda_runtime.bootstrap import COMMANDS, RUNTIME_DIR
+from harness.emulator.lambda_runtime.bootstrap import COMMANDS, RUNTIME_DIR, node_options
+from harness.emulator.lambda_runtime.debugging import Debugging
 from harness.emulator.lambda_runtime.environment import Environment, EnvironmentOwner
 from harness.emulator.lambda_runtime.function import (
     Certificates,
@@ -17,6 +18,7 @@ from harness.emulator.lambda_runtime.function import (
 )
 from harness.emulator.lambda_runtime.identifiers import credentials, hex_digits
 from harness.emulator.lambda_runtime.node import installed_packages
+from harness.emulator.lambda_runtime.sandbox import Sandbox
 
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -24,7 +26,7 @@ _PATH = "/usr/local/bin:/usr/bin:/bin"
 class Launcher:
     """Makes environments that call AWS at `endpoint` and keep their temporary files under `scratch`.
 
-    `certificates` are those that AWS's names have there.
+    `certificates` are those that AWS's names have there. `debugging` says which functions are debugged, and how.
     """
 
     def __init__(
@@ -36,21 +38,36 @@ class Launcher:
         random: Random,
         scratch: Path,
         certificates: Certificates | None = None,
+        debugging: Debugging | None = None,
     ) -> None:
         self._endpoint, self._region = endpoint, region
         self._clock, self._random = clock, random
         self._scratch = scratch.absolute()
-        self._certificates = certificates
+        self._certificates, self._debugging = certificates, debugging
+
+    def is_debugged(self, function: str) -> bool:
+        """Whether the function of this name is debugged."""
+        return self._debugging is not None and self._debugging.covers(function)
+
+    def sandbox(self) -> Sandbox:
+        """A new one, whose folder is not made yet."""
+        stream = hex_digits(self._random, 32)
+        return Sandbox(self._scratch / "tmp" / stream, stream)
 
     def environment(
-        self, function: FunctionConfiguration, *, generation: int, prewarmed: bool, owner: EnvironmentOwner
+        self,
+        function: FunctionConfiguration,
+        *,
+        sandbox: Sandbox,
+        generation: int,
+        prewarmed: bool,
+        owner: EnvironmentOwner,
     ) -> Environment:
-        """A new environment, not started yet."""
+        """A new environment in the sandbox, not started yet."""
         family = runtime_family(function.runtime)
         assert family is not None, f"a function of the unknown runtime {function.runtime} was deployed"
         keys = credentials(self._random)
-        stream = hex_digits(self._random, 32)
-        temporary_folder = self._scratch / "tmp" / stream
+        debugging = self._debugging if self.is_debugged(function.name) else None
 
         def variables(runtime_api: str) -> dict[str, str]:
             variables = environment_variables(
@@ -59,16 +76,22 @@ class Launcher:
                 endpoint=self._endpoint(),
                 runtime_api=runtime_api,
                 credentials=keys,
-                log_stream=log_stream_name(self._clock.time(), stream),
+                log_stream=log_stream_name(self._clock.time(), sandbox.stream),
                 runtime_dir=RUNTIME_DIR,
-                temporary_folder=str(temporary_folder),
+                temporary_folder=str(sandbox.folder),
                 path=os.environ.get("PATH", _PATH),
                 certificates=self._certificates,
                 node_packages=str(installed_packages()),
             )
             if family == "nodejs":
                 variables["FANOUT_HARNESS_BUNDLES"] = str(self._bundles(function, generation))
+            elif debugging is not None:
+                variables |= debugging.variables()
             return variables
+
+        options = node_options(function.memory_size)
+        if debugging is not None:
+            options = (*options, debugging.node_option())
 
         return Environment(
             function,
@@ -76,9 +99,10 @@ class Launcher:
             prewarmed=prewarmed,
             access_key_id=keys.access_key_id,
             secret_access_key=keys.secret_access_key,
-            command=COMMANDS[family](os.getpid(), function.handler),
+            command=COMMANDS[family](os.getpid(), function.handler, options),
             variables=variables,
-            temporary_folder=temporary_folder,
+            sandbox=sandbox,
+            debugged=debugging is not None,
             clock=self._clock,
             owner=owner,
         )

@@ -1,7 +1,8 @@
 """Which execution environment takes which invocation: the rules of one function's pool.
 
 Idle environments are reused, the most recently used first; invocations wait first in, first out, for whichever
-environment becomes free first; new environments are wanted only for invocations that no start is under way for.
+environment becomes free first; new environments are wanted only for invocations that no start is under way for, and
+no environment that has returned its last result and is about to ask for the next invocation.
 """
 
 from collections import deque
@@ -20,6 +21,7 @@ class Pool(Generic[E, I]):
         self._idle: dict[E, float] = {}
         self._starting: set[E] = set()
         self._busy: set[E] = set()
+        self._about_to_ask: set[E] = set()
 
     @property
     def size(self) -> int:
@@ -29,12 +31,12 @@ class Pool(Generic[E, I]):
     @property
     def concurrency(self) -> int:
         """Invocations that run or wait."""
-        return len(self._busy) + len(self.waiting)
+        return len(self._busy) - len(self._about_to_ask) + len(self.waiting)
 
     @property
     def starts_wanted(self) -> int:
         """How many more environments should be started now."""
-        unserved = len(self.waiting) - len(self._starting)
+        unserved = len(self.waiting) - len(self._starting) - len(self._about_to_ask)
         return max(0, min(unserved, self.limit - self.size))
 
     def started(self, environment: E) -> None:
@@ -43,15 +45,31 @@ class Pool(Generic[E, I]):
 
     def freed(self, environment: E, *, at: float) -> None:
         """The environment is initialised, or its invocation has ended: it is idle since `at`."""
-        self._starting.discard(environment)
-        self._busy.discard(environment)
+        self._forget(environment)
         self._idle[environment] = at
+
+    def returned(self, environment: E) -> None:
+        """The environment has returned its result, and is idle as soon as it asks for the next invocation."""
+        self._about_to_ask.add(environment)
+
+    @property
+    def waits_for_returned(self) -> bool:
+        """Whether an invocation waits that an environment which has returned could take."""
+        return bool(self.waiting and self._about_to_ask)
+
+    def give_up_returned(self) -> None:
+        """Environments that have returned do not ask: their functions still keep them busy."""
+        self._about_to_ask.clear()
 
     def removed(self, environment: E) -> None:
         """The environment is no more."""
+        self._forget(environment)
+        self._idle.pop(environment, None)
+
+    def _forget(self, environment: E) -> None:
         self._starting.discard(environment)
         self._busy.discard(environment)
-        self._idle.pop(environment, None)
+        self._about_to_ask.discard(environment)
 
     def is_idle(self, environment: E) -> bool:
         return environment in self._idle

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from harness.emulator.lambda_runtime.function_log import LineSplitter
+from harness.emulator.lambda_runtime.memory import most_memory
 
 _READ_SIZE = 65_536
 _MOST_READS = 16
@@ -69,6 +70,10 @@ class FunctionProcess(asyncio.SubprocessProtocol):
         self._read_all()
         for line in self._lines.flush():
             self._on_line(line)
+
+    def most_memory(self) -> int:
+        """Bytes of memory that the process has used at its peak; 0 when that is not known (any more)."""
+        return 0 if self._transport is None else most_memory(self._transport.get_pid())
 
     async def wait(self) -> None:
         """Returns when the process has ended and has been reaped."""

@@ -13,7 +13,13 @@ from random import Random
 
 from harness.clock import Clock
 from harness.emulator.journal import Note
-from harness.emulator.lambda_runtime.concurrency import ACCOUNT_CONCURRENCY, Use, throttle
+from harness.emulator.lambda_runtime.concurrency import (
+    ACCOUNT_CONCURRENCY,
+    MAX_ENVIRONMENTS,
+    Use,
+    throttle,
+)
+from harness.emulator.lambda_runtime.debugging import Debugging
 from harness.emulator.lambda_runtime.event_invoke_config import EventInvokeConfig
 from harness.emulator.lambda_runtime.event_queue import EventQueue, QueuedEvent, Send
 from harness.emulator.lambda_runtime.function import (
@@ -23,9 +29,9 @@ from harness.emulator.lambda_runtime.function import (
     function_arn,
     parse_reference,
 )
-from harness.emulator.lambda_runtime.function_log import LogLine
 from harness.emulator.lambda_runtime.identifiers import request_id
 from harness.emulator.lambda_runtime.launch import Launcher
+from harness.emulator.lambda_runtime.log_book import LogBook
 from harness.emulator.lambda_runtime.outcome import (
     Cause,
     NoSuchFunction,
@@ -50,21 +56,23 @@ class LambdaRuntime:
         random: Random,
         note: Note,
         scratch: Path,
-        max_environments: int = 8,
+        max_environments: int = MAX_ENVIRONMENTS,
         on_idle: Callable[[], None] = lambda: None,
         certificates: Certificates | None = None,
         account_concurrency: int = ACCOUNT_CONCURRENCY,
         send: Send = lambda _: None,
+        debugging: Debugging | None = None,
+        announce: Callable[[str], None] = lambda _: None,
     ) -> None:
         """`endpoint` is the URL of the AWS APIs that functions call; `scratch` a folder of our own.
 
         `certificates` are what functions trust, besides the public authorities. `send` delivers dead letters and
-        destinations' records.
+        destinations' records. A function has at most `max_environments`, or as many as it reserves. `announce` is
+        told where the debuggers of `debugging` can attach.
         """
         self.region, self.account, self.scratch = region, account, scratch
         self._clock, self._random = clock, random
         self.account_concurrency = account_concurrency
-        self._max_environments = max_environments
         launcher = Launcher(
             endpoint=endpoint if callable(endpoint) else lambda: endpoint,
             region=region,
@@ -72,8 +80,17 @@ class LambdaRuntime:
             random=random,
             scratch=scratch,
             certificates=certificates,
+            debugging=debugging,
         )
-        self._scheduler = Scheduler(launcher=launcher, clock=clock, random=random, note=note, on_idle=on_idle)
+        self._scheduler = Scheduler(
+            launcher=launcher,
+            clock=clock,
+            random=random,
+            note=note,
+            on_idle=on_idle,
+            max_environments=max_environments,
+            announce=announce,
+        )
         self._events = EventQueue(
             scheduler=self._scheduler,
             throttle=self._throttle,
@@ -88,7 +105,7 @@ class LambdaRuntime:
 
     def put_function(self, function: FunctionConfiguration) -> None:
         """Deploys a function, or replaces its configuration and code; running invocations end as they began."""
-        self._scheduler.deploy(function, self._max_environments)
+        self._scheduler.deploy(function)
 
     def delete_function(self, function: str) -> bool:
         """Forgets the function; False when there is none."""
@@ -110,7 +127,7 @@ class LambdaRuntime:
         """Reserves concurrency for a function, None to take that back; its environments stay."""
         deployed = self._find(function)
         if deployed is not None:
-            deployed.function = replace(deployed.function, reserved_concurrency=reserved)
+            self._scheduler.reserve(deployed, reserved)
 
     def set_event_invoke_config(self, function: str, config: EventInvokeConfig | None) -> None:
         """Says how the function's events are tried, None for Lambda's own way; its environments stay."""
@@ -184,13 +201,16 @@ class LambdaRuntime:
     async def prewarm(self, function: str, n: int) -> bytes | NoSuchFunction | None:
         """Starts `n` more environments, within the limit, and returns when they are initialised.
 
-        None when all is well, else the error JSON of an INIT that failed.
+        None when all is well, else the error JSON of an INIT that failed. With 0 one is started to see that, and
+        ended again.
         """
         self._must_be_open()
         deployed = self._find(function)
         if deployed is None:
             return NoSuchFunction(self.arn_of(function))
-        errors = await asyncio.gather(*[self._scheduler.prewarm(deployed) for _ in range(n)])
+        errors = await asyncio.gather(
+            *[self._scheduler.prewarm(deployed, keep=n > 0) for _ in range(max(1, n))]
+        )
         return next((error for error in errors if error is not None), None)
 
     def request_of(self, access_key_id: str) -> RequestId | None:
@@ -209,15 +229,10 @@ class LambdaRuntime:
         """Invocations that are queued or running."""
         return self._scheduler.in_flight
 
-    def logs(self, function: str, request: RequestId | None = None) -> tuple[LogLine, ...]:
-        """The function's log, or one invocation's part of it, oldest line first; empty for an unknown function."""
-        deployed = self._find(function)
-        return () if deployed is None else deployed.log.lines(request)
-
-    def log_tail(self, function: str, request: RequestId) -> bytes:
-        """The last 4 KB of an invocation's log."""
-        deployed = self._find(function)
-        return b"" if deployed is None else deployed.log.tail(request)
+    @property
+    def log(self) -> LogBook:
+        """What all functions wrote."""
+        return self._scheduler.log
 
     async def close(self) -> None:
         """Kills every process and returns when all have ended; what was in flight has failed."""

@@ -6,24 +6,22 @@ The rules of one function's pool are `pool`'s; this is the shell that obeys them
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 
 from harness.clock import Clock, TimerHandle
 from harness.emulator.journal import Note
 from harness.emulator.lambda_runtime.code import Fingerprint, FolderWatch
+from harness.emulator.lambda_runtime.debugging import listening_at
 from harness.emulator.lambda_runtime.environment import Environment, ends_environment
 from harness.emulator.lambda_runtime.function import FunctionConfiguration
-from harness.emulator.lambda_runtime.function_log import (
-    FunctionLog,
-    LogLine,
-    end_line,
-    report_line,
-    start_line,
-)
+from harness.emulator.lambda_runtime.function_log import end_line, report_line, start_line
 from harness.emulator.lambda_runtime.identifiers import request_id, trace_id
 from harness.emulator.lambda_runtime.launch import Launcher
+from harness.emulator.lambda_runtime.log_book import LogBook
+from harness.emulator.lambda_runtime.memory import megabytes_used
 from harness.emulator.lambda_runtime.outcome import (
     Cause,
     FunctionError,
@@ -41,10 +39,14 @@ from harness.emulator.lambda_runtime.payloads import (
 )
 from harness.emulator.lambda_runtime.pool import Pool
 from harness.emulator.lambda_runtime.runtime_api import Invocation
-from harness.record.observation import FunctionLogged, InvocationEnded, InvocationStarted
+from harness.emulator.lambda_runtime.sandbox import Sandbox
+from harness.record.observation import FunctionLogged, InvocationEnded, InvocationStarted, PlatformLogged
 
 MAXIMUM_STARTS = 2
 """How many environments of all functions together may be starting at one time."""
+
+PATIENCE_WITH_RETURNED = 0.05
+"""Seconds that an environment which has returned its result has to ask for the next invocation, where one waits."""
 
 IDLE_LIFETIME = 600.0
 """Seconds after which an environment that nobody needs is ended."""
@@ -65,16 +67,32 @@ class Queued:
     number: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Prewarm:
+    """An order for an environment that no invocation asked for; the error JSON of its INIT, None when all is well."""
+
+    initialised: "asyncio.Future[bytes | None]"
+    keep: bool
+
+    def resolve(self, error: bytes | None) -> None:
+        if not self.initialised.done():
+            self.initialised.set_result(error)
+
+
 @dataclass(eq=False, slots=True)
 class Deployed:
-    """A function and all that lives for it; environments of an older `generation` are not used any more."""
+    """A function and all that lives for it; environments of an older `generation` are not used any more.
+
+    `sandboxes` are those whose process has ended: the next environment gets one of them (L-7).
+    """
 
     function: FunctionConfiguration
     pool: Pool[Environment, Queued]
-    log: FunctionLog = field(default_factory=FunctionLog)
     generation: int = 0
-    fingerprint: Fingerprint = (0, 0)
-    prewarms: list["asyncio.Future[bytes | None]"] = field(default_factory=list)
+    is_patient: bool = False
+    fingerprint: Fingerprint = (0, 0, 0)
+    prewarms: list["Prewarm"] = field(default_factory=list)
+    sandboxes: list[Sandbox] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +106,25 @@ class Scheduler:
     """Owns every environment; calls `on_idle` whenever the last invocation in flight has ended."""
 
     def __init__(
-        self, *, launcher: Launcher, clock: Clock, random: Random, note: Note, on_idle: Callable[[], None]
+        self,
+        *,
+        launcher: Launcher,
+        clock: Clock,
+        random: Random,
+        note: Note,
+        on_idle: Callable[[], None],
+        max_environments: int,
+        announce: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.on_idle = on_idle
+        """`announce` is told where debuggers can attach; `max_environments` holds for one function."""
+        self.on_idle, self._announce = on_idle, announce
+        self._max_environments = max_environments
         self.in_flight = 0
+        self.log = LogBook()
         self._launcher, self._clock, self._random, self._note = launcher, clock, random, note
         self._watch = FolderWatch(clock)
         self._all: dict[str, Deployed] = {}
-        self._starting: dict[Environment, asyncio.Future[bytes | None] | None] = {}
+        self._starting: dict[Environment, Prewarm | None] = {}
         self._running: dict[Environment, _Running] = {}
         self._environments: dict[Environment, Deployed] = {}
         self._by_access_key: dict[str, Environment] = {}
@@ -104,22 +133,35 @@ class Scheduler:
         self._submitted = 0
         self._closed = False
 
-    def deploy(self, function: FunctionConfiguration, limit: int) -> None:
+    def deploy(self, function: FunctionConfiguration) -> None:
         """Takes a new function, or a new configuration or code of a known one."""
         deployed = self._all.get(function.name)
         if deployed is None:
-            deployed = self._all[function.name] = Deployed(function, Pool(limit))
+            deployed = self._all[function.name] = Deployed(function, Pool(0))
         deployed.function = function
-        deployed.generation += 1
+        deployed.pool.limit = self._limit(function)
         deployed.fingerprint = self._fingerprint(function)
-        self._retire_idle(deployed)
+        self._outdate(deployed)
         self._dispatch(deployed)
+
+    def reserve(self, deployed: Deployed, concurrency: int | None) -> None:
+        """Reserves concurrency for a function, None to take that back; its environments stay."""
+        deployed.function = replace(deployed.function, reserved_concurrency=concurrency)
+        deployed.pool.limit = self._limit(deployed.function)
+        self._dispatch(deployed)
+
+    def _limit(self, function: FunctionConfiguration) -> int:
+        """How many environments the function may have: what it reserves is what it wants at a time."""
+        if self._launcher.is_debugged(function.name):
+            return 1
+        reserved = function.reserved_concurrency
+        return self._max_environments if reserved is None else reserved
 
     def remove(self, name: str) -> None:
         """Forgets the function; what runs may end, what waits finds it gone."""
         deployed = self._all.pop(name)
-        deployed.generation += 1
-        self._retire_idle(deployed)
+        self._outdate(deployed)
+        self.log.forget(name)
         while deployed.pool.waiting:
             self._settle(deployed.pool.waiting.popleft(), NoSuchFunction(deployed.function.arn))
         self._resolve_prewarms(deployed)
@@ -140,12 +182,15 @@ class Scheduler:
         queued.deployed.pool.waiting.append(queued)
         self._dispatch(queued.deployed)
 
-    def prewarm(self, deployed: Deployed) -> "asyncio.Future[bytes | None]":
-        """Orders one more environment; resolves when it is initialised, or with the error JSON of its INIT."""
-        order: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+    def prewarm(self, deployed: Deployed, *, keep: bool) -> "asyncio.Future[bytes | None]":
+        """Orders one more environment; resolves when it is initialised, or with the error JSON of its INIT.
+
+        One that is not to be kept ends then, unless an invocation waits for it.
+        """
+        order = Prewarm(asyncio.get_running_loop().create_future(), keep)
         deployed.prewarms.append(order)
         self._start_wanted()
-        return order
+        return order.initialised
 
     def request_of(self, access_key_id: str) -> RequestId | None:
         """What the environment with these credentials is running now."""
@@ -172,7 +217,8 @@ class Scheduler:
         for deployed in self._all.values():
             self._resolve_prewarms(deployed)
         for order in self._starting.values():
-            _resolve(order, None)
+            if order is not None:
+                order.resolve(None)
         self._fail_everything()
         while self._tasks:
             await asyncio.gather(*self._tasks)
@@ -181,36 +227,46 @@ class Scheduler:
 
     def environment_ready(self, environment: Environment) -> None:
         deployed = self._environments[environment]
-        if environment in self._starting:
-            _resolve(self._starting.pop(environment), None)
+        order = self._starting.pop(environment, None)
+        if order is not None:
+            order.resolve(None)
         deployed.pool.freed(environment, at=self._clock.monotonic())
         self._retire_idle(deployed)
         self._dispatch(deployed)
-        if deployed.pool.is_idle(environment):
+        if not deployed.pool.is_idle(environment):
+            return
+        if order is not None and not order.keep:
+            environment.kill()
+            deployed.pool.removed(environment)
+        else:
             environment.freeze()
             self._reap_later()
 
     def environment_failed(self, environment: Environment, failure: Failure) -> None:
         deployed = self._environments[environment]
-        deployed.pool.removed(environment)
+        self._ended(environment)
         order = self._starting.pop(environment)
         waiting = deployed.pool.waiting
+        # What failed may have been a file that was only half written.
+        self._reload(deployed, at_once=True)
         if order is not None:
-            _resolve(order, failure_payload(failure, request_id(self._random)))
+            order.resolve(failure_payload(failure, request_id(self._random)))
         elif waiting and environment.generation == deployed.generation:
             self._fail_unstarted(waiting.popleft(), failure)
         self._dispatch(deployed)
 
     def environment_lost(self, environment: Environment) -> None:
         deployed = self._environments[environment]
-        deployed.pool.removed(environment)
+        self._ended(environment)
         self._dispatch(deployed)
 
     def invocation_ended(self, environment: Environment, result: bytes | Failure) -> None:
         running = self._running.pop(environment)
         deployed = running.queued.deployed
         if ends_environment(result):
-            deployed.pool.removed(environment)
+            self._ended(environment)
+        else:
+            deployed.pool.returned(environment)
         self._log_end(environment, running, result)
         self._end(running.queued, result)
         self._dispatch(deployed)
@@ -218,7 +274,14 @@ class Scheduler:
     def environment_logged(self, environment: Environment, line: str, request: RequestId | None) -> None:
         name = environment.function.name
         self._note(FunctionLogged(self._clock.monotonic(), name, line, request))
-        self._environments[environment].log.add(LogLine(self._clock.time(), line, request))
+        self.log.add(name, line, request, at=self._clock.time())
+        if self._launcher.is_debugged(name) and (place := listening_at(line)) is not None:
+            self._announce(f"{name}: a debugger can attach at {place}")
+
+    def _log(self, function: str, line: str, request: RequestId) -> None:
+        """Lambda's own lines."""
+        self._note(PlatformLogged(self._clock.monotonic(), function, line, request))
+        self.log.add(function, line, request, at=self._clock.time())
 
     # --- handing over -------------------------------------------------------------------------------------
 
@@ -227,6 +290,14 @@ class Scheduler:
             self._reload(deployed)
         while (matched := deployed.pool.match()) is not None:
             self._hand(*matched)
+        if deployed.pool.waits_for_returned and not deployed.is_patient:
+            deployed.is_patient = True
+            self._clock.call_later(PATIENCE_WITH_RETURNED, partial(self._lose_patience, deployed))
+        self._start_wanted()
+
+    def _lose_patience(self, deployed: Deployed) -> None:
+        deployed.is_patient = False
+        deployed.pool.give_up_returned()
         self._start_wanted()
 
     def _hand(self, environment: Environment, queued: Queued) -> None:
@@ -258,8 +329,7 @@ class Scheduler:
                 cause.messages,
             )
         )
-        line = start_line(queued.request, function.version)
-        queued.deployed.log.add(LogLine(self._clock.time(), line, queued.request))
+        self._log(function.name, start_line(queued.request, function.version), queued.request)
 
     def _end(self, queued: Queued, result: bytes | Failure) -> None:
         outcome: Outcome
@@ -288,6 +358,7 @@ class Scheduler:
             request,
             duration=self._clock.monotonic() - running.began_at,
             memory_size=environment.function.memory_size,
+            memory_used=megabytes_used(environment.most_memory, environment.function.memory_size),
             init_duration=environment.init_duration if running.cold else None,
             status="timeout" if timed_out else "error" if isinstance(result, Exited) else "",
         )
@@ -296,7 +367,7 @@ class Scheduler:
             at = datetime.fromtimestamp(self._clock.time(), UTC).isoformat(timespec="milliseconds")
             lines.append(f"{at[:-6]}Z {request} Task timed out after {result.seconds:.2f} seconds")
         for line in lines:
-            running.queued.deployed.log.add(LogLine(self._clock.time(), line, request))
+            self._log(environment.function.name, line, request)
 
     # --- starting and ending environments -----------------------------------------------------------------
 
@@ -322,9 +393,13 @@ class Scheduler:
             self._resolve_prewarms(deployed)
         return None
 
-    def _start(self, deployed: Deployed, order: "asyncio.Future[bytes | None] | None") -> None:
+    def _start(self, deployed: Deployed, order: Prewarm | None) -> None:
         environment = self._launcher.environment(
-            deployed.function, generation=deployed.generation, prewarmed=order is not None, owner=self
+            deployed.function,
+            sandbox=deployed.sandboxes.pop() if deployed.sandboxes else self._launcher.sandbox(),
+            generation=deployed.generation,
+            prewarmed=order is not None,
+            owner=self,
         )
         deployed.pool.started(environment)
         self._starting[environment] = order
@@ -343,21 +418,37 @@ class Scheduler:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _ended(self, environment: Environment) -> None:
+        """An environment came to its end by itself: its sandbox is for the next one of the same code (L-7)."""
+        deployed = self._environments[environment]
+        deployed.pool.removed(environment)
+        if environment.generation == deployed.generation and not self._closed:
+            environment.sandbox_is_passed_on = True
+            deployed.sandboxes.append(environment.sandbox)
+
+    def _outdate(self, deployed: Deployed) -> None:
+        """Its configuration or code is another one now: no environment of the old one takes an invocation."""
+        deployed.generation += 1
+        while deployed.sandboxes:
+            deployed.sandboxes.pop().clear()
+        self._retire_idle(deployed)
+
     def _retire_idle(self, deployed: Deployed) -> None:
         for environment in deployed.pool.idle():
             if environment.generation != deployed.generation:
                 environment.kill()
                 deployed.pool.removed(environment)
 
-    def _reload(self, deployed: Deployed) -> None:
-        fingerprint = self._fingerprint(deployed.function)
+    def _reload(self, deployed: Deployed, *, at_once: bool = False) -> None:
+        fingerprint = self._fingerprint(deployed.function, at_once=at_once)
         if fingerprint != deployed.fingerprint:
             deployed.fingerprint = fingerprint
-            deployed.generation += 1
-            self._retire_idle(deployed)
+            self._outdate(deployed)
 
-    def _fingerprint(self, function: FunctionConfiguration) -> Fingerprint:
-        return self._watch.fingerprint(function.code.folder) if function.code.hot_reload else (0, 0)
+    def _fingerprint(self, function: FunctionConfiguration, *, at_once: bool = False) -> Fingerprint:
+        if not function.code.hot_reload:
+            return 0, 0, 0
+        return self._watch.fingerprint(function.code.folder, at_once=at_once)
 
     def _reap_later(self) -> None:
         if self._reaping is None:
@@ -376,7 +467,7 @@ class Scheduler:
 
     def _resolve_prewarms(self, deployed: Deployed) -> None:
         while deployed.prewarms:
-            _resolve(deployed.prewarms.pop(), None)
+            deployed.prewarms.pop().resolve(None)
 
     def _fail_everything(self) -> None:
         for running in tuple(self._running.values()):
@@ -385,8 +476,3 @@ class Scheduler:
         for deployed in self._all.values():
             while deployed.pool.waiting:
                 self._fail_unstarted(deployed.pool.waiting.popleft(), _KILLED)
-
-
-def _resolve(order: "asyncio.Future[bytes | None] | None", error: bytes | None) -> None:
-    if order is not None and not order.done():
-        order.set_result(error)

@@ -62,3 +62,20 @@ def test_a_removed_environment_is_forgotten() -> None:
     pool = a_pool(idle="a")
     pool.removed("a")
     assert (pool.size, pool.oldest_idle_at, pool.is_idle("a")) == (0, None, False)
+
+
+def test_an_environment_that_has_returned_serves_one_that_waits() -> None:
+    pool = a_pool(idle="a", waiting="1")
+    pool.match()
+    pool.returned("a")
+    pool.waiting.extend("23")
+    assert (pool.concurrency, pool.waits_for_returned, pool.starts_wanted) == (2, True, 1)
+
+
+def test_an_environment_that_returned_and_does_not_ask_serves_nobody() -> None:
+    pool = a_pool(idle="a", waiting="1")
+    pool.match()
+    pool.returned("a")
+    pool.waiting.append("2")
+    pool.give_up_returned()
+    assert (pool.concurrency, pool.waits_for_returned, pool.starts_wanted) == (2, False, 1)

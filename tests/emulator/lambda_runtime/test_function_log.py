@@ -1,13 +1,7 @@
-from harness.emulator.lambda_runtime.function_log import (
-    LONGEST_LINE,
-    FunctionLog,
-    LineSplitter,
-    LogLine,
-    report_line,
-)
+from harness.emulator.lambda_runtime.function_log import LONGEST_LINE, LineSplitter, report_line
 from harness.emulator.lambda_runtime.outcome import RequestId
 
-R1, R2 = RequestId("r-1"), RequestId("r-2")
+R1 = RequestId("r-1")
 
 
 def test_lines_are_cut_at_line_feeds_over_pieces() -> None:
@@ -29,30 +23,16 @@ def test_an_endless_line_is_cut() -> None:
     assert [len(line) for line in LineSplitter().feed(b"x" * (LONGEST_LINE + 1))] == [LONGEST_LINE + 1]
 
 
-def test_a_log_keeps_the_last_lines_and_knows_whose_they_are() -> None:
-    log = FunctionLog(capacity=2)
-    lines = [LogLine(1.0, "a", R1), LogLine(2.0, "b", R2), LogLine(3.0, "c")]
-    for line in lines:
-        log.add(line)
-    assert (log.lines(), log.lines(R2), log.tail(R2)) == (tuple(lines[1:]), (lines[1],), b"b\n")
-
-
-def test_a_tail_is_the_last_four_kilobytes() -> None:
-    log = FunctionLog()
-    log.add(LogLine(1.0, "x" * 5000, R1))
-    assert log.tail(R1) == b"x" * 4095 + b"\n"
-
-
 def test_a_report_of_a_cold_start_bills_init() -> None:
-    line = report_line(R1, duration=0.0021, memory_size=128, init_duration=0.1)
+    line = report_line(R1, duration=0.0021, memory_size=128, memory_used=37, init_duration=0.1)
     assert line == (
         "REPORT RequestId: r-1\tDuration: 2.10 ms\tBilled Duration: 103 ms\tMemory Size: 128 MB"
-        "\tInit Duration: 100.00 ms"
+        "\tMax Memory Used: 37 MB\tInit Duration: 100.00 ms"
     )
 
 
 def test_a_report_of_a_time_out_says_so() -> None:
-    line = report_line(R1, duration=3.0, memory_size=256, init_duration=None, status="timeout")
+    line = report_line(R1, duration=3.0, memory_size=256, memory_used=0, init_duration=None, status="timeout")
     assert line == (
         "REPORT RequestId: r-1\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 256 MB"
         "\tStatus: timeout"

@@ -98,5 +98,5 @@ def test_killing_the_emulator_kills_its_functions(tmp_path: Path, runtime: str, 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
 @pytest.mark.parametrize("family", COMMANDS)
 def test_a_process_whose_parent_is_not_the_emulator_ends_at_once(family: str) -> None:
-    ended = subprocess.run(COMMANDS[family](1, "app.handler"), timeout=PATIENCE, check=False)
+    ended = subprocess.run(COMMANDS[family](1, "app.handler", ()), timeout=PATIENCE, check=False)
     assert ended.returncode == 1

@@ -467,3 +467,8 @@ def test_only_one_environment_is_cold_when_invocations_follow_each_other(tmp_pat
             assert started == [True, False, False]
 
     run(ask)
+
+
+def test_an_event_and_a_result_of_megabytes_arrive_whole(tmp_path: Path) -> None:
+    text = "aü€" * 500_000
+    assert value_of(tmp_path, "exports.handler = async (event) => event;", payload=text) == text

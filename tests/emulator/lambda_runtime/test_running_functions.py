@@ -4,166 +4,36 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
-from random import Random
-from typing import TypeVar
 
 import pytest
-import uvloop
 
-from harness.clock import Clock, ManualClock, RealClock
-from harness.emulator.lambda_runtime.code import code_from_folder
+from harness.clock import ManualClock
 from harness.emulator.lambda_runtime.event_invoke_config import EventInvokeConfig
-from harness.emulator.lambda_runtime.function import FunctionConfiguration, function_arn
+from harness.emulator.lambda_runtime.function import function_arn
 from harness.emulator.lambda_runtime.outcome import (
     Cause,
     FunctionError,
     NoSuchFunction,
-    Outcome,
     Returned,
     Throttled,
 )
-from harness.emulator.lambda_runtime.runtime import LambdaRuntime
-from harness.emulator.letters import Letter
 from harness.errors import BackendError
-from harness.record.observation import FunctionLogged, InvocationEnded, InvocationStarted, Observation
-
-REGION, ACCOUNT = "eu-west-1", "000000000000"
-PATIENCE = 20.0
-NO_CAUSE = Cause()
-DEAD = "arn:aws:sqs:eu-west-1:000000000000:dead"
-
-Seen = TypeVar("Seen", InvocationStarted, InvocationEnded, FunctionLogged)
-
-
-class Observations:
-    """What a runtime noted; waits, within bounds, until something has been seen."""
-
-    def __init__(self) -> None:
-        self.all: list[Observation] = []
-        self.on_log: Callable[[FunctionLogged], None] = lambda _: None
-        self._noted = asyncio.Event()
-
-    def note(self, observation: Observation) -> None:
-        self.all.append(observation)
-        if isinstance(observation, FunctionLogged):
-            self.on_log(observation)
-        self._noted.set()
-
-    def of(self, kind: type[Seen]) -> list[Seen]:
-        return [observation for observation in self.all if isinstance(observation, kind)]
-
-    async def seen(self, kind: type[Seen], count: int = 1) -> list[Seen]:
-        async with asyncio.timeout(PATIENCE):
-            while len(self.of(kind)) < count:
-                self._noted.clear()
-                await self._noted.wait()
-        return self.of(kind)
-
-
-class Lambda:
-    """A runtime, its observations, and a folder for its functions."""
-
-    def __init__(
-        self, folder: Path, clock: Clock, max_environments: int, account_concurrency: int = 1000
-    ) -> None:
-        self.observations = Observations()
-        self.folder = folder
-        self.idle = asyncio.Event()
-        self.letters: list[Letter] = []
-        self.runtime = LambdaRuntime(
-            endpoint="http://127.0.0.1:4566",
-            region=REGION,
-            account=ACCOUNT,
-            clock=clock,
-            random=Random(7),
-            note=self.observations.note,
-            scratch=folder / "scratch",
-            max_environments=max_environments,
-            on_idle=self.idle.set,
-            account_concurrency=account_concurrency,
-            send=self.letters.append,
-        )
-
-    def deploy(
-        self,
-        source: str,
-        *,
-        name: str = "f",
-        handler: str = "app.handler",
-        timeout: int = 30,
-        environment: dict[str, str] | None = None,
-        reserved_concurrency: int | None = None,
-        event_invoke_config: EventInvokeConfig | None = None,
-    ) -> Path:
-        """Deploys the source as `app.py` of a hot-reload folder, which it returns."""
-        folder = self.folder / name
-        folder.mkdir(exist_ok=True)
-        (folder / "app.py").write_text(source)
-        self.runtime.put_function(
-            FunctionConfiguration(
-                name,
-                function_arn(REGION, ACCOUNT, name),
-                "python3.13",
-                handler,
-                code_from_folder(str(folder)),
-                timeout=timeout,
-                environment=environment or {},
-                reserved_concurrency=reserved_concurrency,
-                dead_letter_target=DEAD,
-                event_invoke_config=event_invoke_config,
-            )
-        )
-        return folder
-
-    async def invoke(self, payload: object = None, *, name: str = "f", cause: Cause = NO_CAUSE) -> Outcome:
-        async with asyncio.timeout(PATIENCE):
-            return await self.runtime.invoke(name, json.dumps(payload).encode(), cause=cause)
-
-    async def value(self, payload: object = None, *, name: str = "f") -> object:
-        outcome = await self.invoke(payload, name=name)
-        assert isinstance(outcome, Returned), outcome
-        return json.loads(outcome.payload)
-
-    async def error(self, payload: object = None) -> object:
-        outcome = await self.invoke(payload)
-        assert isinstance(outcome, FunctionError), outcome
-        return json.loads(outcome.payload)
-
-
-@asynccontextmanager
-async def a_lambda(
-    folder: Path,
-    clock: Clock | None = None,
-    max_environments: int = 8,
-    account_concurrency: int = 1000,
-) -> AsyncIterator[Lambda]:
-    aws = Lambda(folder, clock or RealClock(), max_environments, account_concurrency)
-    try:
-        yield aws
-    finally:
-        async with asyncio.timeout(PATIENCE):
-            await aws.runtime.close()
-
-
-def run(test: Callable[[], Coroutine[None, None, None]]) -> None:
-    uvloop.run(test())
-
-
-async def stopped(pid: int) -> None:
-    """Returns when the process is stopped by a signal."""
-    stop = partial(os.waitid, os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
-    async with asyncio.timeout(PATIENCE):
-        await asyncio.get_running_loop().run_in_executor(None, stop)
-
-
-ECHO = "def handler(event, context):\n    return event\n"
-PID = "import os\ndef handler(event, context):\n    return os.getpid()\n"
-RAISE = "def handler(event, context):\n    raise ValueError('no')\n"
-HANG = "import threading\ndef handler(event, context):\n    print('here')\n    threading.Event().wait()\n"
+from harness.record.observation import FunctionLogged, InvocationEnded, InvocationStarted
+from tests.emulator.lambda_runtime.running import (
+    ACCOUNT,
+    DEAD,
+    ECHO,
+    HANG,
+    NO_CAUSE,
+    PATIENCE,
+    PID,
+    RAISE,
+    REGION,
+    a_lambda,
+    run,
+    stopped,
+)
 
 
 def test_a_function_returns_its_json(tmp_path: Path) -> None:
@@ -413,7 +283,7 @@ def test_a_function_is_killed_when_its_time_is_up(tmp_path: Path) -> None:
                 "errorType": "Sandbox.Timedout",
                 "errorMessage": f"RequestId: {outcome.request} Error: Task timed out after 900.00 seconds",
             }
-            lines = [line.line for line in aws.runtime.logs("f", outcome.request)]
+            lines = [line.line for line in aws.runtime.log.lines("f", outcome.request)]
             assert lines[0] == f"START RequestId: {outcome.request} Version: $LATEST"
             assert lines[1:3] == ["here", f"END RequestId: {outcome.request}"]
             assert lines[3].startswith(f"REPORT RequestId: {outcome.request}\tDuration: 900000.00 ms")
