@@ -99,11 +99,15 @@ class Testbed:
 async def open_testbed(stack: Stack, choice: BackendChoice = EMBEDDED) -> AsyncIterator[Testbed]:
     """The stack on a backend of the chosen kind; what was started or made for it ends with the context.
 
-    On a backend that others use too its resources have names of their own. Every function has started before the
+    Where it is deployed already, that is taken as it is. On a backend that others use too its resources have names
+    of their own. Every function has started before the
     first client connects, so a handler that does not import is known at once: DeploymentFailed. BackendError when
     the backend or a deployment call fails.
     """
-    async with open_backend(choice, region=stack.region) as backend:
+    async with open_backend(choice, stack) as backend:
+        if (there := backend.traits.deployed) is not None:
+            yield Testbed(stack, backend, there.deployment, there.rows)
+            return
         if not backend.traits.shared:
             yield await deploy(stack, backend)
             return

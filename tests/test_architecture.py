@@ -15,6 +15,11 @@ DEX = tuple(sorted((ROOT / "dex").rglob("*.py")))
 PURE = (
     "harness.checks",
     "harness.reports",
+    "harness.backends.aws.choice",
+    "harness.backends.aws.cost",
+    "harness.backends.aws.grants",
+    "harness.backends.aws.outputs",
+    "harness.clients.load",
     "harness.clients.schedule",
     "harness.scenario.feed",
     "harness.scenario.model",

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
+    from harness.connection_rows import ConnectionRows
     from harness.stack.model import Function
+    from harness.stack.provision import Deployment
 
 HERE = "here"
 """The place of a part that runs on the emulator of this run."""
@@ -23,6 +25,14 @@ ALL_HERE: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
+class Deployed:
+    """A stack that is there already, and the rows of its connections if stack.yaml names them."""
+
+    deployment: "Deployment"
+    rows: "ConnectionRows | None"
+
+
+@dataclass(frozen=True, slots=True)
 class Traits:
     """In what backends differ for the rest of the harness.
 
@@ -30,7 +40,9 @@ class Traits:
     `hidden` says why nothing of the inside is seen, empty where it is. `lacks` gives the settings of a scenario
     that the backend does not have (`gateway`, `dynamodb`), each with the reason. On a `shared` backend others have
     resources too: a run gives its own names of their own, and deletes them, and nothing else, at its end.
-    `variables` is what every function needs in its environment besides what the stack says.
+    `variables` is what every function needs in its environment besides what the stack says. Where the stack is
+    `deployed` already nothing is made, and nothing deleted that the run did not make. `connects_per_second` is the
+    most opening handshakes that it may be asked for, None for as many as there are.
     """
 
     parts: Mapping[str, str] = field(default_factory=lambda: ALL_HERE)
@@ -38,6 +50,8 @@ class Traits:
     lacks: Mapping[str, str] = field(default_factory=dict)
     shared: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)
+    deployed: Deployed | None = None
+    connects_per_second: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

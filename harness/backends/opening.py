@@ -1,9 +1,11 @@
 """Which backend carries a run? The one place where the kinds are told apart."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import assert_never
 
+from harness.backends.aws.backend import open_aws
 from harness.backends.backend import Backend
 from harness.backends.capabilities import Full, Hybrid, Placement, place
 from harness.backends.choice import BackendChoice, Kind
@@ -13,18 +15,23 @@ from harness.backends.hybrid import HybridBackend
 from harness.backends.localstack import running_localstack
 from harness.backends.probing import probe
 from harness.errors import UsageError
+from harness.stack.model import Stack
 
 
 @asynccontextmanager
-async def open_backend(choice: BackendChoice, *, region: str) -> AsyncIterator[Backend]:
-    """A running backend of the chosen kind; what was started for it ends with the context.
+async def open_backend(choice: BackendChoice, stack: Stack) -> AsyncIterator[Backend]:
+    """A running backend of the chosen kind, for the stack; what was started for it ends with the context.
 
-    BackendError when it does not answer, cannot be started, or can carry nothing of a stack; UsageError for a kind
-    that there is not yet.
+    BackendError when it does not answer, cannot be started, or can carry nothing of a stack; UsageError where what
+    was said of the stack on AWS does not hold.
     """
+    region = stack.region
     if choice.kind is Kind.EMBEDDED:
         async with EmbeddedBackend(region=region) as embedded:
             yield embedded
+        return
+    if choice.aws is not None:
+        yield await asyncio.to_thread(open_aws, choice.aws, stack)
         return
     async with placed(choice, region=region) as placement:
         match placement:
@@ -49,9 +56,11 @@ async def placed(choice: BackendChoice, *, region: str) -> AsyncIterator[Placeme
                 yield place(await probe(url, region=region), hybrid=choice.hybrid)
         case Kind.ENDPOINT:
             yield place(await probe(choice.url, region=region), hybrid=choice.hybrid)
-        case Kind.AWS | Kind.EMBEDDED:
+        case Kind.AWS:
             raise UsageError(
-                f"the backend {choice.kind} cannot be used here; choose embedded, localstack or endpoint"
+                "the backend aws is for `harness run` alone, which tells beforehand what a run may cost"
             )
+        case Kind.EMBEDDED:
+            raise UsageError(f"the backend {choice.kind} is no endpoint; choose localstack or endpoint")
         case _:
             assert_never(choice.kind)

@@ -166,7 +166,10 @@ def test_an_interrupted_run_leaves_nothing_there(
     command.send(number)
     ended = command.end()
 
-    assert (ended.exit_code, ended.stderr) == (130, "harness: interrupted; every process it started has ended\n")
+    assert (ended.exit_code, ended.stderr) == (
+        130,
+        "harness: interrupted; every process it started has ended\n",
+    )
     assert emulator.resources() == NOTHING
 
 
