@@ -59,7 +59,7 @@ class There:
 
 @pytest.fixture
 def there(tmp_path: Path, emulator: Endpoint, monkeypatch: pytest.MonkeyPatch) -> There:
-    """The chat in the test's folder, deployed as somebody did before; credentials and endpoint are those of the environment."""
+    """The chat in the test's folder, deployed as somebody did before; the environment leads boto3 there."""
     for name, value in environment(emulator.url).items():
         monkeypatch.setenv(name, value)
     stack = load_stack(a_project(tmp_path) / "stack.yaml")
