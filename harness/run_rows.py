@@ -6,10 +6,12 @@ deleted only where that was allowed, and only while there are no more of them th
 mean that somebody else was connecting too, and then every row stays.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from harness.connection_rows import ConnectionRows
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -24,7 +26,8 @@ class RunRows(ConnectionRows):
     """The rows of one run in its stack's connections table, named `table` on AWS.
 
     Only keys, and the attribute that names the connection, are ever read. `allow` is told of the keys that are
-    about to be deleted; None where nothing may be.
+    about to be deleted; None where nothing may be. When reading has taken more than `read_units` in all, UsageError:
+    the table is larger than a run that reads it again and again should have.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class RunRows(ConnectionRows):
         *,
         stack: "Stack",
         allow: Callable[[Collection[RowKey]], None] | None,
+        read_units: float = inf,
     ) -> None:
         assert stack.connections is not None
         names = stack.connections.connection_id
@@ -41,7 +45,7 @@ class RunRows(ConnectionRows):
         self._dynamodb: Any = client
         model = stack.tables[stack.connections.table]
         self._keys = tuple(name for name in (model.hash_key, model.range_key) if name is not None)
-        self._allow = allow
+        self._allow, self._read_units_left = allow, read_units
         self._before: frozenset[str] = frozenset()
         self._found: frozenset[str] = frozenset()
 
@@ -84,6 +88,18 @@ class RunRows(ConnectionRows):
             ConsistentRead=True,
             ProjectionExpression=", ".join(read),
             ExpressionAttributeNames=read,
+            ReturnConsumedCapacity="TOTAL",
         )
-        items = (item for page in pages for item in page["Items"])
+        items = (item for page in pages for item in self._paid(page))
         return (item for item in items if self._connection_of(item) not in self._before)
+
+    def _paid(self, page: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+        """The page's items."""
+        self._read_units_left -= page.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)
+        if self._read_units_left < 0:
+            raise UsageError(
+                f"reading the rows of {self._table} again and again costs more than --max-cost allows: "
+                "play on a stack that nobody else uses, or raise it"
+            )
+        items: Sequence[dict[str, Any]] = page["Items"]
+        return items

@@ -143,10 +143,16 @@ async def undone_at_the_end(client: Callable[[str], "BaseClient"]) -> AsyncItera
     try:
         yield made
     except HarnessError as error:
-        left = await _left(made, client)
-        raise (type(error)(f"{error}; {left}") if left else error) from error.__cause__
+        if left := await _left(made, client):
+            raise type(error)(f"{error}; {left}") from error
+        raise
+    except asyncio.CancelledError as error:
+        if left := await _left(made, client):
+            raise BackendError(f"interrupted; {left}") from error
+        raise
     except BaseException as error:
-        error.add_note(await _left(made, client))
+        if left := await _left(made, client):
+            error.add_note(left)
         raise
     if left := await _left(made, client):
         raise BackendError(left)

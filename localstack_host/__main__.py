@@ -33,12 +33,17 @@ def main() -> int:
 def _serve(localstack: LocalStack, stop: threading.Event) -> int:
     sys.stdout.write(f"{localstack.endpoint}\n")
     sys.stdout.flush()
-    threading.Thread(target=lambda: (localstack.process.wait(), stop.set()), daemon=True).start()
+    threading.Thread(target=_tell_of_its_end, args=(localstack, stop), daemon=True).start()
     stop.wait()
     if localstack.process.poll() is None:
         return 0
     _note(f"LocalStack ended by itself, with exit code {localstack.process.returncode}")
     return 4
+
+
+def _tell_of_its_end(localstack: LocalStack, stop: threading.Event) -> None:
+    localstack.process.wait()
+    stop.set()
 
 
 def _note(text: str) -> None:

@@ -84,7 +84,6 @@ def _environment(root: Path, port: int) -> dict[str, str]:
         "FILESYSTEM_ROOT": str(root),
         "GATEWAY_LISTEN": f"127.0.0.1:{port}",
         "SERVICES": SERVICES,
-        "EAGER_SERVICE_LOADING": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
         "DISABLE_EVENTS": "1",
         "DNS_ADDRESS": "0",
@@ -128,7 +127,7 @@ def _stop(localstack: LocalStack) -> None:
 
 def processes_of(root: Path) -> list[int]:
     """The processes whose command line names the folder: nobody else's does."""
-    listed = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True)  # noqa: S607
+    listed = subprocess.run(["ps", "-eww", "-o", "pid=,args="], capture_output=True, text=True, check=True)  # noqa: S607
     found = (line.split(maxsplit=1) for line in listed.stdout.splitlines() if str(root) in line)
     return [int(pid) for pid, _ in found]
 

@@ -19,6 +19,12 @@ PURE = (
     "harness.backends.aws.cost",
     "harness.backends.aws.grants",
     "harness.backends.aws.outputs",
+    "harness.backends.backend",
+    "harness.backends.capabilities",
+    "harness.backends.choice",
+    "harness.backends.parts",
+    "harness.backends.settings",
+    "harness.stack.apart",
     "harness.clients.load",
     "harness.clients.schedule",
     "harness.scenario.feed",
@@ -56,6 +62,12 @@ PURE = (
     "harness.emulator.sns.envelope",
     "harness.emulator.sns.filter_policy",
     "harness.emulator.dynamodb",
+    "harness.emulator.elsewhere.letters",
+    "harness.emulator.elsewhere.notifications",
+    "harness.emulator.elsewhere.outstanding",
+    "harness.emulator.elsewhere.row_changes",
+    "harness.emulator.elsewhere.services",
+    "harness.emulator.elsewhere.subscriptions",
 )
 """Modules, and packages as a whole, that hold rules: values in, values out."""
 

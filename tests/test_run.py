@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from harness.backends.backend import Seen
+from harness.backends.backend import Seen, Traits
 from harness.checks.verdict import Verdict
 from harness.errors import BackendError
 from harness.progress import Silent
@@ -37,6 +37,7 @@ class DyingBackend:
 
     name = "dying"
     endpoint = "http://127.0.0.1:1"
+    traits = Traits()
 
     def __init__(self) -> None:
         self._asked = 0

@@ -1,10 +1,12 @@
 """Rows of a run among those of others."""
 
 from collections.abc import Collection, Iterator
+from math import inf
 from typing import Any, cast
 
 import pytest
 
+from harness.errors import UsageError
 from harness.run_rows import RowKey, RunRows
 from harness.stack.model import Stack
 
@@ -34,7 +36,8 @@ class SharedTable:
     def paginate(self, **asked: object) -> Iterator[dict[str, Any]]:
         self.scanned.append(asked)
         for one in sorted(self.connections):
-            yield {"Items": [{"pk": {"S": f"WS#{one}"}, "sk": {"S": "META"}}]}
+            items = [{"pk": {"S": f"WS#{one}"}, "sk": {"S": "META"}}]
+            yield {"Items": items, "ConsumedCapacity": {"CapacityUnits": 1.0}}
 
     def delete_item(self, *, TableName: str, Key: RowKey) -> None:  # noqa: N803 - AWS's names
         assert (TableName, Key["sk"]) == ("prod-rooms", {"S": "META"})
@@ -51,8 +54,8 @@ class Allowed:
         self.keys += keys
 
 
-def rows_of(table: SharedTable, allow: Allowed | None) -> RunRows:
-    return RunRows(cast(Any, table), "prod-rooms", stack=STACK, allow=allow)
+def rows_of(table: SharedTable, allow: Allowed | None, *, read_units: float = inf) -> RunRows:
+    return RunRows(cast(Any, table), "prod-rooms", stack=STACK, allow=allow, read_units=read_units)
 
 
 def test_who_was_there_before_is_not_of_the_run() -> None:
@@ -74,6 +77,7 @@ def test_only_keys_are_read() -> None:
             "ConsistentRead": True,
             "ProjectionExpression": "#0, #1",
             "ExpressionAttributeNames": {"#0": "pk", "#1": "sk"},
+            "ReturnConsumedCapacity": "TOTAL",
         }
     ]
 
@@ -121,6 +125,18 @@ def test_a_scenario_that_was_cut_short_deletes_nothing_of_the_one_before() -> No
 
     assert rows.clear(opened=1) == 0
     assert table.connections == {"mine"}
+
+
+@pytest.mark.aws("P-13")
+def test_reading_ends_when_it_has_cost_what_it_may() -> None:
+    rows = rows_of(SharedTable("one", "two"), None, read_units=3)
+
+    rows.begin()
+
+    with pytest.raises(
+        UsageError, match=r"^reading the rows of prod-rooms again and again costs more than --max-cost"
+    ):
+        rows.connections()
 
 
 def test_strangers_that_stay_are_no_sign_of_life() -> None:

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,8 @@ def obstacle() -> str:
     except ImportError:
         return "testcontainers is not installed"
     try:
-        docker.from_env().ping()
+        with closing(docker.from_env()) as engine:
+            engine.ping()
     except docker.errors.DockerException as error:
         return f"Docker does not answer ({' '.join(str(error).split())[:100]})"
     return ""
@@ -84,7 +86,8 @@ class StartedLocalStack:
     def stop(self) -> None:
         """Removes the container, if there is one."""
         if self._container is not None:
-            self._container.stop()
+            with closing(self._container.get_docker_client().client):
+                self._container.stop()
 
 
 def container(planned: ContainerPlan) -> "LocalStackContainer":

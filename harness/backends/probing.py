@@ -1,6 +1,7 @@
 """What does an endpoint have? It is asked: for its name, and with one harmless call of each service."""
 
 import asyncio
+import socket
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -36,11 +37,12 @@ ANSWER_TIMEOUT = 60.0
 async def probe(url: str, *, region: str) -> Answers:
     """What the endpoint has; BackendError when nothing answers there."""
     await assert_answers(url, f"the endpoint at {url}", ever=False)
-    (name, is_localstack), refusals = await asyncio.gather(
-        asyncio.to_thread(_described, url),
-        asyncio.gather(*(asyncio.to_thread(_refusal, service, url, region) for service in CALLS)),
-    )
-    missing = {service: said for service, said in zip(CALLS, refusals, strict=True) if said is not None}
+    name, is_localstack = await asyncio.to_thread(_described, url)
+    missing: dict[str, str] = {}
+    for service in CALLS:
+        # One after the other: LocalStack loads a service with its first call, and two at once can lock it for good.
+        if refusal := await asyncio.to_thread(_refusal, service, url, region):
+            missing[service] = refusal
     return Answers(url, name, frozenset(CALLS) - missing.keys(), missing, is_localstack)
 
 
@@ -49,19 +51,18 @@ async def assert_answers(url: str, what: str, *, ever: bool = True) -> None:
 
     A server that is too busy to answer a request still takes a connection, so this tells "gone" from "slow".
     """
+    try:
+        await asyncio.to_thread(_connect, url)
+    except OSError as error:
+        any_more = " any more" if ever else ""
+        raise BackendError(f"{what} does not answer{any_more}: {error.strerror or error}") from error
+
+
+def _connect(url: str) -> None:
     parts = urllib3.util.parse_url(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    any_more = " any more" if ever else ""
-    try:
-        async with asyncio.timeout(CONNECT_TIMEOUT):
-            _, writer = await asyncio.open_connection((parts.host or "").strip("[]"), port)
-    except TimeoutError as error:
-        raise BackendError(
-            f"{what} does not answer{any_more}: no connection within {CONNECT_TIMEOUT:g} s"
-        ) from error
-    except OSError as error:
-        raise BackendError(f"{what} does not answer{any_more}: {error.strerror or error}") from error
-    writer.close()
+    with socket.create_connection(((parts.host or "").strip("[]"), port), CONNECT_TIMEOUT):
+        return
 
 
 def endpoint_client(service: str, url: str, region: str, *, attempts: int = 3) -> "BaseClient":
@@ -84,8 +85,8 @@ def endpoint_client(service: str, url: str, region: str, *, attempts: int = 3) -
     )
 
 
-def _refusal(service: str, url: str, region: str) -> str | None:
-    """Why the service is not there; None when it answered."""
+def _refusal(service: str, url: str, region: str) -> str:
+    """Why the service is not there; empty when it answered."""
     try:
         getattr(endpoint_client(service, url, region, attempts=1), CALLS[service])()
     except ClientError as error:
@@ -95,7 +96,7 @@ def _refusal(service: str, url: str, region: str) -> str | None:
         return f"{status} {' '.join(str(said).split())[:120]}".rstrip()
     except BotoCoreError as error:
         return " ".join(str(error).split())[:120]
-    return None
+    return ""
 
 
 def _described(url: str) -> tuple[str, bool]:

@@ -1,8 +1,9 @@
-"""`harness run` on an endpoint that is not the run's own: another emulator, to which everything here is a stranger."""
+"""`harness run` and `up` on an endpoint that is not their own: another emulator, to which they are strangers."""
 
 import json
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,17 +29,17 @@ def verdicts_of(folder: Path) -> dict[str, dict[str, str]]:
     }
 
 
-def test_everything_can_be_elsewhere_and_nothing_of_it_stays(
+def test_everything_can_be_elsewhere_and_what_that_hides_is_unknown(
     tmp_path: Path, emulator: Endpoint, harness: Run
 ) -> None:
     a_project(tmp_path)
 
-    ended = harness("run", "--endpoint-url", emulator.url, "--accept-unknown", "health,purge")
+    ended = harness("run", "--backend", "endpoint", "--endpoint-url", emulator.url)
 
     where = f"fanout-harness 0.1.0 at {emulator.url}"
-    assert ended.exit_code == 0, ended.stdout + ended.stderr
+    (scenario,) = summary_of(tmp_path)["scenarios"]
+    assert ended.exit_code == 3, ended.stdout + ended.stderr
     assert f"tables, topics, queues, API, functions: {where}\n" in ended.stdout
-    assert "0 passed, 0 failed, 1 unknown (1 accepted)" in ended.stdout
     assert verdicts_of(tmp_path) == {
         "rooms": {
             "routing": "PASS",
@@ -48,23 +49,28 @@ def test_everything_can_be_elsewhere_and_nothing_of_it_stays(
             "health": "UNKNOWN",
         }
     }
+    reason = f"cannot be seen: {where} does not show its inside"
+    assert {one["check"]: one["summary"] for one in scenario["checks"] if one["verdict"] == "UNKNOWN"} == {
+        "purge": f"which rows were deleted, and which connections were gone, {reason}",
+        "health": f"whether functions failed {reason}",
+    }
     assert emulator.resources() == NOTHING
 
 
-def test_what_a_backend_does_not_show_is_unknown_with_the_reason(
+def test_an_accepted_unknown_lets_the_run_pass_and_is_told(
     tmp_path: Path, emulator: Endpoint, harness: Run
 ) -> None:
     a_project(tmp_path)
 
-    ended = harness("run", "--backend", "endpoint", "--endpoint-url", emulator.url)
+    ended = harness("run", "--endpoint-url", emulator.url, "--accept-unknown", "health,purge")
 
-    (scenario,) = summary_of(tmp_path)["scenarios"]
-    reason = f"fanout-harness 0.1.0 at {emulator.url} does not show its inside"
-    assert ended.exit_code == 3
-    assert {one["check"]: one["summary"] for one in scenario["checks"] if one["verdict"] == "UNKNOWN"} == {
-        "purge": f"which rows were deleted, and which connections were gone, cannot be seen: {reason}",
-        "health": f"whether functions failed cannot be seen: {reason}",
-    }
+    assert ended.exit_code == 0, ended.stdout + ended.stderr
+    assert "0 passed, 0 failed, 1 unknown (1 accepted)" in ended.stdout
+    assert "accepted: whether functions failed cannot be seen" in ended.stdout
+    summary = summary_of(tmp_path)
+    assert (summary["verdict"], summary["gate"]) == ("UNKNOWN", "PASS")
+    assert harness("check").exit_code == 3
+    assert harness("check", "--accept-unknown", "health").exit_code == 3
 
 
 def test_hybrid_shows_its_inside_and_says_which_part_was_where(
@@ -149,8 +155,13 @@ def test_an_endpoint_that_dies_is_exit_code_4_and_one_message(
     assert "what the run had made stays there: " in ended.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("mode", [(), ("--hybrid",)], ids=["everything there", "hybrid"])
+@pytest.mark.parametrize(
+    ("mode", "number"),
+    [
+        pytest.param((), signal.SIGTERM, id="everything there, terminated"),
+        pytest.param(("--hybrid",), signal.SIGINT, id="hybrid, interrupted"),
+    ],
+)
 def test_an_interrupted_run_leaves_nothing_there(
     tmp_path: Path,
     emulator: Endpoint,
@@ -173,24 +184,40 @@ def test_an_interrupted_run_leaves_nothing_there(
     assert emulator.resources() == NOTHING
 
 
-def test_a_deployment_that_fails_leaves_nothing_there(
+def test_a_handler_that_does_not_start_leaves_nothing_there(
     tmp_path: Path, emulator: Endpoint, harness: Run
 ) -> None:
     a_project(tmp_path)
-    (tmp_path / "stack.yaml").write_text(
-        (tmp_path / "stack.yaml").read_text().replace("$disconnect: disconnect", '"": disconnect')
-    )
+    (tmp_path / "app.py").write_text("import nowhere")
 
-    ended = harness("run", "--endpoint-url", emulator.url)
+    ended = harness("run", "--endpoint-url", emulator.url, "--hybrid")
 
-    assert (ended.exit_code, "cannot be deployed" in ended.stderr) == (4, True), ended.stderr
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert "does not start: Runtime.ImportModuleError" in ended.stderr
+    assert emulator.resources() == NOTHING
+
+
+def test_up_has_tables_and_topics_elsewhere_until_it_ends(
+    tmp_path: Path, emulator: Endpoint, start: Callable[..., Command]
+) -> None:
+    a_project(tmp_path)
+    command = start("up", "--port", "0", "--endpoint-url", emulator.url)
+
+    said = command.wait_for("Ctrl-C stops it.")
+    there = emulator.resources()
+    command.send(signal.SIGINT)
+    ended = command.end()
+
+    assert ended.exit_code == 0, ended.stderr
+    assert [name.partition("-")[0] for name in there["tables"]] == ["Rooms"]
+    assert f"  table          {there['tables'][0]}\n" in said
+    assert f"  topic          {there['topics'][0]}\n" in said
+    assert (there["functions"], there["apis"]) == ([], [])
     assert emulator.resources() == NOTHING
 
 
 def until_published(folder: Path) -> None:
     """Returns once the scenario's history holds an event."""
-    import time
-
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         histories = list(folder.glob("runs/latest/*/history.jsonl"))

@@ -5,6 +5,7 @@ from harness.checks.testkit import a_history, a_scenario
 from harness.checks.verdict import CheckResult, Finding, Verdict
 from harness.record.observation import (
     FunctionLogged,
+    InsideHidden,
     InvocationEnded,
     Observation,
     ObservationsLost,
@@ -120,3 +121,12 @@ def test_a_torn_history_is_unknown() -> None:
 
 def test_a_function_error_is_worse_than_being_unsure() -> None:
     assert judged(FAILED, ObservationsLost(12.0, 1)).verdict is Verdict.FAIL
+
+
+def test_where_the_inside_is_hidden_nobody_knows_whether_functions_failed() -> None:
+    seen = InsideHidden(1.0, "AWS does not show its inside")
+
+    what = "whether functions failed cannot be seen: AWS does not show its inside"
+    assert judged(seen) == CheckResult(
+        "health", Verdict.UNKNOWN, what, (Finding("not shown", what),), counts()
+    )

@@ -3,6 +3,7 @@ from harness.checks.judge import CHECKS
 from harness.checks.testkit import a_client, a_frame, a_history, a_scenario, an_event
 from harness.checks.verdict import CheckResult, Finding, ScenarioResult, Verdict
 from harness.record.history import History
+from harness.record.observation import NotPlayed
 from harness.scenario.model import Scenario
 
 
@@ -70,3 +71,26 @@ def test_a_history_of_another_scenario_is_unknown() -> None:
 
     assert result.verdict is Verdict.UNKNOWN
     assert result.results[0].findings[0].what.startswith("the check itself crashed: KeyError: 'a stranger'")
+
+
+def test_of_a_scenario_that_was_not_played_nothing_else_is_said() -> None:
+    seen = NotPlayed(1.0, "it sets gateway.lost_sockets, but AWS cannot be told how to behave")
+
+    result = judge(a_scenario(), History((seen,)), checks={"passing": passing})
+
+    what = "not played: it sets gateway.lost_sockets, but AWS cannot be told how to behave"
+    finding = Finding("not played", f"the scenario was {what}", (seen,))
+    assert result.results == (CheckResult("played", Verdict.UNKNOWN, what, (finding,)),)
+
+
+def test_an_unknown_is_accepted_by_the_name_of_its_check() -> None:
+    checks = (
+        CheckResult("routing", Verdict.FAIL, ""),
+        CheckResult("purge", Verdict.UNKNOWN, ""),
+        CheckResult("health", Verdict.UNKNOWN, ""),
+    )
+
+    result = ScenarioResult("s", "s", checks, seconds=1.0).accepting({"health", "routing"})
+
+    assert [one.accepted for one in result.results] == [False, False, True]
+    assert (result.verdict, result.gate) == (Verdict.FAIL, Verdict.FAIL)

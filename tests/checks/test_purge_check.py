@@ -16,6 +16,7 @@ from harness.record.observation import (
     ConnectionClosed,
     ConnectionOpened,
     ConnectionPosted,
+    InsideHidden,
     InvocationStarted,
     Observation,
     ObservationsLost,
@@ -24,6 +25,7 @@ from harness.record.observation import (
     RowWritten,
     Settled,
 )
+from harness.scenario.model import Scenario
 
 PURGING = a_scenario(expect={"purge": "1s"})
 TABLE = "WSConnections"
@@ -237,3 +239,15 @@ def test_no_row_is_missing_of_a_client(seen: tuple[Observation, ...]) -> None:
 
 def test_nothing_is_judged_where_neither_purge_nor_inside_is_known() -> None:
     assert check(a_scenario(), a_history(a_client("alice"))) is None
+
+
+@pytest.mark.parametrize(
+    "scenario", [PURGING, a_scenario()], ids=["purging is expected", "nothing is expected"]
+)
+def test_where_the_inside_is_hidden_nobody_knows_what_was_purged(scenario: Scenario) -> None:
+    seen = InsideHidden(1.0, "AWS does not show its inside")
+
+    what = "which rows were deleted, and which connections were gone, cannot be seen: AWS does not show its inside"
+    assert check(scenario, a_history(seen, a_client("alice"))) == CheckResult(
+        "purge", Verdict.UNKNOWN, what, (Finding("not shown", what),)
+    )

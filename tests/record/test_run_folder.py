@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import orjson
 import pytest
 
 from harness.errors import BackendError, UsageError
@@ -218,3 +219,24 @@ def test_an_empty_history_is_a_history(tmp_path: Path) -> None:
     HistoryWriter(tmp_path / "history.jsonl").close()
 
     assert read_history(tmp_path / "history.jsonl").observations == History().observations
+
+
+def test_a_run_of_before_parts_were_kept_has_none(tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    run.describe(a_description())
+    written = orjson.loads((run.path / "run.json").read_bytes())
+    del written["parts"]
+    (run.path / "run.json").write_bytes(orjson.dumps(written))
+
+    assert run.description() == a_description(parts={})
+
+
+@pytest.mark.parametrize("parts", [5, [1], "here"])
+def test_parts_that_are_no_object_are_not_a_runs_description(tmp_path: Path, parts: object) -> None:
+    run = a_run(tmp_path)
+    run.describe(a_description())
+    written = orjson.loads((run.path / "run.json").read_bytes())
+    (run.path / "run.json").write_bytes(orjson.dumps(written | {"parts": parts}))
+
+    with pytest.raises(UsageError, match="not a run's description"):
+        run.description()

@@ -24,3 +24,23 @@ def test_the_exit_code_is_the_worst_verdicts(verdicts: list[Verdict], code: Exit
 
 def test_a_scenario_without_checks_is_unknown() -> None:
     assert exit_code([ScenarioResult("s", "s", (), seconds=1.0)]) is ExitCode.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "accepted", "code"),
+    [
+        pytest.param(
+            {"routing": Verdict.PASS, "health": Verdict.UNKNOWN}, {"health"}, ExitCode.PASS, id="accepted"
+        ),
+        pytest.param({"routing": Verdict.UNKNOWN}, {"health"}, ExitCode.UNKNOWN, id="another was accepted"),
+        pytest.param({"health": Verdict.FAIL}, {"health"}, ExitCode.FAIL, id="a FAIL is never accepted"),
+        pytest.param({"played": Verdict.UNKNOWN}, {"played"}, ExitCode.PASS, id="nothing else was judged"),
+        pytest.param({}, {"health"}, ExitCode.UNKNOWN, id="nothing was judged"),
+    ],
+)
+def test_an_accepted_unknown_counts_for_nothing(
+    verdicts: dict[str, Verdict], accepted: set[str], code: ExitCode
+) -> None:
+    checks = tuple(CheckResult(name, verdict, "") for name, verdict in verdicts.items())
+
+    assert exit_code([ScenarioResult("s", "s", checks, seconds=1.0).accepting(accepted)]) is code

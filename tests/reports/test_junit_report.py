@@ -66,3 +66,22 @@ def test_no_scenarios_are_no_suites() -> None:
         "errors": "0",
         "time": "0.000",
     }
+
+
+def test_an_accepted_unknown_is_skipped_and_the_run_has_properties() -> None:
+    document = junit([RESULT.accepting({"health"})], properties={"backend": "localstack", "tables": "there"})
+
+    suite = ElementTree.fromstring(document).find("./testsuite")
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors"), suite.get("skipped")) == (
+        "3",
+        "1",
+        "0",
+        "1",
+    )
+    assert [one.attrib for one in suite.findall("./properties/property")] == [
+        {"name": "backend", "value": "localstack"},
+        {"name": "tables", "value": "there"},
+    ]
+    (skipped,) = suite.findall("./testcase[@name='health']/skipped")
+    assert skipped.attrib == {"message": "accepted: not settled"}

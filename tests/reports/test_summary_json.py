@@ -21,6 +21,7 @@ def test_the_summary_holds_everything_that_was_said() -> None:
         "version": 1,
         "run": {"backend": "embedded"},
         "verdict": "FAIL",
+        "gate": "FAIL",
         "scenarios": [
             {
                 "scenario": "fast",
@@ -32,6 +33,7 @@ def test_the_summary_holds_everything_that_was_said() -> None:
                     {
                         "check": "latency",
                         "verdict": "FAIL",
+                        "accepted": False,
                         "summary": "too slow",
                         "counts": {"expected": 2, "worst": None},
                         "latencies": [
@@ -61,7 +63,13 @@ def test_the_summary_holds_everything_that_was_said() -> None:
 
 
 def test_a_run_without_scenarios_is_unknown() -> None:
-    assert json.loads(summary([], run={})) == {"version": 1, "run": {}, "verdict": "UNKNOWN", "scenarios": []}
+    assert json.loads(summary([], run={})) == {
+        "version": 1,
+        "run": {},
+        "verdict": "UNKNOWN",
+        "gate": "UNKNOWN",
+        "scenarios": [],
+    }
 
 
 def test_half_a_character_does_not_break_the_summary() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.backends.aws.account import Account
-from harness.backends.aws.choice import CONNECTS_PER_SECOND, AwsChoice
+from harness.backends.aws.choice import CONNECTS_PER_SECOND, READ_UNIT_USD, AwsChoice
 from harness.backends.aws.grants import key_of
 from harness.backends.aws.outputs import Addresses, Outputs, account_of, addresses, named_outputs
 from harness.backends.backend import Deployed, Seen, Traits
@@ -128,6 +128,7 @@ class AwsBackend:
             self._found.table,
             stack=self._stack,
             allow=self._allow if self._choice.allow_write else None,
+            read_units=self._choice.caps.usd / READ_UNIT_USD,
         )
 
     def _allow(self, keys: Collection[RowKey]) -> None:

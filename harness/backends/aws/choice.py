@@ -9,6 +9,9 @@ from harness.errors import UsageError
 CONNECTS_PER_SECOND = 400.0
 """New connections that a run asks for; an account has 500 a second in all of a region by default (Q-6)."""
 
+READ_UNIT_USD = 0.125 / 1_000_000
+"""What DynamoDB takes for reading 4 KB (P-13)."""
+
 _ACCOUNT = re.compile(r"\d{12}")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from harness.backends.aws.choice import CONNECTS_PER_SECOND, AwsChoice, Caps
+from harness.backends.aws.choice import CONNECTS_PER_SECOND, READ_UNIT_USD, AwsChoice, Caps
 from harness.clients.load import Load
 from harness.errors import UsageError
 from harness.stack.model import Stack
@@ -172,7 +172,7 @@ def _table(loads: Sequence[Load], stack: Stack) -> Iterator[Item]:
     writes = sum((2 * one.connections + one.messages) * WRITE_UNITS for one in loads)
     reads = sum(_rows_read(one, harness=stack.connections is not None) for one in loads)
     yield Item("DynamoDB write units", writes, 0.625 / _MILLION, "P-12")
-    yield Item("DynamoDB read units", reads, 0.125 / _MILLION, "P-13")
+    yield Item("DynamoDB read units", reads, READ_UNIT_USD, "P-13")
 
 
 def _rows_read(one: Load, *, harness: bool) -> int:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 Key: TypeAlias = tuple[tuple[str, str], ...]
 """A row's key: name and value of each of its attributes, in the table's order; the value with its type, `S:...`."""
 
-_ON: Mapping[tuple[str, str], str] = MappingProxyType(
+OPERATIONS: Mapping[tuple[str, str], str] = MappingProxyType(
     {
         ("sts", "GetCallerIdentity"): "",
         ("cloudformation", "DescribeStacks"): "StackName",
@@ -33,7 +33,7 @@ class Grants:
 
     def refusal(self, service: str, operation: str, parameters: Mapping[str, object]) -> str:
         """Why the call is not allowed; empty when it is."""
-        named = _ON.get((service, operation))
+        named = OPERATIONS.get((service, operation))
         if named is None:
             return f"{service}:{operation} is not among the calls that a run makes on AWS"
         if named and parameters.get(named) != self.resources.get(named):

@@ -4,6 +4,7 @@ A request is signed anew: the endpoint knows nothing of the functions' credentia
 access key (LocalStack the account, DynamoDB Local the place of its tables) has to be the same for every caller.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 
 import aiohttp
@@ -22,7 +23,6 @@ ANSWER_TIMEOUT = 60.0  # seconds: a ReceiveMessage may wait for 20
 PROBE_TIMEOUT = 5.0
 
 _CREDENTIALS = Credentials("test", "test")
-_TIMEOUT = aiohttp.ClientTimeout(total=ANSWER_TIMEOUT, sock_connect=CONNECT_TIMEOUT)
 _SIGNED_ANEW = {"authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"}
 _OF_ONE_HOP = {"host", "connection", "keep-alive", "transfer-encoding", "content-length", "expect", "date"}
 _NOT_RELAYED = _SIGNED_ANEW | _OF_ONE_HOP | {"accept-encoding"}
@@ -68,10 +68,11 @@ class Relay:
         """Asks every endpoint for a sign of life; `trouble` tells what came of it."""
         for endpoint in set(self.endpoints.values()):
             try:
-                async with self._session.head(endpoint, timeout=aiohttp.ClientTimeout(PROBE_TIMEOUT)):
-                    self._silent.pop(endpoint, None)
+                await self._fresh_if_stale(AWSRequest("HEAD", endpoint, data=b""), PROBE_TIMEOUT)
             except (aiohttp.ClientError, TimeoutError) as error:
                 self._silent[endpoint] = _why(error)
+            else:
+                self._silent.pop(endpoint, None)
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -84,26 +85,26 @@ class Relay:
             self._opened = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, limit_per_host=64),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=_TIMEOUT,
                 auto_decompress=False,
                 skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type"),
             )
         return self._opened
 
-    async def _fresh_if_stale(self, signed: AWSRequest) -> Response:
+    async def _fresh_if_stale(self, asked: AWSRequest, timeout: float = ANSWER_TIMEOUT) -> Response:
         """A kept connection may have been closed at the other end just now; SDKs send again then, and so do we."""
         try:
-            return await self._exchange(signed)
+            return await self._exchange(asked, timeout)
         except aiohttp.ClientConnectionError:
-            return await self._exchange(signed)
+            return await self._exchange(asked, timeout)
 
-    async def _exchange(self, signed: AWSRequest) -> Response:
+    async def _exchange(self, asked: AWSRequest, timeout: float) -> Response:
         async with self._session.request(
-            str(signed.method),
-            URL(str(signed.url), encoded=True),
-            data=signed.data,
-            headers=dict(signed.headers.items()),
+            str(asked.method),
+            URL(str(asked.url), encoded=True),
+            data=asked.data,
+            headers=dict(asked.headers.items()),
             allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_TIMEOUT),
         ) as answer:
             body = await answer.read()
         fields = ((name, value) for name, value in answer.headers.items() if name.lower() not in _OF_ONE_HOP)
@@ -127,7 +128,7 @@ def _signed(call: AwsCall, request: Request, endpoint: str) -> AWSRequest:
 
 def _why(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error.strerror or str(error)
+        return os.strerror(error.os_error.errno) if error.os_error.errno else str(error)
     if isinstance(error, TimeoutError):
         return "it takes too long to answer"
     return "it closed the connection"

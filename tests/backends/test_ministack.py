@@ -1,0 +1,102 @@
+"""A stranger's emulator (ministack, from PyPI) as the endpoint: full and hybrid. Skipped where it is not installed.
+
+It has pins that are not ours, so that `make test` installs it beside, in .ministack; $HARNESS_MINISTACK names its
+command elsewhere.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from tests.backends.chat import a_project
+from tests.backends.conftest import NOTHING, Endpoint
+from tests.end_to_end.command import ROOT, Ended
+
+COMMAND = Path(os.environ.get("HARNESS_MINISTACK") or ROOT / ".ministack/bin/ministack")
+START_TIMEOUT = 60.0
+
+
+@pytest.fixture(scope="module")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    if not COMMAND.is_file():
+        pytest.skip(f"ministack is not installed ({COMMAND} is not there)")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("ministack")
+    environment = {**os.environ, "GATEWAY_PORT": str(port), "MINISTACK_HOST": "127.0.0.1"}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([COMMAND], cwd=folder, env=environment, stdout=log, stderr=log)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/_ministack/health", process)
+        yield Endpoint(f"http://127.0.0.1:{port}", process.pid)
+    finally:
+        process.terminate()
+        process.wait(30.0)
+
+
+def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            urlopen(url, timeout=5.0).close()
+        except (URLError, TimeoutError):
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("ministack did not start")
+
+
+@pytest.mark.parametrize(
+    ("mode", "there"),
+    [
+        pytest.param((), ("tables", "topics", "queues", "API", "functions"), id="everything there"),
+        pytest.param(("--hybrid",), ("tables", "topics", "queues"), id="hybrid"),
+    ],
+)
+def test_a_run_on_ministack_is_judged_and_leaves_nothing(
+    tmp_path: Path,
+    ministack: Endpoint,
+    harness: Callable[..., Ended],
+    mode: tuple[str, ...],
+    there: tuple[str, ...],
+) -> None:
+    a_project(tmp_path)
+
+    ended = harness("run", "--endpoint-url", ministack.url, *mode, "--accept-unknown", "health,purge")
+
+    summary = json.loads((tmp_path / "runs/latest/summary.json").read_text())
+    (scenario,) = summary["scenarios"]
+    verdicts = {one["check"]: one["verdict"] for one in scenario["checks"]}
+    elsewhere = {part for part, where in summary["run"]["parts"].items() if where.startswith("ministack ")}
+    assert (ended.exit_code, verdicts["routing"]) == (0, "PASS"), ended.stdout + ended.stderr
+    assert elsewhere == set(there)
+    assert ministack.resources() == NOTHING
+
+
+def test_what_it_gets_wrong_is_a_failed_check(
+    tmp_path: Path, ministack: Endpoint, harness: Callable[..., Ended]
+) -> None:
+    """It refuses every handshake with 403, whatever the function said (C-3)."""
+    refused = """
+scenario: Strangers are told that they are unauthorized
+clients:
+  stranger: {query: {room: nowhere}, refused: 401}
+"""
+    a_project(tmp_path, refused=refused)
+    refusing = '    if room == "nowhere":\n        return {"statusCode": 401}\n'
+    app = (tmp_path / "app.py").read_text()
+    (tmp_path / "app.py").write_text(app.replace("    table.put_item", f"{refusing}    table.put_item"))
+
+    ended = harness("run", "--endpoint-url", ministack.url)
+
+    assert ended.exit_code == 1, ended.stdout + ended.stderr
+    assert "handshake was answered 403" in ended.stdout
+    assert "instead of 401" in ended.stdout

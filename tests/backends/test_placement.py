@@ -1,0 +1,90 @@
+from collections.abc import Mapping
+
+import pytest
+
+from harness.backends.capabilities import Answers, Full, Hybrid, place
+from harness.backends.parts import told_parts
+from harness.backends.settings import reasons, unheard
+from harness.errors import BackendError
+
+ALL = ("dynamodb", "sns", "sqs", "apigatewayv2", "lambda")
+URL = "http://127.0.0.1:4566"
+
+
+def answers(*there: str) -> Answers:
+    missing = {service: "501 not there" for service in ALL if service not in there}
+    return Answers(URL, "LocalStack 4.3.0", frozenset(there), missing)
+
+
+@pytest.mark.parametrize(
+    ("there", "hybrid", "services"),
+    [
+        pytest.param(ALL, False, None, id="everything"),
+        pytest.param(ALL, True, ("dynamodb", "sns", "sqs"), id="everything, but hybrid was asked for"),
+        pytest.param(("dynamodb", "sns", "apigatewayv2", "lambda"), False, None, id="no queues"),
+        pytest.param(("dynamodb", "sns", "sqs", "lambda"), False, ("dynamodb", "sns", "sqs"), id="open core"),
+        pytest.param(("dynamodb", "sns"), False, ("dynamodb", "sns"), id="tables and topics"),
+        pytest.param(("dynamodb",), False, ("dynamodb",), id="DynamoDB Local"),
+        pytest.param(("dynamodb", "sqs"), False, ("dynamodb",), id="queues stay with the topics"),
+        pytest.param(("sns", "sqs"), False, ("sns", "sqs"), id="no tables"),
+    ],
+)
+def test_what_is_there_decides_what_goes_there(
+    there: tuple[str, ...], hybrid: bool, services: tuple[str, ...] | None
+) -> None:
+    asked = answers(*there)
+
+    assert place(asked, hybrid=hybrid) == (Full(asked) if services is None else Hybrid(asked, services))
+
+
+def test_what_is_missing_is_named_when_nothing_can_be_there() -> None:
+    with pytest.raises(BackendError) as caught:
+        place(answers("apigatewayv2", "lambda", "sqs"), hybrid=False)
+
+    assert str(caught.value) == (
+        f"LocalStack 4.3.0 at {URL} has neither tables nor topics, so nothing of a stack can be there "
+        "(dynamodb: 501 not there; sns: 501 not there)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        pytest.param({}, "", id="a run of before parts were kept"),
+        pytest.param({"tables": "here", "API": "here"}, "", id="all is here"),
+        pytest.param(
+            Full(answers(*ALL)).parts,
+            f"tables, topics, queues, API, functions: LocalStack 4.3.0 at {URL}",
+            id="all is there",
+        ),
+        pytest.param(
+            Hybrid(answers(), ("dynamodb", "sns")).parts,
+            f"tables, topics: LocalStack 4.3.0 at {URL}; queues, API, functions: here",
+            id="hybrid",
+        ),
+    ],
+)
+def test_parts_are_told_by_place(parts: Mapping[str, str], told: str) -> None:
+    assert told_parts(parts) == told
+
+
+@pytest.mark.parametrize(
+    ("lacks", "told"),
+    [
+        pytest.param({}, "", id="a backend that has all settings"),
+        pytest.param(
+            {"dynamodb": "the tables are LocalStack's"},
+            "it sets dynamodb.index_lag, but the tables are LocalStack's",
+            id="tables elsewhere",
+        ),
+        pytest.param(
+            {"gateway": "it is AWS", "dynamodb": "it is AWS"},
+            "it sets gateway.lost_sockets and gateway.quotas.idle_timeout and dynamodb.index_lag, but it is AWS",
+            id="everything elsewhere",
+        ),
+    ],
+)
+def test_settings_that_a_backend_lacks_are_named(lacks: Mapping[str, str], told: str) -> None:
+    gateway = {"lost_sockets": "unnoticed", "quotas": {"idle_timeout": 5.0}}
+
+    assert reasons(unheard(lacks, gateway=gateway, dynamodb={"index_lag": 0.05})) == told

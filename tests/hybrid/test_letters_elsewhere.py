@@ -1,0 +1,85 @@
+"""Letters whose queue or topic is elsewhere: what functions leave behind, and queues that listen to topics."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.backends.embedded import EmbeddedBackend, emulator_client
+from tests.hybrid.conftest import REGION, WAIT
+
+QUEUE = "arn:aws:sqs:us-east-1:000000000000:left"
+FAILS = "def handler(event, context):\n    raise ValueError('as always')\n"
+ROLE = "arn:aws:iam::000000000000:role/lambda"
+
+
+@pytest.fixture(scope="module")
+def backend(runner: asyncio.Runner, elsewhere: str) -> Iterator[EmbeddedBackend]:
+    """An emulator whose topics and queues are elsewhere."""
+    one = EmbeddedBackend(region=REGION, elsewhere={"sns": elsewhere, "sqs": elsewhere})
+    try:
+        runner.run(one.start())
+        yield one
+    finally:
+        runner.run(one.close())
+
+
+def received(sqs: Any, url: str) -> Any:
+    """The body and the attributes of the next message in the queue, in its own time."""
+    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=int(WAIT), MessageAttributeNames=["All"])[
+        "Messages"
+    ]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return message
+
+
+@pytest.mark.aws("S-13")
+def test_a_dead_letter_reaches_its_queue_elsewhere(
+    backend: EmbeddedBackend, elsewhere: str, tmp_path: Path
+) -> None:
+    (tmp_path / "fails.py").write_text(FAILS)
+    here: Any = backend.client("lambda")
+    there: Any = emulator_client("sqs", elsewhere, REGION)
+    url = there.create_queue(QueueName="left")["QueueUrl"]
+    here.create_function(
+        FunctionName="fails",
+        Runtime="python3.11",
+        Role=ROLE,
+        Handler="fails.handler",
+        Code={"S3Bucket": "hot-reload", "S3Key": str(tmp_path)},
+        DeadLetterConfig={"TargetArn": QUEUE},
+    )
+    here.put_function_event_invoke_config(FunctionName="fails", MaximumRetryAttempts=0)
+    here.invoke(FunctionName="fails", InvocationType="Event", Payload=b'{"a":1}')
+    message = received(there, url)
+    assert json.loads(message["Body"]) == {"a": 1}
+    assert message["MessageAttributes"]["ErrorCode"]["StringValue"] == "200"
+    assert message["MessageAttributes"]["ErrorMessage"]["StringValue"] == "as always"
+
+
+def test_a_destination_reaches_its_topic_elsewhere_and_from_there_a_queue(
+    backend: EmbeddedBackend, tmp_path: Path
+) -> None:
+    (tmp_path / "works.py").write_text("def handler(event, context):\n    return 'done'\n")
+    here: Any = backend.client("lambda")
+    sns: Any = backend.client("sns")
+    sqs: Any = backend.client("sqs")
+    url = sqs.create_queue(QueueName="told")["QueueUrl"]
+    topic_arn = sns.create_topic(Name="told")["TopicArn"]
+    sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:000000000000:told")
+    here.create_function(
+        FunctionName="works",
+        Runtime="python3.11",
+        Role=ROLE,
+        Handler="works.handler",
+        Code={"S3Bucket": "hot-reload", "S3Key": str(tmp_path)},
+    )
+    here.put_function_event_invoke_config(
+        FunctionName="works", DestinationConfig={"OnSuccess": {"Destination": topic_arn}}
+    )
+    here.invoke(FunctionName="works", InvocationType="Event", Payload=b"{}")
+    letter = json.loads(json.loads(received(sqs, url)["Body"])["Message"])
+    assert letter["responsePayload"] == "done"

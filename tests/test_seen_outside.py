@@ -1,0 +1,21 @@
+from harness.checks.testkit import a_client, a_frame, a_scenario, an_event
+from harness.record.observation import Observation
+from harness.seen_outside import SeenOutside
+
+EVENT = an_event(at=11.0)
+
+
+def test_an_event_is_on_its_way_until_everybody_has_it_who_must() -> None:
+    noted: list[Observation] = []
+    seen = SeenOutside(
+        a_scenario(clients={"alice": {"subscribe": "market.BTC-PERP"}, "bob": {}}), noted.append
+    )
+    history = (*a_client("alice"), *a_client("bob", channel=None), EVENT, a_frame("alice", EVENT))
+
+    complete = []
+    for one in history:
+        seen.note(one)
+        complete.append(seen.complete())
+
+    assert complete == [True] * 5 + [False, True]
+    assert (seen.frames(), noted) == (1, list(history))
