@@ -57,7 +57,8 @@ def test_large_messages_are_billed_in_steps(size: int, messages: int, publishes:
 def test_scenarios_add_up() -> None:
     load = Load(connections=10, messages=4, events=(Published(1024, 8),), seconds=60.0)
     one, two = estimate([load], STACK), estimate([load, load], STACK)
-    assert (two.connections, two.events, two.usd) == (20, 2, pytest.approx(2 * one.usd))
+    assert (two.connections, two.events) == (20, 2)
+    assert two.usd == pytest.approx(2 * one.usd)
 
 
 def test_a_million_pushes_cost_a_dollar() -> None:
