@@ -69,11 +69,16 @@ class Account:
         return caller["Arn"]
 
     def described(self) -> object:
-        """What CloudFormation says of the chosen stack."""
-        what = f"the CloudFormation stack {self._choice.cloudformation}"
-        with translated(f"{what} cannot be described"):
+        """What CloudFormation says of the chosen stack; UsageError when there is none of that name."""
+        name = self._choice.cloudformation
+        with translated(f"the CloudFormation stack {name} cannot be described"):
             cloudformation: Any = self.client("cloudformation")
-            answer: object = cloudformation.describe_stacks(StackName=self._choice.cloudformation)
+            try:
+                answer: object = cloudformation.describe_stacks(StackName=name)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ValidationError":
+                    raise
+                raise UsageError(f"--cloudformation: {error.response['Error']['Message']}") from error
         return answer
 
     def _assert_granted(self, *, params: Mapping[str, object], model: "OperationModel", **_: object) -> None:

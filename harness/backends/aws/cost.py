@@ -1,7 +1,7 @@
 """What may a run cost on AWS, and is that under the caps? Pure: from the load of its scenarios and AWS's list prices.
 
-Upper bounds throughout, without free tiers (P-5): what a bill says is less. Prices are those of us-east-1 (P-1 to
-P-16); other regions differ by some tens of percent.
+Upper bounds, without free tiers (P-5); only the time that functions take, and what a row weighs, are assumed. Prices
+are those of us-east-1 (P-1 to P-16); other regions differ by some tens of percent.
 """
 
 from collections.abc import Iterator, Sequence

@@ -97,6 +97,34 @@ def test_the_outputs_may_be_those_of_a_cloudformation_stack(
     assert cloudformation.asked == [("DescribeStacks", "chat-prod")]
 
 
+def test_a_cloudformation_stack_that_is_not_there_is_the_option_s_mistake(
+    there: There, harness: Run, cloudformation: "CloudFormation", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", cloudformation.url)
+
+    named = ("--backend", "aws", "--confirm-aws", ACCOUNT, "--cloudformation", "nothing", "--region", "us-east-1")
+    ended = harness("run", *named)
+
+    assert (ended.exit_code, ended.stderr) == (
+        2,
+        "harness: --cloudformation: Stack with id nothing does not exist\n",
+    )
+
+
+def test_without_a_region_the_message_says_how_to_give_one(
+    there: There, harness: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.delenv("AWS_REGION", raising=False)
+
+    ended = harness("run", "--backend", "aws", "--confirm-aws", ACCOUNT, "--cloudformation", "chat-prod")
+
+    assert (ended.exit_code, ended.stderr) == (
+        2,
+        "harness: no client of sts can be made: no region is set; name it with --region\n",
+    )
+
+
 # --- rows ----------------------------------------------------------------------------------------------------
 
 
@@ -293,6 +321,11 @@ class CloudFormation:
                 "included in the request is expired</Message></Error></ErrorResponse>"
             )
         self.asked.append((form["Action"][0], form["StackName"][0]))
+        if form["StackName"] != ["chat-prod"]:
+            return 400, (
+                "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>"
+                f"<Message>Stack with id {form['StackName'][0]} does not exist</Message></Error></ErrorResponse>"
+            )
         members = "".join(
             f"<member><OutputKey>{name}</OutputKey><OutputValue>{value}</OutputValue></member>"
             for name, value in self.outputs.items()
