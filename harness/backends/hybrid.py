@@ -1,5 +1,7 @@
 """API and functions here, tables and topics at an endpoint: an emulator that has a part of AWS elsewhere."""
 
+from collections.abc import Mapping
+
 from harness.backends.backend import Seen, Traits
 from harness.backends.capabilities import Hybrid
 from harness.backends.embedded import EmbeddedBackend
@@ -32,6 +34,10 @@ class HybridBackend(EmbeddedBackend):
             lacks={"dynamodb": f"the tables of {where} cannot be told how to behave"} if has_tables else {},
             shared=True,
         )
+
+    async def set_dynamodb(self, configuration: Mapping[str, object]) -> None:
+        if "dynamodb" not in self._placement.services:
+            await super().set_dynamodb(configuration)
 
     async def seen(self) -> Seen:
         await assert_answers(self._answers.url, self._answers.where)
