@@ -102,7 +102,7 @@ def translated(what: str) -> Iterator[None]:
     except ProfileNotFound as error:
         raise UsageError(f"--profile: {error}") from error
     except NoRegionError as error:
-        raise UsageError(f"{what}: no region is set; name it with --region") from error
+        raise UsageError("no AWS region is set; name it with --region") from error
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         then = "; log in again" if code in _EXPIRED else ""

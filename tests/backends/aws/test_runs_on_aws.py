@@ -102,7 +102,16 @@ def test_a_cloudformation_stack_that_is_not_there_is_the_option_s_mistake(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", cloudformation.url)
 
-    named = ("--backend", "aws", "--confirm-aws", ACCOUNT, "--cloudformation", "nothing", "--region", "us-east-1")
+    named = (
+        "--backend",
+        "aws",
+        "--confirm-aws",
+        ACCOUNT,
+        "--cloudformation",
+        "nothing",
+        "--region",
+        "us-east-1",
+    )
     ended = harness("run", *named)
 
     assert (ended.exit_code, ended.stderr) == (
@@ -121,7 +130,7 @@ def test_without_a_region_the_message_says_how_to_give_one(
 
     assert (ended.exit_code, ended.stderr) == (
         2,
-        "harness: no client of sts can be made: no region is set; name it with --region\n",
+        "harness: no AWS region is set; name it with --region\n",
     )
 
 
