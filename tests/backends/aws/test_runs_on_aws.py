@@ -146,7 +146,7 @@ def test_rows_that_the_run_leaves_behind_are_deleted_only_when_that_is_allowed(
     tmp_path: Path, there_forgetful: There, harness: Run, option: tuple[str, ...], left: list[str]
 ) -> None:
     there = there_forgetful
-    there.put("somebody-else", room="attic")
+    there.put("somebody-else")
 
     ended = harness("run", *accepting(there), *option)
 
