@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from rich.console import Console
 
 from harness import __version__
+from harness.backends.aws.options import add_aws_options
 from harness.backends.options import add_backend_options, chosen_backend
 from harness.debug_options import add_debug_options, asked_to_debug
 from harness.emulator.credentials import add_signature_options, credentials_of
@@ -44,6 +45,8 @@ RUN_EXAMPLES = """\
   harness run --junit build/report.xml         JUnit XML for a CI server
   harness run --backend localstack             tables and topics in LocalStack, or everything where it can
   harness run --endpoint-url http://host:4566  on any endpoint that speaks AWS
+  harness run --backend aws --confirm-aws 123456789012 --cloudformation dex
+                                               on a stack that is deployed on AWS already
   harness run --accept-unknown health,purge    pass, although the backend does not show what these checks need
   harness run --json | jq .verdict             summary.json on standard output, nothing else
   harness run scenarios/a-switch.yaml --debug fan_out     breakpoint() in dex/ws/fan_out.py stops here
@@ -155,6 +158,7 @@ def _add_run(commands: Commands) -> None:
         "--runs", metavar="DIR", type=Path, default=RUNS, help="the folder that keeps runs [runs/]"
     )
     add_backend_options(command)
+    add_aws_options(command)
     _add_outputs(command)
     add_debug_options(command)
     command.set_defaults(command=_run)

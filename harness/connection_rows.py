@@ -27,6 +27,9 @@ class ConnectionRows:
         self._client: Any = client
         self._table, self._attribute, self._prefix = table, attribute, prefix
 
+    def begin(self) -> None:
+        """A scenario begins, with an empty table."""
+
     def connections(self) -> tuple[str, ...]:
         """The ids of all connections that have a row, sorted."""
         with self._translated():
@@ -38,8 +41,11 @@ class ConnectionRows:
             rows = sorted(repr(sorted(item.items())) for item in self._items())
         return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
-    def clear(self) -> int:
-        """Deletes every row, so that the next scenario starts with an empty table; answers how many there were."""
+    def clear(self, opened: int) -> int:
+        """Deletes every row, so that the next scenario starts with an empty table; answers how many there were.
+
+        `opened` is how many connections the scenario opened, for a table that is not the run's alone.
+        """
         with self._translated():
             table: dict[str, Any] = self._client.describe_table(TableName=self._table)["Table"]
             keys = [key["AttributeName"] for key in table["KeySchema"]]

@@ -25,7 +25,7 @@ from harness.checks.verdict import ScenarioResult
 from harness.clients.client import Client
 from harness.clients.publisher import Publisher
 from harness.clock import RealClock
-from harness.errors import BackendError
+from harness.errors import BackendError, UsageError
 from harness.event_loop import run as run_event_loop
 from harness.progress import Silent
 from harness.record.observation import (
@@ -247,9 +247,13 @@ class LiveStack:
 def live_stack(stack: Stack | Path | str, *, backend: BackendChoice = EMBEDDED) -> Iterator[LiveStack]:
     """The stack (or its file) running until the context ends, on an emulator of its own if not elsewhere.
 
-    UsageError for a mistake in the file, DeploymentFailed when a handler cannot start, BackendError when the
-    backend cannot.
+    UsageError for a mistake in the file, and for AWS, where a run must say first what it does; DeploymentFailed when
+    a handler cannot start, BackendError when the backend cannot.
     """
+    if backend.aws is not None:
+        raise UsageError(
+            "the backend aws is for `harness run` alone, which tells beforehand what a run may cost"
+        )
     loaded = stack if isinstance(stack, Stack) else load_stack(Path(stack))
     with _LoopThread() as host:
         until_the_end = AsyncExitStack()

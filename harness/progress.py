@@ -86,6 +86,9 @@ class Progress(Protocol):
     def judged(self, result: ScenarioResult) -> None:
         """A scenario has its verdict."""
 
+    def tell(self, what: str) -> None:
+        """Something to know before it is done; lines of text."""
+
 
 class Silent:
     """Says nothing."""
@@ -97,6 +100,9 @@ class Silent:
         return nullcontext()
 
     def judged(self, result: ScenarioResult) -> None:
+        return None
+
+    def tell(self, what: str) -> None:
         return None
 
 
@@ -136,6 +142,9 @@ class TerminalProgress:
 
     def judged(self, result: ScenarioResult) -> None:
         self._console.print(self._block(result))
+
+    def tell(self, what: str) -> None:
+        self._console.print(what, markup=False, soft_wrap=True)
 
 
 def _lines(spinner: Spinner, title: str, standing: Standing) -> Table:

@@ -18,10 +18,12 @@ from pathlib import Path
 from random import Random
 
 from harness import __version__
+from harness.backends.aws.cost import affordable
 from harness.backends.choice import EMBEDDED, BackendChoice
 from harness.checks import judge
 from harness.checks.verdict import ScenarioResult
 from harness.clients.crowd import Crowd
+from harness.clients.load import load
 from harness.clients.play import play
 from harness.clients.publisher import Publisher, threads_for
 from harness.clients.schedule import PublishEvent, schedule
@@ -77,13 +79,17 @@ async def run(options: RunOptions, progress: Progress | None = None) -> RunResul
     """Plays the scenarios on the chosen backend and judges each as soon as it has ended.
 
     Raises UsageError for mistakes in the files, before anything starts; DeploymentFailed when a handler cannot
-    start; BackendError when the harness or the backend breaks. Whatever happens, the histories so far stay on disk,
+    start; BackendError when the harness or the backend breaks. A run on AWS tells first what it may cost there, and
+    is a UsageError when that is over a cap. Whatever happens, the histories so far stay on disk,
     and what was started or made for the run ends with it.
     """
     progress, started_at = progress or Silent(), time.monotonic()
     stack = load_stack(options.stack, parameters=options.parameters, notice=options.notice)
     paths = [path for given in options.scenarios for path in find_scenarios(given)]
     scenarios = [(path, load_scenario(path, feed=stack.feed)) for path in paths]
+    if options.backend.aws is not None:
+        loads = [load(one, schedule(one, files=read_events, chances=Random)) for _, one in scenarios]
+        progress.tell(affordable(loads, stack, options.backend.aws))
     debugging = debugging_of(options.debug, stack)
     if debugging is not None:
         stack = patient_stack(stack)
@@ -116,23 +122,33 @@ async def record(
             history.append(NotPlayed(RealClock().monotonic(), reason))
             return folder
         async with _recording_the_inside(testbed, history):
-            await play_scenario(testbed, scenario, history, progress)
-    await _tidy_up(testbed, scenario)
+            opened = await play_scenario(testbed, scenario, history, progress)
+    await _tidy_up(testbed, scenario, opened)
     return folder
 
 
 async def play_scenario(
     testbed: Testbed, scenario: Scenario, history: HistoryWriter, progress: Progress
-) -> None:
-    """Clients, publisher and timeline; returns when everything in flight has arrived and everybody has left."""
+) -> int:
+    """Clients, publisher and timeline; returns when everything in flight has arrived and everybody has left.
+
+    Answers how many connections were opened, as far as that is counted: where the backend hides its inside.
+    """
     clock, seen = RealClock(), SeenOutside(scenario, history.append)
     note = seen.note if testbed.backend.traits.hidden else history.append
     actions = schedule(scenario, files=read_events, chances=Random)
     tally = Tally(clock, length=actions[-1].at if actions else 0.0, note=note)
     await testbed.configure(scenario)
+    if testbed.rows is not None:
+        await asyncio.to_thread(testbed.rows.begin)
     async with (
         Crowd(
-            scenario, testbed.deployment.url, clock=clock, note=note, open_timeout=testbed.open_timeout
+            scenario,
+            testbed.deployment.url,
+            clock=clock,
+            note=note,
+            open_timeout=testbed.open_timeout,
+            connects_per_second=testbed.backend.traits.connects_per_second,
         ) as crowd,
         Publisher(
             topic_arn=testbed.topic_arn,
@@ -156,6 +172,7 @@ async def play_scenario(
         if testbed.rows is not None:
             rows = await asyncio.to_thread(testbed.rows.connections)
             history.append(RowsFound(clock.monotonic(), rows))
+    return seen.opened()
 
 
 def judged(folder: ScenarioFolder, *, accepted: frozenset[str] = frozenset()) -> ScenarioResult:
@@ -246,9 +263,12 @@ async def _record_the_inside(testbed: Testbed, history: HistoryWriter) -> None:
     history.flush()
 
 
-async def _tidy_up(testbed: Testbed, scenario: Scenario) -> None:
-    """The next scenario meets nothing of this one: no connections, no settings. No part of the history."""
+async def _tidy_up(testbed: Testbed, scenario: Scenario, opened: int) -> None:
+    """The next scenario meets nothing of this one: no connections, no settings. No part of the history.
+
+    `opened` is how many connections this one opened.
+    """
     await testbed.quiet(scenario.settle)
     await testbed.configure()
     if testbed.rows is not None:
-        await asyncio.to_thread(testbed.rows.clear)
+        await asyncio.to_thread(testbed.rows.clear, opened)

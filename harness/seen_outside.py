@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from harness.checks.expected import arrivals, expected
 from harness.record.history import History
-from harness.record.observation import FrameReceived, Observation
+from harness.record.observation import ClientConnected, FrameReceived, Observation
 from harness.scenario.model import Scenario
 
 
@@ -17,17 +17,22 @@ class SeenOutside:
     def __init__(self, scenario: Scenario, note: Callable[[Observation], None]) -> None:
         self._scenario, self._pass_on = scenario, note
         self._seen: list[Observation] = []
-        self._frames = 0
+        self._frames, self._opened = 0, 0
 
     def note(self, seen: Observation) -> None:
         """Takes an observation of a client or of the publisher."""
         self._seen.append(seen)
         self._frames += isinstance(seen, FrameReceived)
+        self._opened += isinstance(seen, ClientConnected)
         self._pass_on(seen)
 
     def frames(self) -> int:
         """How many text messages the clients have received."""
         return self._frames
+
+    def opened(self) -> int:
+        """How many connections the clients have opened."""
+        return self._opened
 
     def complete(self) -> bool:
         """Whether every published event has arrived at everybody who must receive it."""

@@ -122,13 +122,15 @@ async def open_testbed(
 ) -> AsyncIterator[Testbed]:
     """The stack on a backend of the chosen kind; what was started or made for it ends with the context.
 
-    On a backend that others use too its resources have names of their own. Every function has started before the
-    first client connects, so a handler that does not import is known at once: DeploymentFailed. BackendError when
-    the backend or a deployment call fails.
+    Where it is deployed already, that is taken as it is. On a backend that others use too its resources have names
+    of their own. Every function has started before the first client connects, so a handler that does not import is
+    known at once: DeploymentFailed. BackendError when the backend or a deployment call fails.
     """
-    execution = stack.execution.model_dump()
-    async with open_backend(choice, region=stack.region, execution=execution, debugging=debugging) as backend:
+    async with open_backend(choice, stack, debugging=debugging) as backend:
         patience = OPEN_TIMEOUT if debugging is None else PATIENCE
+        if (there := backend.traits.deployed) is not None:
+            yield Testbed(stack, backend, there.deployment, there.rows)
+            return
         if not backend.traits.shared:
             yield replace(await deploy(stack, backend), open_timeout=patience)
             return

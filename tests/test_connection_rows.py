@@ -46,7 +46,7 @@ def test_connections_are_found_on_every_page_by_their_prefix() -> None:
 def test_every_row_is_deleted_in_batches_and_again_when_handed_back() -> None:
     table = RecordedTable([f"WS#{number}" for number in range(20)], [f"X#{number}" for number in range(8)])
 
-    assert rows_of(table).clear() == 28
+    assert rows_of(table).clear(opened=20) == 28
 
     assert [len(batch) for batch in table.batches] == [25, 1, 3]
     assert table.batches[1] == ["X#4"]

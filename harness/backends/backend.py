@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
+    from harness.connection_rows import ConnectionRows
     from harness.stack.model import Function
+    from harness.stack.provision import Deployment
 
 HERE = "here"
 """The place of a part that runs on the emulator of this run."""
@@ -20,6 +22,14 @@ HERE = "here"
 ALL_HERE: Mapping[str, str] = MappingProxyType(
     dict.fromkeys(("tables", "topics", "queues", "API", "functions"), HERE)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A stack that is there already, and the rows of its connections if stack.yaml names them."""
+
+    deployment: "Deployment"
+    rows: "ConnectionRows | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +41,9 @@ class Traits:
     that the backend does not have (`gateway`, `dynamodb`, `sns`), each with the reason. On a `shared` backend
     others have resources too: a run gives its own names of their own, and deletes them, and nothing else, at its end.
     Resources of the `passing` services, by their names in boto3, end with the backend and need no deleting.
-    `variables` is what every function needs in its environment besides what the stack says.
+    `variables` is what every function needs in its environment besides what the stack says. Where the stack is
+    `deployed` already nothing is made, and nothing deleted that the run did not make. `connects_per_second` is the
+    most opening handshakes that it may be asked for, None for as many as there are.
     """
 
     parts: Mapping[str, str] = field(default_factory=lambda: ALL_HERE)
@@ -40,6 +52,8 @@ class Traits:
     shared: bool = False
     passing: frozenset[str] = frozenset()
     variables: Mapping[str, str] = field(default_factory=dict)
+    deployed: Deployed | None = None
+    connects_per_second: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

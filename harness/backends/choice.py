@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from harness.backends.aws.choice import AwsChoice
 from harness.errors import UsageError
 
 EDGE_PORT = 4566
@@ -25,7 +26,8 @@ class BackendChoice:
     """A kind of backend and, of those that run elsewhere, the URL.
 
     `named` says that somebody named the URL: then nothing is started in its place. `hybrid` keeps API and functions
-    here, even though the endpoint has both; `callback_host` is the name by which the endpoint reaches them.
+    here, even though the endpoint has both; `callback_host` is the name by which the endpoint reaches them. `aws` is
+    the stack that is on AWS already.
     """
 
     kind: Kind = Kind.EMBEDDED
@@ -33,6 +35,7 @@ class BackendChoice:
     named: bool = False
     hybrid: bool = False
     callback_host: str | None = None
+    aws: AwsChoice | None = None
 
 
 EMBEDDED = BackendChoice()

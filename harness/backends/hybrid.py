@@ -53,6 +53,10 @@ class HybridBackend(EmbeddedBackend):
             passing=PASSING,
         )
 
+    async def set_dynamodb(self, configuration: Mapping[str, object]) -> None:
+        if "dynamodb" not in self._placement.services:
+            await super().set_dynamodb(configuration)
+
     async def seen(self) -> Seen:
         await assert_answers(self._answers.url, self._answers.where)
         return await super().seen()

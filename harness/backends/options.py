@@ -2,8 +2,11 @@
 
 import argparse
 import os
+from dataclasses import replace
 
+from harness.backends.aws.options import chosen_aws, unheard_aws_option
 from harness.backends.choice import BackendChoice, Kind, choose
+from harness.errors import UsageError
 
 
 def add_backend_options(command: argparse.ArgumentParser) -> None:
@@ -31,10 +34,15 @@ def add_backend_options(command: argparse.ArgumentParser) -> None:
 
 def chosen_backend(options: argparse.Namespace) -> BackendChoice:
     """What the options and the environment say; UsageError for what makes no sense."""
-    return choose(
+    choice = choose(
         os.environ,
         backend=options.backend,
         endpoint_url=options.endpoint_url,
         hybrid=options.hybrid,
         callback_host=options.callback_host,
     )
+    if choice.kind is Kind.AWS and "confirm_aws" in options:
+        return replace(choice, aws=chosen_aws(options))
+    if (unheard := unheard_aws_option(options)) is not None:
+        raise UsageError(f"{unheard} is for the backend aws; the backend is {choice.kind}")
+    return choice

@@ -10,6 +10,6 @@ def told_parts(parts: Mapping[str, str]) -> str:
     places: dict[str, list[str]] = {}
     for part, where in parts.items():
         places.setdefault(where, []).append(part)
-    if places.keys() <= {HERE}:
+    if places.keys() == {HERE}:
         return ""
     return "; ".join(f"{', '.join(names)}: {where}" for where, names in places.items())

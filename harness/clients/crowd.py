@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from harness.clients.client import Client
 from harness.clients.connection import Note, ReadText, text_reader
 from harness.clients.loop_lag import watch_loop_lag
+from harness.clients.pace import Pace
 from harness.clock import Clock
 from harness.errors import BackendError
 from harness.scenario.model import Scenario, channel_of, names_of, number_of, query_of
@@ -35,7 +36,8 @@ class Crowd:
     """The clients of `scenario` at the WebSocket URL `url`; use it as an async context manager.
 
     Inside the context the event loop's lag is watched; at its end every client leaves. At most `at_once` clients
-    connect or leave at a time: a crowd is not a flood, unless a scenario's timeline makes it one.
+    connect or leave at a time: a crowd is not a flood, unless a scenario's timeline makes it one. With
+    `connects_per_second` no more opening handshakes than that begin in a second, whatever the timeline says.
     """
 
     def __init__(
@@ -48,9 +50,11 @@ class Crowd:
         ssl_context: ssl.SSLContext | None = None,
         open_timeout: float = 10.0,
         at_once: int = 64,
+        connects_per_second: float | None = None,
     ) -> None:
         self._scenario, self._url, self._clock, self._note = scenario, url, clock, note
         self._open_timeout, self._at_once = open_timeout, at_once
+        self._pace = Pace(connects_per_second, clock)
         self._ssl = ssl_context or _system_authorities(url)
         read_text = text_reader(scenario.feed)
         self._clients = {
@@ -104,6 +108,7 @@ class Crowd:
         """
         if self._clients[name].is_connected:
             return
+        await self._pace.turn()
         accepted = await self._clients[name].connect()
         channel = channel_of(self._scenario, name)
         if accepted and channel is not None:

@@ -9,6 +9,7 @@ from harness.backends.backend import Backend
 from harness.backends.choice import BackendChoice, Kind, choose
 from harness.backends.opening import open_backend
 from harness.errors import UsageError
+from harness.stack.model import Api, Stack
 
 REGION = "us-east-1"
 
@@ -78,10 +79,14 @@ def _endpoint(environment: Mapping[str, str], text: str, hybrid: bool) -> Choice
     return Choice(name or urlsplit(choice.url).netloc, choice)
 
 
+NO_STACK = Stack(name="parity", region=REGION, functions={}, api=Api(name="parity", routes={}))
+"""What a backend is opened for: every claim deploys what it needs by itself."""
+
+
 @asynccontextmanager
 async def opened(choice: Choice) -> AsyncIterator[Subject]:
     """The backend, running; what this starts ends with the context. BackendError when it does not answer."""
-    async with open_backend(choice.backend, region=REGION) as backend:
+    async with open_backend(choice.backend, NO_STACK) as backend:
         yield subject_of(backend, choice.name)
 
 

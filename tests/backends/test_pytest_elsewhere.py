@@ -65,3 +65,10 @@ def test_a_backend_that_is_none_is_one_message(
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["HARNESS_BACKEND: there is no backend 'locastack'; there are embedded, *"])
+
+
+def test_aws_is_not_for_pytest(project: pytest.Pytester) -> None:
+    result = run(project, "--harness-backend", "aws", "scenarios")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["the backend aws is for `harness run` alone, *"])

@@ -138,6 +138,19 @@ def test_a_scenario_whose_settings_the_backend_lacks_is_unknown_and_the_others_r
     assert harness("check", "--accept-unknown", "health,purge,played").exit_code == 0
 
 
+def test_what_the_stack_sets_for_the_emulator_is_told_to_be_out_of_force(
+    tmp_path: Path, emulator: Endpoint, harness: Run
+) -> None:
+    a_project(tmp_path)
+    with (tmp_path / "stack.yaml").open("a") as stack:
+        stack.write("dynamodb: {index_lag: 50ms}\n")
+
+    ended = harness("run", "--endpoint-url", emulator.url, "--hybrid")
+
+    assert ended.exit_code == 0, ended.stdout + ended.stderr
+    assert "; dynamodb.index_lag of the stack: not in force\n" in ended.stdout
+
+
 @pytest.mark.parametrize("mode", [(), ("--hybrid",)], ids=["everything there", "hybrid"])
 def test_an_endpoint_that_dies_is_exit_code_4_and_one_message(
     tmp_path: Path, emulator: Endpoint, start: Callable[..., Command], mode: tuple[str, ...]

@@ -281,3 +281,25 @@ def test_a_machine_that_cannot_open_so_many_files_is_told_before_the_run(
     monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 4096))
     with pytest.raises(BackendError, match="needs 5000 open files and this machine allows 4096"):
         allow_open_files(5000)
+
+
+@pytest.mark.aws("Q-6")
+def test_handshakes_are_spread_where_a_rate_is_given() -> None:
+    async def scenario() -> None:
+        clock, noted = RealClock(), list[Observation]()
+        async with a_server() as server:
+            began_at = clock.monotonic()
+            crowd = Crowd(
+                a_scenario(btc=ClientGroup(count=5)),
+                server.url,
+                clock=clock,
+                note=noted.append,
+                connects_per_second=50.0,
+            )
+            async with crowd:
+                await crowd.gather_at_start()
+        began = [one.at - began_at for one in noted if isinstance(one, ClientConnecting)]
+        assert len(began) == 5
+        assert all(at >= number / 50 for number, at in enumerate(began))
+
+    run(scenario())

@@ -31,7 +31,7 @@ from harness.parity.comparison import Comparison
 from harness.parity.doors import Doors
 from harness.parity.measuring import finding_of, measured
 from harness.parity.shapes import KINDS
-from harness.parity.subject import Choice, Subject, opened, subject_of
+from harness.parity.subject import NO_STACK, Choice, Subject, opened, subject_of
 from tests.contract.conftest import REGION, Clients
 from tests.contract.wrong_peer import PLAIN, UNCHECKED, Changes, wrong_peer
 
@@ -51,7 +51,7 @@ each_claim = pytest.mark.parametrize(
 @contextmanager
 def doors_of(choice: BackendChoice) -> Iterator[Doors]:
     with asyncio.Runner() as runner:
-        backend = open_backend(choice, region=REGION)
+        backend = open_backend(choice, NO_STACK)
         subject = subject_of(runner.run(backend.__aenter__()), choice.kind)
         doors = Doors(subject)
         try:

@@ -11,31 +11,23 @@ import pytest
 from localstack_host.host import LocalStack, running
 from localstack_host.installation import Installation
 from tests.backends.chat import LONG, a_project
-from tests.backends.conftest import harness, start
+from tests.backends.conftest import start
 from tests.backends.test_runs_elsewhere import until_published
-from tests.end_to_end.command import ROOT, Command, Ended
+from tests.end_to_end.command import ROOT, Command
 
-__all__ = ["harness", "start"]
+__all__ = ["start"]
 
 # What is claimed of a latency is claimed of the emulator; LocalStack's tables take their time.
 SLOWER = "one-trade-reaches-500-subscribers-in-time"
 
 
 def test_every_scenario_passes_with_tables_and_topics_in_localstack(
-    tmp_path: Path, elsewhere: str, harness: Callable[..., Ended]
+    tmp_path: Path, elsewhere: str, start: Callable[..., Command]
 ) -> None:
     scenarios = sorted(str(one) for one in (ROOT / "scenarios").glob("*.yaml") if one.stem != SLOWER)
 
-    ended = harness(
-        "run",
-        "--stack",
-        str(ROOT / "stack.yaml"),
-        "--backend",
-        "localstack",
-        "--endpoint-url",
-        elsewhere,
-        *scenarios,
-    )
+    where = ("--backend", "localstack", "--endpoint-url", elsewhere)
+    ended = start("run", "--stack", str(ROOT / "stack.yaml"), *where, *scenarios).end(timeout=500)
 
     assert ended.exit_code == 0, ended.stdout + ended.stderr
     run = json.loads((tmp_path / "runs/latest/run.json").read_bytes())
