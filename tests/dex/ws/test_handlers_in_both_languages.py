@@ -143,6 +143,9 @@ class Exchange:
         self.server.most_in_flight = 0
 
 
+WRONG_VARIABLES = {"guessing": {"CONNECTION_LOOKUP": "guess"}, "idle": {"POST_CONNECTIONS": "0"}}
+
+
 def a_stack(language: Language, endpoint: str) -> Stack:
     """The stack of a language whose functions post to `endpoint`, with some more fan-outs."""
     stack = load_stack(language.stack)
@@ -151,16 +154,21 @@ def a_stack(language: Language, endpoint: str) -> Stack:
     }
     fan_out = functions["fan_out"]
     functions["scanning"] = _with(fan_out, {"CONNECTION_LOOKUP": "scan"}, name="scanning")
-    functions["guessing"] = _with(fan_out, {"CONNECTION_LOOKUP": "guess"}, name="guessing")
-    functions["idle"] = _with(fan_out, {"POST_CONNECTIONS": "0"}, name="idle")
+    functions |= {name: _with(fan_out, {}, name=name) for name in WRONG_VARIABLES}
     functions["lost"] = _with(fan_out, language.table("Nowhere"), name="lost")
     functions["hasty"] = _with(fan_out, {}, name="hasty").model_copy(update={"timeout": 5.0})
     return stack.model_copy(update={"functions": functions})
 
 
+def break_functions(client: Any) -> None:
+    """Sets the wrong variables only now, because a function that cannot start is not deployed."""
+    for name, variables in WRONG_VARIABLES.items():
+        right = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": right | variables})
+
+
 def _with(function: Function, variables: Mapping[str, str], *, name: str) -> Function:
     environment = {**function.environment, **variables}
-    # What fails as it should must not keep the stack from being deployed.
     return function.model_copy(update={"environment": environment, "name": name, "prewarm": 0})
 
 
@@ -177,6 +185,7 @@ def deployed(request: pytest.FixtureRequest) -> Iterator[Exchange]:
             runner.run(backend.start())
             endpoint = f"http://127.0.0.1:{server.port}/_aws/execute-api/abc/prod"
             runner.run(deploy(a_stack(language, endpoint), backend))
+            break_functions(backend.client("lambda"))
             yield Exchange(backend.client, server, language.posts_in_flight)
         finally:
             runner.run(backend.close())

@@ -14,6 +14,8 @@ from harness.scenario.feed import Feed
 from harness.scenario.model import DynamoDbBehaviour
 from harness.stack.model import Api, ConnectionId, Connections, Function, Index, Route, Stack, Table, Topic
 
+collect_ignore_glob = ["*.yaml"]  # scenarios of this chat, which nobody else can play
+
 HERE = Path(__file__).resolve().parent
 PACKAGES = HERE.parents[1] / "contract/sdk/node_modules"
 
