@@ -127,7 +127,6 @@ def test_a_scenario_that_was_cut_short_deletes_nothing_of_the_one_before() -> No
     assert table.connections == {"mine"}
 
 
-@pytest.mark.aws("P-13")
 def test_reading_ends_when_it_has_cost_what_it_may() -> None:
     rows = rows_of(SharedTable("one", "two"), None, read_units=3)
 
