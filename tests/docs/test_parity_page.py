@@ -42,6 +42,7 @@ def test_a_row_without_a_test_and_a_test_without_a_row_are_faults_and_so_is_a_st
     assert list(faults(ROWS, by_row([stranger]), page_is_fresh=False)) == [
         "Z-9: tests/d.py::test_other shows a row that docs/aws-rows.csv does not have",
         "R-1: no test shows it (a `|` in text)",
+        "S-1: no test shows it (an envelope)",
         "docs/parity.md is stale: python docs/parity.py",
     ]
 
