@@ -35,7 +35,7 @@ localstack-host:
 	@$(PYTHON) -m localstack_host --port $(LOCALSTACK_PORT)
 
 test-localstack: $(VENV)/.installed-test
-	$(BIN)/pytest tests/localstack --timeout 600
+	$(BIN)/pytest tests/localstack --timeout 600 -rP
 
 test-dynamodb-oracle: $(VENV)/.installed-test
 	$(BIN)/pytest tests/oracle --steps 10000

@@ -1,21 +1,15 @@
 """Every claim of `harness parity`, on every backend that is there; each proven to be able to fail.
 
-The embedded emulator, and the hybrid of two, always. LocalStack where $HARNESS_LOCALSTACK says that one runs, and
-ministack where it is installed: what these do otherwise than AWS is known, printed, and no failure of ours.
+The embedded emulator, and the hybrid of two (tests/localstack has the hybrid with LocalStack); ministack where it is
+installed: what that does otherwise than AWS is printed, and no failure of ours.
 """
 
 import asyncio
-import importlib.util
-import os
-import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
@@ -32,15 +26,12 @@ from harness.parity.doors import Doors
 from harness.parity.measuring import finding_of, measured
 from harness.parity.shapes import KINDS
 from harness.parity.subject import NO_STACK, Choice, Subject, opened, subject_of
+from tests.backends.conftest import Endpoint
 from tests.contract.conftest import REGION, Clients
 from tests.contract.wrong_peer import PLAIN, UNCHECKED, Changes, wrong_peer
+from tests.ministack import ministack
 
-OF_DYNAMODB_LOCAL = {
-    "a consistent read of an index is refused",
-    "an index key of the type NULL is refused",
-}
-"""What AWS's own DynamoDB Local, which is in LocalStack, says in other words."""
-
+__all__ = ["ministack"]
 
 each_claim = pytest.mark.parametrize(
     "claim", [pytest.param(claim, id=claim.says, marks=pytest.mark.aws(*claim.rows)) for claim in CLAIMS]
@@ -106,50 +97,8 @@ def differing(endpoint_url: str) -> set[str]:
     return set(differing)
 
 
-@pytest.mark.skipif("HARNESS_LOCALSTACK" not in os.environ, reason="$HARNESS_LOCALSTACK names no LocalStack")
-def test_localstack_differs_in_the_words_of_dynamodb_local_only() -> None:
-    assert differing(os.environ["HARNESS_LOCALSTACK"]) <= OF_DYNAMODB_LOCAL
-
-
-@pytest.fixture
-def ministack(tmp_path: Path) -> Iterator[str]:
-    """A ministack on a free port; skips where it is not installed."""
-    if importlib.util.find_spec("ministack") is None:
-        pytest.skip("ministack is not installed: pip install ministack")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "GATEWAY_PORT": str(port),
-        "BIND_HOST": "127.0.0.1",
-        "MINISTACK_HOST": "127.0.0.1",
-    }
-    with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"], env=environment, stdout=log, stderr=log
-        )
-        try:
-            until_it_listens(port, process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def until_it_listens(port: int, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(300):
-        assert process.poll() is None, "ministack ended while it was starting"
-        with socket.socket() as client:
-            client.settimeout(0.2)
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(0.1)
-    raise AssertionError("ministack does not listen")
-
-
-def test_ministack_is_told_apart_from_aws(ministack: str) -> None:
-    shown = differing(ministack)
+def test_ministack_is_told_apart_from_aws(ministack: Endpoint) -> None:
+    shown = differing(ministack.url)
     areas = {claim.area for claim in CLAIMS if claim.says in shown}
     assert {"events", "routing", "disconnect", "SNS envelope"} <= areas
     assert areas.isdisjoint({"GSI", "TTL attribute"})
