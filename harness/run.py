@@ -32,6 +32,7 @@ from harness.debug_options import AskedToDebug
 from harness.debugging import debugging_of, patient_scenario, patient_stack
 from harness.errors import one_error
 from harness.event_loop import settle_memory
+from harness.outside.seen_outside import SeenOutside
 from harness.progress import Progress, Silent, Tally
 from harness.record.observation import InsideHidden, NotPlayed, ObservationsLost, RowsFound
 from harness.record.store import HistoryWriter, RunDescription, RunFolder, ScenarioFolder
@@ -39,7 +40,6 @@ from harness.reports.junit import junit
 from harness.reports.summary import summary
 from harness.scenario.loader import find_scenarios, from_json, load_scenario, read_events, to_json
 from harness.scenario.model import Scenario
-from harness.seen_outside import SeenOutside
 from harness.stack.loader import load_stack
 from harness.testbed import Outside, Testbed, open_testbed
 

@@ -11,11 +11,11 @@ from harness.backends.backend import Backend
 from harness.backends.choice import EMBEDDED, BackendChoice
 from harness.backends.opening import open_backend
 from harness.backends.settings import reasons, unheard
-from harness.calm import calm
 from harness.clock import RealClock
-from harness.connection_rows import ConnectionRows
 from harness.emulator.lambda_runtime.debugging import PATIENCE, Debugging
 from harness.errors import BackendError, HarnessError
+from harness.outside.calm import calm
+from harness.outside.connection_rows import ConnectionRows
 from harness.stack.apart import apart
 from harness.stack.model import Stack
 from harness.stack.provision import Deployment, provision

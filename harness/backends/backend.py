@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-    from harness.connection_rows import ConnectionRows
+    from harness.outside.connection_rows import ConnectionRows
     from harness.stack.model import Function
     from harness.stack.provision import Deployment
 

@@ -15,7 +15,7 @@ from harness.backends.aws.outputs import Addresses, Outputs, account_of, address
 from harness.backends.backend import Deployed, Seen, Traits
 from harness.backends.capabilities import PARTS
 from harness.errors import UsageError
-from harness.run_rows import RowKey, RunRows
+from harness.outside.run_rows import RowKey, RunRows
 from harness.stack.provision import Deployment
 
 if TYPE_CHECKING:

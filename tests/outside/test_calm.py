@@ -3,8 +3,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from harness.calm import calm
 from harness.clock import ManualClock
+from harness.outside.calm import calm
 
 
 @pytest.mark.parametrize(

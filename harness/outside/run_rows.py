@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from harness.connection_rows import ConnectionRows
 from harness.errors import UsageError
+from harness.outside.connection_rows import ConnectionRows
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient

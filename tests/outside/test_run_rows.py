@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from harness.errors import UsageError
-from harness.run_rows import RowKey, RunRows
+from harness.outside.run_rows import RowKey, RunRows
 from harness.stack.model import Stack
 
 STACK = Stack.model_validate(

@@ -4,8 +4,8 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from harness.connection_rows import ConnectionRows
 from harness.errors import BackendError
+from harness.outside.connection_rows import ConnectionRows
 
 
 class RecordedTable:
