@@ -12,7 +12,8 @@ export FANOUT_HARNESS_NODE_MODULES ?= $(CURDIR)/$(VENV)/node_modules
 
 LOCALSTACK_PORT ?= 0
 
-.PHONY: run run-python run-typescript test localstack-host test-localstack test-dynamodb-oracle fuzz bench clean
+.PHONY: run run-python run-typescript test localstack-host localstack-install test-localstack test-dynamodb-oracle \
+  fuzz bench clean
 
 run: run-python run-typescript
 
@@ -29,10 +30,13 @@ test: $(VENV)/.installed-test $(NPM) $(TYPESCRIPT)/node_modules/.installed .mini
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python docs/parity.py --check
-	$(BIN)/pytest -n 2 --junitxml=build/junit.xml
+	$(BIN)/pytest -n 3 --junitxml=build/junit.xml
 
 localstack-host:
 	@$(PYTHON) -m localstack_host --port $(LOCALSTACK_PORT)
+
+localstack-install:
+	@$(PYTHON) -m localstack_host --install
 
 test-localstack: $(VENV)/.installed-test
 	$(BIN)/pytest tests/localstack --timeout 600 -rP

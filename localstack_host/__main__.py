@@ -1,6 +1,6 @@
 """`python -m localstack_host`: a LocalStack without Docker, until Ctrl-C or SIGTERM.
 
-Prints the endpoint on a line of its own once it answers. Exit codes: 0 when it was told to stop, 2 when something
+Prints the endpoint on a line of its own once it answers; with `--install` it is only installed. Exit codes: 0 when it was told to stop, 2 when something
 is missing on this machine, 4 when LocalStack does not start or ends by itself.
 """
 
@@ -20,7 +20,10 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with running(installed(options.cache, _note), port=options.port) as localstack:
+        installation = installed(options.cache, _note)
+        if options.install:
+            return 0
+        with running(installation, port=options.port) as localstack:
             return _serve(localstack, stop)
     except CannotInstall as error:
         _note(str(error))
@@ -56,6 +59,7 @@ def _options() -> argparse.Namespace:
         "--port", type=int, default=0, help="where it listens on 127.0.0.1 (default: a free port)"
     )
     parser.add_argument("--cache", type=Path, default=cache_folder(), help="where it is installed")
+    parser.add_argument("--install", action="store_true", help="install it, and start nothing")
     return parser.parse_args()
 
 
