@@ -1,7 +1,7 @@
 """`python -m localstack_host`: a LocalStack without Docker, until Ctrl-C or SIGTERM.
 
-Prints the endpoint on a line of its own once it answers; with `--install` it is only installed. Exit codes: 0 when it was told to stop, 2 when something
-is missing on this machine, 4 when LocalStack does not start or ends by itself.
+Prints the endpoint on a line of its own once it answers; with `--install` it is only installed. Exit codes: 0 when
+it was told to stop, 2 when something is missing on this machine, 4 when LocalStack does not start or ends by itself.
 """
 
 import argparse
