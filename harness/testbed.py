@@ -57,9 +57,10 @@ class Testbed:
     open_timeout: float = OPEN_TIMEOUT
 
     @property
-    def topic_arn(self) -> str:
-        """The topic that the matchers publish to."""
-        return self.deployment.topic_arn(self.stack.events_topic())
+    def topic_arn(self) -> str | None:
+        """The topic that the matchers publish to; None in a stack without topics."""
+        topic = self.stack.events_topic()
+        return None if topic is None else self.deployment.topic_arn(topic)
 
     def sns_client(self) -> "SnsClient":
         """A client for one publishing thread."""
