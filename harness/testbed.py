@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from harness.backends.backend import Backend
+from harness.backends.capabilities import refuse_sources_elsewhere
 from harness.backends.choice import EMBEDDED, BackendChoice
 from harness.backends.opening import open_backend
 from harness.backends.settings import reasons, unheard
@@ -129,6 +130,7 @@ async def open_testbed(
     """
     execution = stack.execution.model_dump()
     async with open_backend(choice, region=stack.region, execution=execution, debugging=debugging) as backend:
+        refuse_sources_elsewhere(stack, backend.traits.parts)
         patience = OPEN_TIMEOUT if debugging is None else PATIENCE
         if not backend.traits.shared:
             yield replace(await deploy(stack, backend), open_timeout=patience)
