@@ -4,7 +4,6 @@ from harness.stack.template.intrinsics import references_in, replace_references
 from harness.stack.template.reading import Reading, mapping_of
 
 EVENT_BUS = "AWS::Events::EventBus"
-DEFAULT = "default"
 
 _WITHOUT_EFFECT = "Description KmsKeyIdentifier LogConfig Policy Tags"
 
@@ -27,7 +26,7 @@ def bus_named(reading: Reading, logical_id: str) -> str:
 
 def bus_of(reading: Reading, value: object) -> str | None:
     """The name of the bus that a value is the name or the ARN of; None for one that cannot be known here."""
-    text = DEFAULT if value is None else str(value)
+    text = "default" if value is None else str(value)
     if any(reading.resources[one.logical_id].type != EVENT_BUS for one in references_in(text)):
         return None
     known = replace_references(text, lambda reference: bus_named(reading, reference.logical_id))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
-from harness.stack.template.event_buses import DEFAULT, bus_of
+from harness.stack.template.event_buses import bus_of
 from harness.stack.template.functions import function_of
 from harness.stack.template.intrinsics import first_reference, shown
 from harness.stack.template.names import RULE_LENGTH, generated_name
@@ -87,7 +87,7 @@ def _put(
         rule = {
             "name": name[: RULE_LENGTH - len(ending)] + ending if ending else name,
             **trigger,
-            **({} if bus == DEFAULT else {"bus": bus}),
+            "bus": bus,
             "functions": group.functions,
             "queues": group.queues,
             **group.input,

@@ -88,6 +88,20 @@ def test_a_queue(load: Load, properties: dict[str, str], expected: Queue) -> Non
     assert (stack.queues, notices) == ({"Q": expected, "Dead": Queue(name="dead")}, [])
 
 
+@pytest.mark.parametrize(
+    ("properties", "ending"),
+    [
+        pytest.param("{}", "", id="standard"),
+        pytest.param("{FifoQueue: true, ContentBasedDeduplication: true}", ".fifo", id="FIFO"),
+    ],
+)
+def test_a_generated_name_is_no_longer_than_sqs_takes(load: Load, properties: str, ending: str) -> None:
+    long = "Q" * 90
+    stack, _ = load(small(f"\n{long}: {{Type: AWS::SQS::Queue, Properties: {properties}}}\n"))
+    name = stack.queues[long].name
+    assert (len(name), name.endswith(ending)) == (80, True)
+
+
 # --- subscriptions ------------------------------------------------------------------------------------------
 
 NEWS = """
@@ -505,6 +519,11 @@ STRANGERS = "\nOther: {Type: AWS::Lambda::Function, Properties: {Code: {ZipFile:
             "25: M: 'arn:aws:kinesis:x:1:stream/y' is no queue and no table's stream that is deployed here, "
             "so no function reads it",
             id="another source",
+        ),
+        pytest.param(
+            [ROWS, mapping(EventSourceArn="!GetAtt Rows.Arn", StartingPosition="LATEST")],
+            "32: M: '${Rows.Arn}' is no queue and no table's stream that is deployed here, so no function reads it",
+            id="a table in place of its stream",
         ),
         pytest.param(
             [queue(), mapping(EventSourceArn="!GetAtt Q.Arn", FunctionName="hello")],
