@@ -183,7 +183,7 @@ class LiveStack:
     def publish(self, event: Mapping[str, object]) -> str:
         """Publishes a matcher event and returns its id, which its frames carry; BackendError when SNS refuses it.
 
-        The event's own id, where it has one; else one is given to it.
+        UsageError when the stack has no topic. The event's own id, where it has one; else one is given to it.
         """
         given = self._testbed.stack.feed.event_id_of(event)
         event_id = given or f"live-{next(self._numbers)}"
@@ -207,7 +207,9 @@ class LiveStack:
         self, scenario_file: Path, run_folder: RunFolder, *, accepted: frozenset[str] = frozenset()
     ) -> ScenarioResult:
         """Plays a scenario file on this stack, keeps its history, and judges it; an `accepted` UNKNOWN may pass."""
-        scenario = load_scenario(scenario_file, feed=self._testbed.stack.feed)
+        stack = self._testbed.stack
+        has_topic = stack.events_topic() is not None
+        scenario = load_scenario(scenario_file, feed=stack.feed, has_topic=has_topic)
         recording = record(self._testbed, scenario_file, scenario, run_folder, Silent())
         return judged(self._call(recording, None), accepted=accepted)
 

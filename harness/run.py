@@ -86,7 +86,8 @@ async def run(options: RunOptions, progress: Progress | None = None) -> RunResul
     progress, started_at = progress or Silent(), time.monotonic()
     stack = load_stack(options.stack, parameters=options.parameters, notice=options.notice)
     paths = [path for given in options.scenarios for path in find_scenarios(given)]
-    scenarios = [(path, load_scenario(path, feed=stack.feed)) for path in paths]
+    has_topic = stack.events_topic() is not None
+    scenarios = [(path, load_scenario(path, feed=stack.feed, has_topic=has_topic)) for path in paths]
     if options.backend.aws is not None:
         loads = [load(one, schedule(one, files=read_events, chances=Random)) for _, one in scenarios]
         progress.tell(affordable(loads, stack, options.backend.aws))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from harness.backends.backend import Backend
+from harness.backends.capabilities import refuse_sources_elsewhere
 from harness.backends.choice import EMBEDDED, BackendChoice
 from harness.backends.opening import open_backend
 from harness.backends.settings import reasons, unheard
@@ -57,9 +58,10 @@ class Testbed:
     open_timeout: float = OPEN_TIMEOUT
 
     @property
-    def topic_arn(self) -> str:
-        """The topic that the matchers publish to."""
-        return self.deployment.topic_arn(self.stack.events_topic())
+    def topic_arn(self) -> str | None:
+        """The topic that the matchers publish to; None in a stack without topics."""
+        topic = self.stack.events_topic()
+        return None if topic is None else self.deployment.topic_arn(topic)
 
     def sns_client(self) -> "SnsClient":
         """A client for one publishing thread."""
@@ -127,6 +129,7 @@ async def open_testbed(
     known at once: DeploymentFailed. BackendError when the backend or a deployment call fails.
     """
     async with open_backend(choice, stack, debugging=debugging) as backend:
+        refuse_sources_elsewhere(stack, backend.traits.parts)
         patience = OPEN_TIMEOUT if debugging is None else PATIENCE
         if (there := backend.traits.deployed) is not None:
             yield Testbed(stack, backend, there.deployment, there.rows)

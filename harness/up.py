@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harness.backends.capabilities import refuse_sources_elsewhere
 from harness.backends.choice import EMBEDDED, BackendChoice, Kind
 from harness.backends.embedded import does_not_start, emulator_client, emulator_urls, hot_reload_code
 from harness.backends.hybrid import PASSING
@@ -60,7 +61,7 @@ async def up(
     region = stack.region if stack else REGION
     execution = stack.execution if stack else Execution()
     async with (
-        _apart(backend, region) as elsewhere,
+        _apart(backend, region, stack) as elsewhere,
         Emulator(
             region=region,
             credentials=credentials,
@@ -92,12 +93,19 @@ async def up(
 
 
 @asynccontextmanager
-async def _apart(backend: BackendChoice, region: str) -> AsyncIterator[Mapping[str, str]]:
-    """The endpoints of the services that are elsewhere; API and functions are always here."""
+async def _apart(
+    backend: BackendChoice, region: str, stack: Stack | None
+) -> AsyncIterator[Mapping[str, str]]:
+    """The endpoints of the services that are elsewhere; API and functions are always here.
+
+    UsageError when the stack has functions that could not read what is there.
+    """
     if backend.kind is Kind.EMBEDDED:
         yield {}
         return
     async with placed(replace(backend, hybrid=True), region=region) as placement:
+        if stack is not None:
+            refuse_sources_elsewhere(stack, placement.parts)
         yield placement.elsewhere
 
 

@@ -1,12 +1,13 @@
 """Which parts of a stack can an endpoint carry? Pure: from what it answered to a placement."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
 from harness.backends.backend import HERE
-from harness.errors import BackendError
+from harness.errors import BackendError, UsageError
+from harness.stack.model import Stack
 
 PARTS: Mapping[str, str] = MappingProxyType(
     {"tables": "dynamodb", "topics": "sns", "queues": "sqs", "API": "apigatewayv2", "functions": "lambda"}
@@ -91,3 +92,28 @@ def place(answers: Answers, *, hybrid: bool) -> Placement:
             f"{answers.where} has neither tables nor topics, so nothing of a stack can be there ({said})"
         )
     return Hybrid(answers, services)
+
+
+def refuse_sources_elsewhere(stack: Stack, parts: Mapping[str, str]) -> None:
+    """UsageError that names every function here whose queue or table stream would be elsewhere.
+
+    `parts` says where each part is. Nothing tells the emulator what comes into a queue or table that is not its own.
+    """
+    if parts["functions"] != HERE:
+        return
+    read = [*_sources_elsewhere(stack, parts)]
+    if read:
+        raise UsageError(
+            f"functions that run here read only what is here: {'; '.join(read)}; run the stack with "
+            "--backend embedded, or on an endpoint that has its functions too, without --hybrid"
+        )
+
+
+def _sources_elsewhere(stack: Stack, parts: Mapping[str, str]) -> Iterator[str]:
+    for name, function in stack.functions.items():
+        if parts["queues"] != HERE:
+            for queue in function.queues:
+                yield f"'{name}' reads the queue '{queue.queue}' of {parts['queues']}"
+        if parts["tables"] != HERE:
+            for stream in function.streams:
+                yield f"'{name}' reads the stream of the table '{stream.table}' of {parts['tables']}"

@@ -20,8 +20,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.clients.connection import Note
 from harness.clock import Clock
-from harness.errors import BackendError
+from harness.errors import BackendError, UsageError
 from harness.record.observation import EventPublished, PublishFailed
+from harness.scenario.consistency import NO_TOPIC
 from harness.scenario.feed import Feed, JsonObject
 
 SNS_CONFIG: Final = Config(
@@ -102,6 +103,7 @@ class _Lane:
 class Publisher:
     """Publishes to one topic from `threads` threads; events of one channel all go through the same one, in order.
 
+    Without a topic (`topic_arn` is None) it takes no events.
     `sns_client_factory` makes a boto3 SNS client (see SNS_CONFIG), once per thread. What came of an event is noted
     in the event loop's thread. `sleep` is how a thread waits. An async context manager: opens and closes itself.
     """
@@ -109,7 +111,7 @@ class Publisher:
     def __init__(
         self,
         *,
-        topic_arn: str,
+        topic_arn: str | None,
         sns_client_factory: Callable[[], SnsClient],
         feed: Feed,
         clock: Clock,
@@ -118,7 +120,11 @@ class Publisher:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._feed, self._clock, self._note = feed, clock, note
-        self._lanes = tuple(_Lane(sns_client_factory, topic_arn, clock, sleep) for _ in range(threads))
+        self._lanes = (
+            ()
+            if topic_arn is None
+            else tuple(_Lane(sns_client_factory, topic_arn, clock, sleep) for _ in range(threads))
+        )
 
     async def __aenter__(self) -> "Publisher":
         await self.open()
@@ -141,8 +147,10 @@ class Publisher:
 
         May be called ahead of that time. Calls for one channel are published in the order of calling. The id is
         put into the payload where the feed keeps it, unless one is there. An event whose publishing is cancelled
-        is noted as failed, so that none is lost without a trace.
+        is noted as failed, so that none is lost without a trace. UsageError when there is no topic.
         """
+        if not self._lanes:
+            raise UsageError(NO_TOPIC)
         message = _message(self._feed, payload, event_id, intended_at)
         lane = self._lanes[_lane_number(message.channels, len(self._lanes))]
         loop = asyncio.get_running_loop()

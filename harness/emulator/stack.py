@@ -144,7 +144,11 @@ class Emulator:
             clock=self._clock,
             random=chance,
             answer_to=EventSourceApi(
-                self.event_sources, self.functions, clock=self._clock, random=chance
+                self.event_sources,
+                self.functions,
+                clock=self._clock,
+                random=chance,
+                elsewhere=elsewhere or {},
             ).answer_to,
         )
         self.gateway = Gateway(
@@ -242,6 +246,7 @@ class Emulator:
                     await self.event_sources.idle.wait()
                     if self._elsewhere is not None:
                         await self._elsewhere.topics.idle.wait()
+                        await self._elsewhere.letters.idle.wait()
                     if self.functions.in_flight():
                         self._functions_idle.clear()
                         await self._functions_idle.wait()
@@ -250,7 +255,7 @@ class Emulator:
         return True
 
     def _in_flight(self) -> int:
-        elsewhere = 0 if self._elsewhere is None else self._elsewhere.topics.in_flight()
+        elsewhere = 0 if self._elsewhere is None else self._elsewhere.in_flight()
         here = (self.gateway, self.sns, self.event_sources, self.functions)
         return sum(part.in_flight() for part in here) + elsewhere
 

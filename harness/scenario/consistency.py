@@ -38,6 +38,8 @@ Named: TypeAlias = tuple[Location, str]
 Events: TypeAlias = Callable[[str], Sequence[JsonObject]]
 """The events of a `publish_file`."""
 
+NO_TOPIC = "nothing can be published: the stack has no topic"
+
 _GROUP_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _MOST_REPETITIONS = 1_000_000
 _MOST_VARIANTS = 1_000
@@ -54,6 +56,14 @@ def slips(scenario: Scenario, events: Events) -> Iterator[Slip]:
     if not endless:
         yield from _event_slips(scenario, events)
         yield from _threshold_slips(scenario, events)
+
+
+def unpublishable(scenario: Scenario) -> Iterator[Slip]:
+    """The first step that publishes, which a stack without topics cannot carry; nothing for a scenario without."""
+    for index, step in enumerate(scenario.timeline):
+        if isinstance(step, Publish | PublishFile | PublishGenerated):
+            yield ("timeline", index), NO_TOPIC
+            return
 
 
 def missing_channel(feed: Feed, payload: JsonObject) -> str | None:

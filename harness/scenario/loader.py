@@ -11,7 +11,7 @@ import orjson
 from pydantic import ValidationError
 
 from harness.errors import UsageError
-from harness.scenario.consistency import missing_channel, slips
+from harness.scenario.consistency import missing_channel, slips, unpublishable
 from harness.scenario.feed import Feed
 from harness.scenario.model import Payload, PublishFile, Scenario, Step, parse_duration
 from harness.yaml_source import Mistake, Source, read_yaml, refuse, validated
@@ -34,11 +34,12 @@ def find_scenarios(path: Path) -> tuple[Path, ...]:
     return found
 
 
-def load_scenario(path: Path, *, feed: Feed | None = None) -> Scenario:
+def load_scenario(path: Path, *, feed: Feed | None = None, has_topic: bool = True) -> Scenario:
     """The scenario of a file; UsageError tells every mistake with its file and line.
 
-    `feed` is the stack's; a `feed:` in the scenario itself wins over it. What is wrong with the shape of the file
-    is told first, what is wrong with its sense once the shape is right.
+    `feed` is the stack's; a `feed:` in the scenario itself wins over it. `has_topic` says whether the stack has a
+    topic to publish to. What is wrong with the shape of the file is told first, what is wrong with its sense once
+    the shape is right.
     """
     source = read_yaml(path)
     scenario = validated(Scenario, source)
@@ -46,7 +47,9 @@ def load_scenario(path: Path, *, feed: Feed | None = None) -> Scenario:
         scenario = scenario.model_copy(update={"feed": feed})
     files = {step.publish_file: path.parent / step.publish_file for step in _file_steps(scenario)}
     contents = {name: _read_event_file(file) for name, file in files.items()}
-    refuse(_mistakes(scenario, source, contents))
+    without_topic = () if has_topic else unpublishable(scenario)
+    wrong = [source.mistake(location, text) for location, text in without_topic]
+    refuse([*wrong, *_mistakes(scenario, source, contents)])
     timeline = tuple(_with_path(step, files) for step in scenario.timeline)
     return scenario.model_copy(update={"timeline": timeline})
 

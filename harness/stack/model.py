@@ -366,9 +366,9 @@ class Stack(_Model):
             return asked
         return 1 if len(self.functions) <= MOST_KEPT else 0
 
-    def events_topic(self) -> str:
-        """The topic that matchers publish to, by its name in the file."""
-        return self.events or next(iter(self.topics))
+    def events_topic(self) -> str | None:
+        """The topic that matchers publish to, by its name in the file; None in a stack without topics."""
+        return self.events or next(iter(self.topics), None)
 
     def sns_settings(self, over: SnsBehaviour | None = None, *, seed: int | None = None) -> dict[str, object]:
         """What the file, and a scenario over it, say of the emulator's SNS, by topic and for all others by `*`."""

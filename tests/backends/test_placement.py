@@ -2,13 +2,16 @@ from collections.abc import Mapping
 
 import pytest
 
-from harness.backends.capabilities import Answers, Full, Hybrid, place
+from harness.backends.backend import ALL_HERE
+from harness.backends.capabilities import Answers, Full, Hybrid, place, refuse_sources_elsewhere
 from harness.backends.parts import told_parts
 from harness.backends.settings import reasons, unheard
-from harness.errors import BackendError
+from harness.errors import BackendError, UsageError
+from harness.stack.model import Api, Function, Queue, QueueSource, Route, Stack, StreamSource, Table
 
 ALL = ("dynamodb", "sns", "sqs", "apigatewayv2", "lambda")
 URL = "http://127.0.0.1:4566"
+FOLLOWS = "'follow' reads the stream of the table 'orders'"
 
 
 def answers(*there: str) -> Answers:
@@ -45,6 +48,61 @@ def test_what_is_missing_is_named_when_nothing_can_be_there() -> None:
         f"LocalStack 4.3.0 at {URL} has neither tables nor topics, so nothing of a stack can be there "
         "(dynamodb: 501 not there; sns: 501 not there)"
     )
+
+
+def a_stack() -> Stack:
+    """Two functions: `work` reads a queue and `follow` a table's stream and another queue."""
+    jobs = (QueueSource(queue="jobs"),)
+    work = Function(handler="app.work", queues=jobs)
+    follow = Function(handler="app.follow", queues=jobs, streams=(StreamSource(table="orders"),))
+    return Stack(
+        name="shop",
+        tables={"orders": Table(name="Orders", hash_key="id", stream="NEW_IMAGE")},
+        queues={"jobs": Queue(name="Jobs")},
+        functions={"work": work, "follow": follow},
+        api=Api(name="shop", routes={"$default": Route(function="work")}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("services", "named"),
+    [
+        pytest.param(
+            ("dynamodb", "sns", "sqs"),
+            ["'work' reads the queue 'jobs'", "'follow' reads the queue 'jobs'", FOLLOWS],
+            id="tables and queues",
+        ),
+        pytest.param(
+            ("sns", "sqs"), ["'work' reads the queue 'jobs'", "'follow' reads the queue 'jobs'"], id="queues"
+        ),
+        pytest.param(("dynamodb",), [FOLLOWS], id="tables"),
+    ],
+)
+def test_functions_here_that_would_read_what_is_elsewhere_are_named(
+    services: tuple[str, ...], named: list[str]
+) -> None:
+    there = answers()
+
+    with pytest.raises(UsageError) as caught:
+        refuse_sources_elsewhere(a_stack(), Hybrid(there, services).parts)
+
+    told = "; ".join(f"{one} of {there.where}" for one in named)
+    assert str(caught.value) == (
+        f"functions that run here read only what is here: {told}; run the stack with --backend embedded, or on an "
+        "endpoint that has its functions too, without --hybrid"
+    )
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param(ALL_HERE, id="all is here"),
+        pytest.param(Full(answers(*ALL)).parts, id="all is there"),
+        pytest.param(Hybrid(answers(), ("sns",)).parts, id="only topics are there"),
+    ],
+)
+def test_functions_read_what_is_where_they_are(parts: Mapping[str, str]) -> None:
+    refuse_sources_elsewhere(a_stack(), parts)
 
 
 @pytest.mark.parametrize(

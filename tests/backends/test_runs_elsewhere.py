@@ -210,6 +210,28 @@ def test_a_handler_that_does_not_start_leaves_nothing_there(
     assert emulator.resources() == NOTHING
 
 
+@pytest.mark.parametrize("command", ["run", "up"])
+def test_functions_here_cannot_read_what_is_there_and_that_is_told_before_anything_is_made(
+    tmp_path: Path, emulator: Endpoint, harness: Run, command: str
+) -> None:
+    a_project(tmp_path)
+    stack = tmp_path / "stack.yaml"
+    text = stack.read_text().replace("hash_key: id}", "hash_key: id, stream: KEYS_ONLY}")
+    reads = "queues: [jobs]\n    streams: [rooms]\n    subscribed_to"
+    stack.write_text(text.replace("subscribed_to", reads) + "queues: {jobs: {name: Jobs}}\n")
+
+    ended = harness(command, "--stack", "stack.yaml", "--endpoint-url", emulator.url, "--hybrid")
+
+    where = f"of fanout-harness 0.1.0 at {emulator.url}"
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        "harness: functions that run here read only what is here: 'fan_out' reads the queue 'jobs' "
+        f"{where}; 'fan_out' reads the stream of the table 'rooms' {where}; run the stack with --backend embedded, "
+        "or on an endpoint that has its functions too, without --hybrid\n"
+    )
+    assert (emulator.resources(), emulator.aws("sqs").list_queues().get("QueueUrls")) == (NOTHING, None)
+
+
 def test_up_has_tables_and_topics_elsewhere_until_it_ends(
     tmp_path: Path, emulator: Endpoint, start: Callable[..., Command]
 ) -> None:

@@ -25,6 +25,83 @@ def keep(event, context):
         table.put_item(Item={"id": json.loads(record["Sns"]["Message"])["eventId"]})
 """
 
+TELLER = """
+import json, os
+import boto3
+
+table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
+queue = boto3.client("sqs")
+
+def ruled(event, context):
+    queue.send_message(QueueUrl=os.environ["JOBS"], MessageBody=json.dumps({"ruled": event["market"]}))
+
+def work(event, context):
+    for record in event["Records"]:
+        body = json.loads(record["body"])
+        table.put_item(Item={"id": f"ruled: {body['ruled']}" if "ruled" in body else f"queued: {body['type']}"})
+
+def follow(event, context):
+    for record in event["Records"]:
+        table.put_item(Item={"id": "changed: " + record["dynamodb"]["Keys"]["id"]["S"]})
+"""
+TELLING = """
+Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function:
+    CodeUri: .
+    Runtime: python3.11
+    Environment: {Variables: {TABLE: !Ref Told, JOBS: !Ref Jobs}}
+Resources:
+  Told:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: Told
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      StreamSpecification: {StreamViewType: KEYS_ONLY}
+  News: {Type: AWS::SNS::Topic}
+  Jobs: {Type: AWS::SQS::Queue}
+  Trades:
+    Type: AWS::SNS::Subscription
+    Properties:
+      TopicArn: !Ref News
+      Protocol: sqs
+      Endpoint: !GetAtt Jobs.Arn
+      RawMessageDelivery: true
+      FilterPolicy: {type: [trade]}
+      FilterPolicyScope: MessageBody
+  Ruled:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: app.ruled
+      Events:
+        Halt: {Type: EventBridgeRule, Properties: {Pattern: {source: [matcher]}, InputPath: $.detail}}
+  Work:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: app.work
+      Events:
+        Job: {Type: SQS, Properties: {Queue: !GetAtt Jobs.Arn}}
+  Follow:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: app.follow
+      Events:
+        Change:
+          Type: DynamoDB
+          Properties:
+            Stream: !GetAtt Told.StreamArn
+            StartingPosition: TRIM_HORIZON
+            FilterCriteria:
+              Filters: [{Pattern: '{"dynamodb":{"Keys":{"id":{"S":[{"anything-but":{"prefix":"changed"}}]}}}}'}]
+  Chat:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      RouteSelectionExpression: $request.body.action
+      StageName: live
+      Routes: {$connect: {FunctionArn: !GetAtt Ruled.Arn}}
+"""
+
 
 def test_the_projects_template_carries_a_scenario(harness: Callable[..., Ended], tmp_path: Path) -> None:
     ended = harness("run", "--stack", "template.yaml", "--runs", str(tmp_path / "runs"), QUICK)
@@ -100,6 +177,25 @@ def test_a_deployed_template_keeps_to_its_filter_policy(tmp_path: Path) -> None:
         names = stack.aws("lambda").list_functions()["Functions"]  # type: ignore[attr-defined]
     assert rows["Items"] == [{"id": {"S": kept}}]
     assert [one["FunctionName"] for one in names] == ["keeper-Keeper0A1B-RKH5ARABIVGW"]
+
+
+def test_a_deployed_template_carries_what_queues_streams_and_rules_bring(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(TELLER)
+    file = tmp_path / "template.yaml"
+    file.write_text(TELLING)
+    with live_stack(file) as stack:
+        events: Any = stack.aws("events")
+        stack.publish({"type": "trade", "market": "BTC-PERP"})
+        stack.publish({"type": "depth", "market": "BTC-PERP"})
+        events.put_events(Entries=[{"Source": "matcher", "DetailType": "halt", "Detail": '{"market":"x"}'}])
+        stack.settle()
+        rows: Any = stack.aws("dynamodb").scan(TableName="Told")  # type: ignore[attr-defined]
+    assert sorted(row["id"]["S"] for row in rows["Items"]) == [
+        "changed: queued: trade",
+        "changed: ruled: x",
+        "queued: trade",
+        "ruled: x",
+    ]
 
 
 def _written(template: dict[str, Any], folder: Path) -> Path:

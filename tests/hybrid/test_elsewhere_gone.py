@@ -219,7 +219,7 @@ def test_a_notification_that_never_comes_is_waited_for_in_bounds_only(sns: Askin
         async with in_front_of(sns, clock=clock) as (emulator, client):
             await subscribed(client)
             await asyncio.to_thread(client.publish, TopicArn=TOPIC, Message="lost")
-            quiet = [await emulator.quiet(0.0)]
+            quiet = [await emulator.quiet(0.1)]
             clock.advance(topics.DELIVERED_WITHIN)
             return [*quiet, await emulator.quiet(WAIT)]
 

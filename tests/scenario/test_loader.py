@@ -63,6 +63,26 @@ def mistakes_of(folder: Path, text: str, *, feed: Feed | None = None) -> list[st
     return str(caught.value).replace(f"{folder}/", "").splitlines()
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param("publish: {market: BTC-1, type: trade}", id="an event"),
+        pytest.param("publish_file: events.jsonl", id="a file"),
+        pytest.param("publish_generated: {markets: [BTC-1]}, every: 1s, for: 2s", id="generated events"),
+    ],
+)
+def test_what_publishes_needs_a_stack_with_a_topic(tmp_path: Path, step: str) -> None:
+    write(tmp_path, '{"type":"trade","market":"BTC-1"}\n', "events.jsonl")
+    claim = "scenario: s\nclients: {a: {}}\ntimeline:\n  - {at: 0s, subscribe: {clients: a, channel: x}}\n"
+    path = write(tmp_path, f"{claim}  - {{at: 0s, {step}}}\n  - {{at: 1s, {step}}}\n")
+    assert load_scenario(path).scenario == "s"
+    with pytest.raises(UsageError) as caught:
+        load_scenario(path, has_topic=False)
+    assert str(caught.value) == f"{path}:5: nothing can be published: the stack has no topic"
+    quiet = write(tmp_path, claim, "quiet.yaml")
+    assert load_scenario(quiet, has_topic=False) == load_scenario(quiet)
+
+
 def test_a_file_with_everything_in_it(tmp_path: Path) -> None:
     events = write(tmp_path, '{"type":"trade","market":"BTC-1"}\n', "events.jsonl")
     scenario = load_scenario(write(tmp_path, EVERYTHING))

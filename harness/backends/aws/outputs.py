@@ -53,7 +53,10 @@ def addresses(outputs: Outputs, flags: Flags, stack: Stack, *, source: str) -> A
 
     Also when two of them are in different regions.
     """
-    topic = stack.topics[stack.events_topic()].name
+    events = stack.events_topic()
+    if events is None:
+        raise UsageError("--backend aws publishes to the stack's topic, and the stack has none")
+    topic = stack.topics[events].name
     topic_arn = _checked(
         flags.topic_arn, _TOPIC_ARN, "--topic-arn", "an ARN such as arn:aws:sns:..."
     ) or _one("topic", "--topic-arn", _topics(outputs), _by_topic_name(topic), source=source)

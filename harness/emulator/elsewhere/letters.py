@@ -20,9 +20,10 @@ def get_queue_url(letter: Letter) -> tuple[AwsCall, Request]:
 def send_message(letter: Letter, queue_url: str) -> tuple[AwsCall, Request]:
     """The call that puts the letter in its queue."""
     attributes = _numbered("MessageAttribute.{}", letter.attributes)
-    return _call(
-        letter, "SendMessage", {"QueueUrl": queue_url, "MessageBody": letter.body, **dict(attributes)}
-    )
+    asked = {"QueueUrl": queue_url, "MessageBody": letter.body, **dict(attributes)}
+    if letter.message_group:
+        asked["MessageGroupId"] = letter.message_group
+    return _call(letter, "SendMessage", asked)
 
 
 def publish(letter: Letter) -> tuple[AwsCall, Request]:

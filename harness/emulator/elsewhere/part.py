@@ -44,10 +44,14 @@ class Elsewhere:
         self.topics = TopicsElsewhere(
             self._relay, address=address, functions=functions, clock=clock, queues_too="sqs" in endpoints
         )
-        self._letters = InFlight()
+        self.letters = InFlight()
 
     def __contains__(self, service: str) -> bool:
         return service in self._relay
+
+    def in_flight(self) -> int:
+        """What topics have not brought back yet, and letters that are on their way."""
+        return self.topics.in_flight() + self.letters.count
 
     async def handle(self, call: AwsCall, request: Request, *, by: str | None) -> Response:
         """The answer of a service elsewhere; `by` is the invocation that asks."""
@@ -68,7 +72,7 @@ class Elsewhere:
 
     def send(self, letter: Letter) -> None:
         """Delivers a letter some time soon; what cannot be delivered is logged and lost."""
-        self._letters.start(self._send(letter))
+        self.letters.start(self._send(letter))
 
     async def _send(self, letter: Letter) -> None:
         if service_of(letter.target) == "sns":
@@ -119,5 +123,5 @@ class Elsewhere:
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self._letters.cancel()
+        await self.letters.cancel()
         await self._relay.close()

@@ -19,11 +19,12 @@ from harness.emulator.event_sources.mapping_json import (
     no_mapping,
 )
 from harness.emulator.http import MaybeLater, Request, Response, json_response
-from harness.emulator.lambda_runtime.api_error import ApiError
+from harness.emulator.lambda_runtime.api_error import ApiError, not_implemented
 from harness.emulator.lambda_runtime.function import FunctionConfiguration, function_arn
 from harness.emulator.lambda_runtime.identifiers import request_id
 from harness.emulator.lambda_runtime.operations import Operation
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
+from harness.emulator.letters import service_of
 
 _PAGE = 100
 _ARN = ":event-source-mapping:"
@@ -56,9 +57,17 @@ class EventSourceApi:
     """Answers for the mappings of `sources`."""
 
     def __init__(
-        self, sources: EventSources, functions: LambdaRuntime, *, clock: Clock, random: Random
+        self,
+        sources: EventSources,
+        functions: LambdaRuntime,
+        *,
+        clock: Clock,
+        random: Random,
+        elsewhere: Mapping[str, str],
     ) -> None:
+        """`elsewhere` holds the endpoints of services that are not here, by signing name."""
         self._sources, self._functions, self._clock, self._random = sources, functions, clock, random
+        self._elsewhere = elsewhere
         self._answers: Mapping[str, Answer] = {
             "CreateEventSourceMapping": self._create,
             "DeleteEventSourceMapping": self._delete,
@@ -89,6 +98,7 @@ class EventSourceApi:
             function_arn=self._function(body).arn,
             at=self._clock.time(),
         )
+        self._refuse_elsewhere(mapping.source_arn)
         await self._check(mapping)
         for other in self._sources.all():
             one = other.mapping
@@ -182,6 +192,15 @@ class EventSourceApi:
         if function is None:
             raise ApiError("InvalidParameterValueException", "Function does not exist")
         return function
+
+    def _refuse_elsewhere(self, source_arn: str) -> None:
+        """Nothing tells what comes into a queue or a table that is elsewhere, so no function here reads it."""
+        endpoint = self._elsewhere.get(service_of(source_arn))
+        if endpoint is not None:
+            raise not_implemented(
+                f"CreateEventSourceMapping of {source_arn}, which is elsewhere (at {endpoint}) while the function "
+                "is here,"
+            )
 
     async def _check(self, mapping: EventSourceMapping) -> None:
         """The source is there, and fits the function."""

@@ -4,22 +4,31 @@ An address of the API becomes the API's address on the backend.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 
+from harness.stack.template.event_buses import bus_named
 from harness.stack.template.intrinsics import Reference, Unresolvable, replace_references, text_of
-from harness.stack.template.reading import Reading
+from harness.stack.template.reading import Reading, Resource
 from harness.yaml_source import Location
 
+_TABLE = ("tables", {"": "name", "StreamArn": "stream_arn"})
+_OUTPUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "AWS::DynamoDB::Table": _TABLE,
+    "AWS::DynamoDB::GlobalTable": _TABLE,
+    "AWS::Lambda::Function": ("functions", {"": "name", "Arn": "arn"}),
+    "AWS::SNS::Topic": ("topics", {"": "arn", "TopicArn": "arn", "TopicName": "name"}),
+    "AWS::SQS::Queue": ("queues", {"": "url", "Arn": "arn", "QueueName": "name", "QueueUrl": "url"}),
+}
+"""By type of resource the part of the stack, and what of it each attribute stands for (`Ref` is "")."""
 
-def environment_text(
-    reading: Reading, value: object, place: Location, *, stage: str | None, functions: Collection[str]
-) -> str:
+
+def environment_text(reading: Reading, value: object, place: Location, *, stage: str | None) -> str:
     """The variable's text; Unresolvable when it refers to what is not deployed here."""
     text = text_of(value, place)
     if "${" in text:
         hint = "; write it with !Sub" if _names_a_resource(reading, text) else ""
         raise Unresolvable(place, f"'${{' is not text that a variable can hold here{hint}")
-    found = replace_references(text, lambda reference: _reference(reading, reference, place, functions))
+    found = replace_references(text, lambda reference: _reference(reading, reference, place))
     return found if stage is None else _addresses(found, stage)
 
 
@@ -27,22 +36,18 @@ def _names_a_resource(reading: Reading, text: str) -> bool:
     return any(name in reading.resources for name in re.findall(r"\$\{([A-Za-z0-9]+)", text))
 
 
-def _reference(reading: Reading, reference: Reference, place: Location, functions: Collection[str]) -> str:
+def _reference(reading: Reading, reference: Reference, place: Location) -> str:
     """The reference of a stack file that stands for one of a template."""
     logical_id, resource = reference.logical_id, reading.resources[reference.logical_id]
+    if (output := _output(reading, resource, reference.attribute)) is not None:
+        return output
     match resource.type, reference.attribute:
-        case "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable", "":
-            return f"${{tables.{logical_id}.name}}"
         case "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable", "Arn":
             return _arn(reading, "dynamodb", f"table/${{tables.{logical_id}.name}}")
-        case "AWS::SNS::Topic", "" | "TopicArn" if _is_read(reading, "topics", logical_id):
-            return f"${{topics.{logical_id}.arn}}"
-        case "AWS::SNS::Topic", "TopicName" if _is_read(reading, "topics", logical_id):
-            return f"${{topics.{logical_id}.name}}"
-        case "AWS::Lambda::Function", "" if logical_id in functions:
-            return f"${{functions.{logical_id}.name}}"
-        case "AWS::Lambda::Function", "Arn" if logical_id in functions:
-            return f"${{functions.{logical_id}.arn}}"
+        case "AWS::Events::EventBus", "" | "Name":
+            return bus_named(reading, logical_id)
+        case "AWS::Events::EventBus", "Arn":
+            return _arn(reading, "events", f"event-bus/{bus_named(reading, logical_id)}")
         case "AWS::ApiGatewayV2::Api", "" | "ApiId" if reading.places.get(("api",)) == resource.location:
             return "${api.id}"
         case "AWS::ApiGatewayV2::Api", "ApiEndpoint" if reading.places.get(("api",)) == resource.location:
@@ -59,8 +64,15 @@ def _reference(reading: Reading, reference: Reference, place: Location, function
     )
 
 
-def _is_read(reading: Reading, kind: str, logical_id: str) -> bool:
-    return (kind, logical_id) in reading.places
+def _output(reading: Reading, resource: Resource, attribute: str) -> str | None:
+    """What deploying a part of the stack makes known, and the attribute stands for; None for anything else."""
+    kind, outputs = _OUTPUTS.get(resource.type, ("", {}))
+    output = outputs.get(attribute)
+    if output is None or (kind, resource.logical_id) not in reading.places:
+        return None
+    if output == "stream_arn" and (kind, resource.logical_id, "stream") not in reading.places:
+        return None
+    return f"${{{kind}.{resource.logical_id}.{output}}}"
 
 
 def _pseudo(reading: Reading, name: str) -> str:

@@ -66,7 +66,7 @@ def read_environments(reading: Reading, *, stage: str | None, functions: Collect
             place = resource.property_location(*_VARIABLES, name)
             location = ("functions", logical_id, "environment", name)
             try:
-                text = environment_text(reading, value, place, stage=stage, functions=functions)
+                text = environment_text(reading, value, place, stage=stage)
             except Unresolvable as error:
                 reading.mistake(error.location, error.text)
             else:

@@ -114,6 +114,18 @@ def only_reference(value: object) -> Reference | None:
     return _reference(match) if match else None
 
 
+def first_reference(value: object) -> Reference | None:
+    """The first resource that a value refers to, however deep inside; None when all of it is known."""
+    match value:
+        case str():
+            return next(iter(references_in(value)), None)
+        case dict():
+            return next(filter(None, map(first_reference, value.values())), None)
+        case list():
+            return next(filter(None, map(first_reference, value)), None)
+    return None
+
+
 def shown(text: str) -> str:
     """A resolved text for people, with references written as in Fn::Sub."""
     return replace_references(text, lambda reference: f"${{{reference}}}")

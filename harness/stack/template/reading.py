@@ -3,6 +3,7 @@
 The stack is a plain value in the shape of `stack.yaml`, so that what holds for a stack file holds for a template.
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -89,6 +90,17 @@ class Reading:
             return None
         return None if value is None else str(value)
 
+    def json(self, place: Location, name: str, value: object) -> object:
+        """What CloudFormation takes as a value or as its JSON text; None for text that is none, which is noted."""
+        if not isinstance(value, str):
+            return value
+        try:
+            # Not strict, for a reference to a resource is marked by a control character.
+            return json.loads(value, strict=False)
+        except ValueError as error:
+            self.mistake(place, f"{name} is no JSON: {error}")
+            return None
+
     def notice_unread(self, resource: Resource, *, read: Collection[str], without_effect: str = "") -> None:
         """A notice of each property that is neither read nor `without_effect` (names in one text)."""
         known = {*read, *without_effect.split()}
@@ -98,12 +110,25 @@ class Reading:
 
     def put(self, location: Location, value: object, place: Location) -> None:
         """Sets a part of the stack that stands at `place` in the template."""
-        *outer, last = location
-        inside: dict[str | int, object] = self.value  # type: ignore[assignment]  # its keys are text alone
-        for part in outer:
-            inside = inside.setdefault(part, {})  # type: ignore[assignment]
-        inside[last] = value
+        self._around(location)[location[-1]] = value
         self.places[location] = place
+
+    def append(self, location: Location, value: object, place: Location) -> Location:
+        """Adds to a list of the stack a part that stands at `place` in the template; answers the part's location."""
+        items = self._around(location).setdefault(location[-1], [])
+        assert isinstance(items, list)
+        items.append(value)
+        added: Location = (*location, len(items) - 1)
+        self.places.setdefault(location, place)
+        self.places[added] = place
+        return added
+
+    def _around(self, location: Location) -> dict[str | int, object]:
+        """The mapping of the stack that holds a part."""
+        inside: dict[str | int, object] = self.value  # type: ignore[assignment]  # its keys are text alone
+        for part in location[:-1]:
+            inside = inside.setdefault(part, {})  # type: ignore[assignment]
+        return inside
 
     def put_properties(self, location: Location, resource: Resource, names: Mapping[str, str]) -> None:
         """Sets the fields that stand for properties of the resource, by the field's name; those that are there."""
@@ -119,6 +144,11 @@ def _is_intrinsic(value: object) -> bool:
 def number_or(value: object) -> object:
     """A whole number that CloudFormation takes as text too (a parameter's value always is); else the value."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+def is_true(value: object) -> bool:
+    """A flag, which CloudFormation takes as text too."""
+    return str(value).lower() == "true"
 
 
 def list_of(value: object) -> list[object]:

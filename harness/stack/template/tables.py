@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from harness.stack.template.intrinsics import only_reference
 from harness.stack.template.names import TABLE_LENGTH, generated_name
-from harness.stack.template.reading import Reading, Resource, list_of, mapping_of
+from harness.stack.template.reading import Reading, Resource, is_true, list_of, mapping_of
 from harness.yaml_source import Location
 
 TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
@@ -12,6 +13,7 @@ _READ = (
     "AttributeDefinitions",
     "GlobalSecondaryIndexes",
     "KeySchema",
+    "StreamSpecification",
     "TableName",
     "TimeToLiveSpecification",
 )
@@ -23,7 +25,7 @@ _WITHOUT_EFFECT = (
 
 
 def read_tables(reading: Reading) -> None:
-    """Every table, with its keys, indexes and TTL attribute."""
+    """Every table, with its keys, indexes, TTL attribute and stream."""
     for resource in reading.of_type(*TABLES):
         reading.notice_unread(resource, read=_READ, without_effect=_WITHOUT_EFFECT)
         _read_table(reading, resource)
@@ -39,9 +41,13 @@ def _read_table(reading: Reading, resource: Resource) -> None:
     for field, key in keys.items():
         reading.put((*location, field), key, resource.property_location("KeySchema"))
     ttl = mapping_of(reading.property(resource, "TimeToLiveSpecification"))
-    if str(ttl.get("Enabled")).lower() == "true":
+    if is_true(ttl.get("Enabled")):
         place = resource.property_location("TimeToLiveSpecification")
         reading.put((*location, "ttl"), ttl.get("AttributeName"), place)
+    stream = mapping_of(reading.property(resource, "StreamSpecification"))
+    if "StreamViewType" in stream:
+        place = resource.property_location("StreamSpecification")
+        reading.put((*location, "stream"), stream["StreamViewType"], place)
     indexes = list_of(reading.property(resource, "GlobalSecondaryIndexes"))
     for number, index in enumerate(map(mapping_of, indexes)):
         place = resource.property_location("GlobalSecondaryIndexes", number)
@@ -53,6 +59,14 @@ def _read_table(reading: Reading, resource: Resource) -> None:
     place = resource.property_location("AttributeDefinitions")
     types = dict(_types(reading.property(resource, "AttributeDefinitions")))
     reading.put((*location, "types"), types, place)
+
+
+def stream_of(reading: Reading, value: object) -> str | None:
+    """The table whose stream's ARN a value is; None for anything else."""
+    reference = only_reference(value)
+    if reference is None or reference.attribute != "StreamArn":
+        return None
+    return reference.logical_id if reading.resources[reference.logical_id].type in TABLES else None
 
 
 def _keys(schema: object) -> Iterator[tuple[str, object]]:

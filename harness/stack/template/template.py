@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harness.stack.template.event_buses import EVENT_BUS, read_event_buses
+from harness.stack.template.event_sources import MAPPING, read_event_sources
 from harness.stack.template.functions import ALIASES, FUNCTION, read_environments, read_functions
 from harness.stack.template.intrinsics import Scope, Unresolvable, holds
 from harness.stack.template.names import stack_name
 from harness.stack.template.parameters import parameter_values, pseudo_parameters, unknown_parameters
+from harness.stack.template.queues import QUEUE, read_queues
 from harness.stack.template.reading import Reading, Resource, mapping_of
+from harness.stack.template.rules import RULE, read_rules
 from harness.stack.template.serverless import NotServerless, as_cloudformation, is_serverless
 from harness.stack.template.tables import TABLES, read_tables
 from harness.stack.template.topics import SUBSCRIPTION, TOPIC, read_subscriptions, read_topics
@@ -26,7 +30,7 @@ _STACK_PARTS = ("name", "events", "connections", "feed", "dynamodb")
 _API_PARTS = ("gateway", "quotas")
 _OWN_PARTS = ("api", "prewarm", "values")
 
-_READ = (FUNCTION, *ALIASES, *TABLES, TOPIC, SUBSCRIPTION, *API_TYPES)
+_READ = (FUNCTION, *ALIASES, *TABLES, TOPIC, SUBSCRIPTION, QUEUE, MAPPING, RULE, EVENT_BUS, *API_TYPES)
 # Permissions, logs and alarms change nothing of what a client sees: nobody's rights are checked here.
 _WITHOUT_EFFECT = (
     "AWS::ApiGateway::Account",
@@ -34,6 +38,7 @@ _WITHOUT_EFFECT = (
     "AWS::CDK::Metadata",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::Dashboard",
+    "AWS::Events::EventBusPolicy",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Policy",
     "AWS::IAM::Role",
@@ -41,6 +46,8 @@ _WITHOUT_EFFECT = (
     "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
     "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueueInlinePolicy",
+    "AWS::SQS::QueuePolicy",
 )
 
 
@@ -138,6 +145,7 @@ def _read_resources(reading: Reading, section: Mapping[str, object]) -> None:
             reading.notice(resource.location, f"is not deployed here ({resource.type}){_hint(resource.type)}")
     read_tables(reading)
     topics = read_topics(reading)
+    read_queues(reading)
     unreadable = read_functions(reading)
     functions = tuple(mapping_of(reading.value.get("functions")))
     stage = read_api(reading, name=section.get("api"))
@@ -148,6 +156,9 @@ def _read_resources(reading: Reading, section: Mapping[str, object]) -> None:
             reading.notice(("Resources", logical_id), f"is not deployed here: {reason}")
     read_environments(reading, stage=stage, functions=functions)
     read_subscriptions(reading, topics=topics, functions=functions)
+    read_event_sources(reading, functions=functions)
+    read_rules(reading, functions=functions)
+    read_event_buses(reading)
 
 
 def _hint(kind: str) -> str:

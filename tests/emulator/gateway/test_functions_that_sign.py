@@ -25,7 +25,11 @@ def test_posts_that_the_exchanges_own_functions_sign_are_taken() -> None:
             url = f"{testbed.deployment.url}?market=BTC-PERP"
             async with connect(url, open_timeout=WAIT) as client:
                 sns = testbed.sns_client()
-                await asyncio.to_thread(sns.publish, TopicArn=testbed.topic_arn, Message=json.dumps(TRADE))
+                await asyncio.to_thread(
+                    sns.publish,
+                    TopicArn=testbed.deployment.topic_arn("market_updates"),
+                    Message=json.dumps(TRADE),
+                )
                 frame = json.loads(await asyncio.wait_for(client.recv(), WAIT))
             assert frame == TRADE
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
@@ -18,88 +17,16 @@ from harness.stack.model import (
     Function,
     Index,
     Route,
+    Rule,
     Stack,
     Subscription,
     Table,
     Topic,
 )
 from harness.stack.template.names import generated_name
+from tests.stack.template.conftest import SMALL, small
 
 PROJECT = Path(__file__).parents[3]
-
-API = """\
-  Api:
-    Type: AWS::ApiGatewayV2::Api
-    Properties: {ProtocolType: WEBSOCKET, Name: chat, RouteSelectionExpression: $request.body.do}
-  Live:
-    Type: AWS::ApiGatewayV2::Stage
-    Properties: {ApiId: !Ref Api, StageName: live}
-  OnConnect:
-    Type: AWS::ApiGatewayV2::Route
-    Properties: {ApiId: !Ref Api, RouteKey: $connect, Target: !Sub "integrations/${ToHello}"}
-  ToHello:
-    Type: AWS::ApiGatewayV2::Integration
-    Properties:
-      ApiId: !Ref Api
-      IntegrationType: AWS_PROXY
-      IntegrationUri: !Sub arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Hello.Arn}/invocations
-"""
-SMALL = f"""\
-Resources:
-  Hello:
-    Type: AWS::Lambda::Function
-    Properties:
-      FunctionName: hello
-      Runtime: python3.12
-      Handler: hello.handler
-      Code: .
-{API}"""
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The folder `chat`, with a handler in it."""
-    folder = tmp_path / "chat"
-    folder.mkdir()
-    (folder / "hello.py").touch()
-    return folder
-
-
-@pytest.fixture
-def load(folder: Path) -> Callable[..., tuple[Stack, list[str]]]:
-    """Loads a template, and what was said of it."""
-
-    def load(text: str, file: str = "template.yaml", **parameters: str) -> tuple[Stack, list[str]]:
-        notices: list[str] = []
-        (folder / file).write_text(text, encoding="utf-8")
-        stack = load_stack(folder / file, parameters=parameters, notice=notices.append)
-        return stack, [one.replace(f"{folder}/", "") for one in notices]
-
-    return load
-
-
-@pytest.fixture
-def mistakes(folder: Path, load: Callable[..., tuple[Stack, list[str]]]) -> Callable[..., list[str]]:
-    """What is wrong with a template, a line each."""
-
-    def mistakes(text: str, **parameters: str) -> list[str]:
-        with pytest.raises(UsageError) as caught:
-            load(text, **parameters)
-        return str(caught.value).replace(f"{folder}/", "").splitlines()
-
-    return mistakes
-
-
-def small(*resources: str, variables: str = "") -> str:
-    """The small template with more resources, and with variables of `Hello`."""
-    text = SMALL + "".join(
-        dedent(one).replace("\n", "\n  ").rstrip(" ").join(("  ", "")) for one in resources
-    )
-    if variables:
-        text = text.replace(
-            "      Code: .\n", f"      Code: .\n      Environment: {{Variables: {{{variables}}}}}\n"
-        )
-    return text
 
 
 # --- what is read -------------------------------------------------------------------------------------------
@@ -243,13 +170,14 @@ def test_a_serverless_template(load: Callable[..., tuple[Stack, list[str]]], fol
     }
     assert stack.topics == {"Messages": Topic(name=generated_name("chat", "Messages", longest=256))}
     assert stack.events == "Messages"
+    nightly = generated_name("chat", "SayNightly", longest=64)
+    assert stack.rules == {"SayNightly": Rule(name=nightly, schedule="rate(1 day)", functions=("Say",))}
     routes = {"$connect": Route(function="Join"), "say": Route(function="Say")}
     assert stack.api == Api(name="Chat", stage="live", routes=routes)
     assert notices == [
         "template.yaml:35: Say: event 'Page' is not read",
         "template.yaml:42: Pages: is not deployed here (AWS::Serverless::HttpApi)",
         "template.yaml:40: Assets: is not deployed here (AWS::S3::Bucket)",
-        "template.yaml:24: SayNightly: is not deployed here (AWS::Events::Rule)",
     ]
 
 
@@ -449,6 +377,18 @@ def test_a_route_is_two_way_by_its_expression_and_its_response(
         ),
         pytest.param("!Ref News", "${topics.News.arn}", id="topic"),
         pytest.param("!GetAtt News.TopicName", "${topics.News.name}", id="topic's name"),
+        pytest.param("!GetAtt Rows.StreamArn", "${tables.Rows.stream_arn}", id="table's stream"),
+        pytest.param("!Ref Jobs", "${queues.Jobs.url}", id="queue"),
+        pytest.param("!GetAtt Jobs.QueueUrl", "${queues.Jobs.url}", id="queue's URL"),
+        pytest.param("!GetAtt Jobs.Arn", "${queues.Jobs.arn}", id="queue's ARN"),
+        pytest.param("!GetAtt Jobs.QueueName", "${queues.Jobs.name}", id="queue's name"),
+        pytest.param("!Ref Markets", "markets", id="event bus"),
+        pytest.param("!GetAtt Markets.Name", "markets", id="event bus's name"),
+        pytest.param(
+            "!GetAtt Markets.Arn",
+            "arn:aws:events:us-east-1:000000000000:event-bus/markets",
+            id="event bus's ARN",
+        ),
         pytest.param("!Ref Other", "${functions.Other.name}", id="function"),
         pytest.param("!GetAtt Other.Arn", "${functions.Other.arn}", id="function's ARN"),
         pytest.param("!Ref Api", "${api.id}", id="API"),
@@ -481,8 +421,19 @@ def test_a_variable_refers_to(
         """
         Rows:
           Type: AWS::DynamoDB::Table
-          Properties: {TableName: Rows, KeySchema: [{AttributeName: pk, KeyType: HASH}]}
+          Properties:
+            TableName: Rows
+            KeySchema: [{AttributeName: pk, KeyType: HASH}]
+            StreamSpecification: {StreamViewType: KEYS_ONLY}
         News: {Type: AWS::SNS::Topic}
+        Jobs: {Type: AWS::SQS::Queue}
+        Markets: {Type: AWS::Events::EventBus, Properties: {Name: markets}}
+        Trades:
+          Type: AWS::Events::Rule
+          Properties:
+            EventBusName: !Ref Markets
+            EventPattern: {source: [matcher]}
+            Targets: [{Id: "1", Arn: !GetAtt Jobs.Arn}]
         Other:
           Type: AWS::Lambda::Function
           Properties: {Runtime: python3.12, Handler: hello.handler, Code: .}
@@ -613,12 +564,7 @@ def test_api_keys_of_the_apis_usage_plan(load: Callable[..., tuple[Stack, list[s
     ("resource", "notice"),
     [
         pytest.param(
-            "Q: {Type: AWS::SQS::Queue}", "25: Q: is not deployed here (AWS::SQS::Queue)", id="queue"
-        ),
-        pytest.param(
-            "M: {Type: AWS::Lambda::EventSourceMapping, Properties: {FunctionName: !Ref Hello}}",
-            "25: M: is not deployed here (AWS::Lambda::EventSourceMapping)",
-            id="event source mapping",
+            "B: {Type: AWS::S3::Bucket}", "25: B: is not deployed here (AWS::S3::Bucket)", id="bucket"
         ),
         pytest.param(
             "T: {Type: AWS::SNS::Topic, Properties: {FifoTopic: true}}",
@@ -829,13 +775,19 @@ def test_a_template_that_makes_no_stack(
         ),
         pytest.param("[a]", "must come to text", id="list"),
         pytest.param("!ImportValue x", "the export 'x' is another stack's; ", id="import"),
+        pytest.param(
+            "!GetAtt Still.StreamArn",
+            "'Still.StreamArn' of a AWS::DynamoDB::Table is not known here",
+            id="stream that is none",
+        ),
         pytest.param("!GetAtt Hello.Arn", "depends on itself: Hello -> Hello", id="function of itself"),
     ],
 )
 def test_a_variable_that_cannot_be_known(
     mistakes: Callable[..., list[str]], variable: str, text: str
 ) -> None:
-    found = mistakes(small("\nRole: {Type: AWS::IAM::Role}\n", variables=f"VALUE: {variable}"))
+    others = "\nRole: {Type: AWS::IAM::Role}\nStill: {Type: AWS::DynamoDB::Table}\n"
+    found = mistakes(small(others, variables=f"VALUE: {variable}"))
     assert any(text in one and "Hello: " in one for one in found), found
 
 

@@ -1,0 +1,85 @@
+"""A small template, and what comes of loading it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from harness.errors import UsageError
+from harness.stack.loader import load_stack
+from harness.stack.model import Stack
+
+API = """\
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {ProtocolType: WEBSOCKET, Name: chat, RouteSelectionExpression: $request.body.do}
+  Live:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {ApiId: !Ref Api, StageName: live}
+  OnConnect:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {ApiId: !Ref Api, RouteKey: $connect, Target: !Sub "integrations/${ToHello}"}
+  ToHello:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: AWS_PROXY
+      IntegrationUri: !Sub arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Hello.Arn}/invocations
+"""
+SMALL = f"""\
+Resources:
+  Hello:
+    Type: AWS::Lambda::Function
+    Properties:
+      FunctionName: hello
+      Runtime: python3.12
+      Handler: hello.handler
+      Code: .
+{API}"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder `chat`, with a handler in it."""
+    folder = tmp_path / "chat"
+    folder.mkdir()
+    (folder / "hello.py").touch()
+    return folder
+
+
+@pytest.fixture
+def load(folder: Path) -> Callable[..., tuple[Stack, list[str]]]:
+    """Loads a template, and what was said of it."""
+
+    def load(text: str, file: str = "template.yaml", **parameters: str) -> tuple[Stack, list[str]]:
+        notices: list[str] = []
+        (folder / file).write_text(text, encoding="utf-8")
+        stack = load_stack(folder / file, parameters=parameters, notice=notices.append)
+        return stack, [one.replace(f"{folder}/", "") for one in notices]
+
+    return load
+
+
+@pytest.fixture
+def mistakes(folder: Path, load: Callable[..., tuple[Stack, list[str]]]) -> Callable[..., list[str]]:
+    """What is wrong with a template, a line each."""
+
+    def mistakes(text: str, **parameters: str) -> list[str]:
+        with pytest.raises(UsageError) as caught:
+            load(text, **parameters)
+        return str(caught.value).replace(f"{folder}/", "").splitlines()
+
+    return mistakes
+
+
+def small(*resources: str, variables: str = "") -> str:
+    """The small template with more resources, and with variables of `Hello`."""
+    text = SMALL + "".join(
+        dedent(one).replace("\n", "\n  ").rstrip(" ").join(("  ", "")) for one in resources
+    )
+    if variables:
+        text = text.replace(
+            "      Code: .\n", f"      Code: .\n      Environment: {{Variables: {{{variables}}}}}\n"
+        )
+    return text
