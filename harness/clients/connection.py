@@ -85,7 +85,7 @@ class Connection(asyncio.Protocol):
         self._fragments: list[bytes] | None = None
         self._pongs: dict[bytes, asyncio.Future[bool]] = {}
         self._pings = 0
-        self._closed = False
+        self._closed = self._is_cut = False
 
     # --- what the client asks for ---
 
@@ -152,7 +152,11 @@ class Connection(asyncio.Protocol):
                 self._transport = None
 
     async def cut(self) -> None:
-        """Ends the TCP connection if it has not ended, and returns when it has."""
+        """Ends the TCP connection if it has not ended, and returns when it has.
+
+        An opening handshake that is cut was not refused: nothing is noted of it.
+        """
+        self._is_cut = True
         self._abort()
         if self._transport is not None:
             await asyncio.wait((self.lost,))
@@ -178,7 +182,9 @@ class Connection(asyncio.Protocol):
         at = self._clock.monotonic()
         self._core.receive_eof()
         self._take_events(at)  # the end of the stream also ends a response that gave no length
-        if not self.answered.done():
+        if not self.answered.done() and self._is_cut:
+            self.answered.set_result(False)
+        elif not self.answered.done():
             self._refuse(at, 0, str(exc) if exc else _handshake_fault(self._core))
         self._note_closed(at)
         for pong in self._pongs.values():
