@@ -10,7 +10,7 @@ TYPESCRIPT := examples/typescript
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 export FANOUT_HARNESS_NODE_MODULES ?= $(CURDIR)/$(VENV)/node_modules
 
-LOCALSTACK_PORT ?= 0
+LOCALSTACK_PORT ?= 4566
 
 .PHONY: run run-python run-typescript test localstack-host localstack-install test-localstack test-dynamodb-oracle \
   fuzz bench clean
