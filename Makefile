@@ -1,5 +1,5 @@
 # make run: every scenario on the embedded emulator, on the handlers in Python and then on those in TypeScript.
-# make test: the whole test suite.
+# make test: the test suite.  make test-elsewhere: whole runs on other endpoints.
 # make localstack-host: LocalStack without Docker.     make test-localstack: what is tested against it.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -12,8 +12,8 @@ export FANOUT_HARNESS_NODE_MODULES ?= $(CURDIR)/$(VENV)/node_modules
 
 LOCALSTACK_PORT ?= 4566
 
-.PHONY: run run-python run-typescript test localstack-host localstack-install test-localstack test-dynamodb-oracle \
-  fuzz bench clean
+.PHONY: run run-python run-typescript test test-elsewhere test-localstack localstack-host localstack-install \
+  test-dynamodb-oracle fuzz bench clean
 
 run: run-python run-typescript
 
@@ -25,12 +25,15 @@ run-typescript: $(VENV)/.installed $(TYPESCRIPT)/node_modules/.installed
 	  $(BIN)/harness install-sdk && $(BIN)/harness run --stack $(TYPESCRIPT)/stack.yaml; \
 	else echo "SKIPPED: the scenarios on the handlers in TypeScript ($(TYPESCRIPT)): $(NO_NODE)"; fi
 
-test: $(VENV)/.installed-test $(NPM) $(TYPESCRIPT)/node_modules/.installed .ministack/.installed
+test: $(VENV)/.installed-test $(NPM) $(TYPESCRIPT)/node_modules/.installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python docs/parity.py --check
 	$(BIN)/pytest -n 3 --junitxml=build/junit.xml
+
+test-elsewhere: $(VENV)/.installed-test .ministack/.installed
+	$(BIN)/pytest tests/elsewhere -n 4
 
 localstack-host:
 	@$(PYTHON) -m localstack_host --port $(LOCALSTACK_PORT)

@@ -1,7 +1,6 @@
 """Every claim of `harness parity`, on every backend that is there; each proven to be able to fail.
 
-The embedded emulator, and the hybrid of two (tests/localstack has the hybrid with LocalStack); ministack where it is
-installed: what that does otherwise than AWS is printed, and no failure of ours.
+The embedded emulator, and the hybrid of two; tests/localstack has the hybrid with LocalStack.
 """
 
 import asyncio
@@ -25,13 +24,9 @@ from harness.parity.comparison import Comparison
 from harness.parity.doors import Doors
 from harness.parity.measuring import finding_of, measured
 from harness.parity.shapes import KINDS
-from harness.parity.subject import NO_STACK, Choice, Subject, opened, subject_of
-from tests.backends.conftest import Endpoint
+from harness.parity.subject import NO_STACK, Subject, subject_of
 from tests.contract.conftest import REGION, Clients
 from tests.contract.wrong_peer import PLAIN, UNCHECKED, Changes, wrong_peer
-from tests.ministack import ministack
-
-__all__ = ["ministack"]
 
 each_claim = pytest.mark.parametrize(
     "claim", [pytest.param(claim, id=claim.says, marks=pytest.mark.aws(*claim.rows)) for claim in CLAIMS]
@@ -77,31 +72,6 @@ def test_the_hybrid_does_as_aws(claim: Claim, hybrid: Doors) -> None:
 
 def assert_as_aws(finding: Finding) -> None:
     assert finding.mark is Mark.AS_AWS, finding.text
-
-
-# --- peers ------------------------------------------------------------------------------------------------
-
-
-def differing(endpoint_url: str) -> set[str]:
-    """The claims that a backend does not fulfil, each of them printed."""
-
-    async def measure() -> tuple[Finding, ...]:
-        choice = Choice("peer", BackendChoice(Kind.ENDPOINT, endpoint_url, named=True))
-        async with opened(choice) as subject:
-            return (await measured(subject, CLAIMS, lambda: None)).findings
-
-    findings = dict(zip((claim.says for claim in CLAIMS), asyncio.run(measure()), strict=True))
-    differing = {says: finding for says, finding in findings.items() if finding.mark is not Mark.AS_AWS}
-    for says, finding in differing.items():
-        print(f"{finding.mark.value}: {says}: {finding.text}")
-    return set(differing)
-
-
-def test_ministack_is_told_apart_from_aws(ministack: Endpoint) -> None:
-    shown = differing(ministack.url)
-    areas = {claim.area for claim in CLAIMS if claim.says in shown}
-    assert {"events", "routing", "disconnect", "SNS envelope"} <= areas
-    assert areas.isdisjoint({"GSI", "TTL attribute"})
 
 
 # --- each claim can fail ----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from localstack_host.host import LocalStack, running
 from localstack_host.installation import Installation
 from tests.backends.chat import LONG, a_project
 from tests.backends.conftest import start
-from tests.backends.test_runs_elsewhere import until_published
+from tests.elsewhere.test_runs_elsewhere import until_published
 from tests.end_to_end.command import ROOT, Command
 
 __all__ = ["start"]

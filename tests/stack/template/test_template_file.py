@@ -105,7 +105,7 @@ def test_makefile_packs_every_function() -> None:
     assert len(functions) == 5
     for function in functions:
         done = subprocess.run(
-            ["make", "-n", f"build-{function}", "ARTIFACTS_DIR=/out"],
+            ["make", "--no-print-directory", "-n", f"build-{function}", "ARTIFACTS_DIR=/out"],
             cwd=PROJECT,
             capture_output=True,
             text=True,
