@@ -11,13 +11,15 @@ checks judge, from the history alone; the same history can be judged again later
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from random import Random
+from typing import TypeAlias
 
 from harness import __version__
+from harness.backends.aws.choice import AwsChoice
 from harness.backends.aws.cost import affordable
 from harness.backends.choice import EMBEDDED, BackendChoice
 from harness.checks import judge
@@ -30,6 +32,7 @@ from harness.clients.schedule import PublishEvent, schedule
 from harness.clock import RealClock
 from harness.debug_options import AskedToDebug
 from harness.debugging import debugging_of, patient_scenario, patient_stack
+from harness.emulator.lambda_runtime.debugging import Debugging
 from harness.errors import one_error
 from harness.event_loop import settle_memory
 from harness.outside.seen_outside import SeenOutside
@@ -41,9 +44,12 @@ from harness.reports.summary import summary
 from harness.scenario.loader import find_scenarios, from_json, load_scenario, read_events, to_json
 from harness.scenario.model import Scenario
 from harness.stack.loader import load_stack
+from harness.stack.model import Stack
 from harness.testbed import Outside, Testbed, open_testbed
 
 RECORD_INTERVAL = 0.25
+
+_Scenarios: TypeAlias = Sequence[tuple[Path, Scenario]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +85,13 @@ async def run(options: RunOptions, progress: Progress | None = None) -> RunResul
     """Plays the scenarios on the chosen backend and judges each as soon as it has ended.
 
     Raises UsageError for mistakes in the files, before anything starts; DeploymentFailed when a handler cannot
-    start; BackendError when the harness or the backend breaks. A run on AWS tells first what it may cost there, and
-    is a UsageError when that is over a cap. Whatever happens, the histories so far stay on disk,
+    start; BackendError when the harness or the backend breaks. Whatever happens, the histories so far stay on disk,
     and what was started or made for the run ends with it.
     """
     progress, started_at = progress or Silent(), time.monotonic()
-    stack = load_stack(options.stack, parameters=options.parameters, notice=options.notice)
-    paths = [path for given in options.scenarios for path in find_scenarios(given)]
-    has_topic = stack.events_topic() is not None
-    scenarios = [(path, load_scenario(path, feed=stack.feed, has_topic=has_topic)) for path in paths]
+    stack, scenarios, debugging = _read(options)
     if options.backend.aws is not None:
-        loads = [load(one, schedule(one, files=read_events, chances=Random)) for _, one in scenarios]
-        progress.tell(affordable(loads, stack, options.backend.aws))
-    debugging = debugging_of(options.debug, stack)
-    if debugging is not None:
-        stack = patient_stack(stack)
-        scenarios = [(path, patient_scenario(scenario)) for path, scenario in scenarios]
+        progress.tell(_affordable(stack, scenarios, options.backend.aws))
     results: list[ScenarioResult] = []
     async with AsyncExitStack() as until_the_end:
         with progress.doing("starting AWS and deploying the stack"):
@@ -204,6 +201,27 @@ def junit_of(result: RunResult) -> bytes:
     """The run as JUnit XML."""
     described = result.folder.description()
     return junit(result.results, properties={"backend": described.backend, **described.parts})
+
+
+# --- what is asked for ------------------------------------------------------------------------------------
+
+
+def _read(options: RunOptions) -> tuple[Stack, _Scenarios, Debugging | None]:
+    """What the options name, from its files; with a debugger everybody in it is patient."""
+    stack = load_stack(options.stack, parameters=options.parameters, notice=options.notice)
+    paths = [path for given in options.scenarios for path in find_scenarios(given)]
+    has_topic = stack.events_topic() is not None
+    scenarios = [(path, load_scenario(path, feed=stack.feed, has_topic=has_topic)) for path in paths]
+    debugging = debugging_of(options.debug, stack)
+    if debugging is None:
+        return stack, scenarios, None
+    return patient_stack(stack), [(path, patient_scenario(one)) for path, one in scenarios], debugging
+
+
+def _affordable(stack: Stack, scenarios: _Scenarios, aws: AwsChoice) -> str:
+    """What the run may cost on AWS, told before it begins; UsageError when that is over a cap."""
+    loads = [load(one, schedule(one, files=read_events, chances=Random)) for _, one in scenarios]
+    return affordable(loads, stack, aws)
 
 
 # --- the run's folder -------------------------------------------------------------------------------------
