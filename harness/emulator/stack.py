@@ -102,25 +102,54 @@ class Emulator:
         `elsewhere` holds the endpoints of services that this emulator relays, by signing name (see
         `elsewhere.services`); `callback_host` is the name by which they reach it, by default where it listens.
         """
-        self._region = region
+        self._region, self._callback_host = region, callback_host
         self._clock = clock or RealClock()
+        self._chance = random.Random(seed)  # noqa: S311 - ids, not secrets
         self._scratch = tempfile.TemporaryDirectory(prefix="fanout-harness-")
-        chance = random.Random(seed)  # noqa: S311 - ids, not secrets
         self.authority = Authority(Path(self._scratch.name))
         self.endpoint = ""
-        self._functions_idle = asyncio.Event()
         self.journal = journal or Journal()
         self._moto = MotoServices()
-        self._usage_plans = UsagePlans(clock=self._clock, random=chance)
+        self._usage_plans = UsagePlans(clock=self._clock, random=self._chance)
         self._apis = DeployedApis(region, self._usage_plans.api_keys)
+        self._deployments = Deployments(stages_of=stages_of, clock=self._clock, random=self._chance)
         self._roles = Roles()
-        self.dynamodb = DynamoDbApi(account=ACCOUNT, clock=self._clock, random=chance, changed=self._note_row)
-        self.functions = LambdaRuntime(
+        self.dynamodb = DynamoDbApi(
+            account=ACCOUNT, clock=self._clock, random=self._chance, changed=self._note_row
+        )
+        self._functions_idle = asyncio.Event()
+        self.functions = self._new_functions(account_concurrency, max_environments, debugging, announce)
+        self.event_sources = self._new_event_sources()
+        self._lambda_api = self._new_lambda_api(elsewhere or {})
+        self.gateway = self._new_gateway(credentials)
+        signer = Signer()
+        self.sns = self._new_sns(signer)
+        self._sns_control_plane = SnsControlPlane(
+            moto=self._moto, delivery=self.sns, signer=signer, clock=self._clock, random=self._chance
+        )
+        self._letters = LetterDelivery(
+            functions=self.functions, publish=self.sns.deliver, run_elsewhere=self._moto.submit
+        )
+        self._events = self._new_event_bridge()
+        self._elsewhere = self._new_elsewhere(elsewhere) if elsewhere else None
+        self._pages = self._new_pages()
+        self._port = Port(self)
+
+    # --- Wiring: one part after the other -----------------------------------------------------------------
+
+    def _new_functions(
+        self,
+        account_concurrency: int,
+        max_environments: int,
+        debugging: Debugging | None,
+        announce: Callable[[str], None],
+    ) -> LambdaRuntime:
+        return LambdaRuntime(
             endpoint=lambda: self.endpoint,
-            region=region,
+            region=self._region,
             account=ACCOUNT,
             clock=self._clock,
-            random=chance,
+            random=self._chance,
             note=self.journal.note,
             scratch=Path(self._scratch.name),
             on_idle=self._functions_idle.set,
@@ -131,80 +160,59 @@ class Emulator:
             announce=announce,
             send=self._send,
         )
-        self.event_sources = EventSources(
+
+    def _new_event_sources(self) -> EventSources:
+        return EventSources(
             functions=self.functions,
             moto=self._moto,
             stream_of=lambda region, arn: self.dynamodb.region(region).stream(arn),
             send=self._send,
             clock=self._clock,
-            random=chance,
+            random=self._chance,
         )
-        self._lambda_api = LambdaApi(
-            self.functions,
-            clock=self._clock,
-            random=chance,
-            answer_to=EventSourceApi(
-                self.event_sources,
-                self.functions,
-                clock=self._clock,
-                random=chance,
-                elsewhere=elsewhere or {},
-            ).answer_to,
+
+    def _new_lambda_api(self, elsewhere: Mapping[str, str]) -> LambdaApi:
+        mappings = EventSourceApi(
+            self.event_sources, self.functions, clock=self._clock, random=self._chance, elsewhere=elsewhere
         )
-        self.gateway = Gateway(
+        return LambdaApi(self.functions, clock=self._clock, random=self._chance, answer_to=mappings.answer_to)
+
+    def _new_gateway(self, credentials: Mapping[str, str] | None) -> Gateway:
+        return Gateway(
             api=self._apis,
             functions=self.functions,
             clock=self._clock,
-            random=chance,
+            random=self._chance,
             note=self.journal.note,
             invocation_of=self.functions.request_of,
             caller_of=lambda access_key_id: self._roles.caller_of(self.functions.function_of(access_key_id)),
             secret_of=None if credentials is None else _secrets(self.functions, credentials),
         )
-        signer = Signer()
+
+    def _new_sns(self, signer: Signer) -> SnsDelivery:
         http = HttpEndpoints(
             emulator=lambda: self.endpoint, signer=signer, trusted=str(self.authority.bundle_file)
         )
-        self.sns = SnsDelivery(
+        return SnsDelivery(
             topic_of=topic_of,
             functions=self.functions,
             send={"sqs": QueueEndpoints(self._moto.run).send, "http": http.send, "https": http.send},
             clock=self._clock,
-            random=chance,
+            random=self._chance,
             redrive=self._send,
         )
-        self._sns_control_plane = SnsControlPlane(
-            moto=self._moto, delivery=self.sns, signer=signer, clock=self._clock, random=chance
-        )
-        self._letters = LetterDelivery(
-            functions=self.functions, publish=self.sns.deliver, run_elsewhere=self._moto.submit
-        )
-        self._events = EventBridge(
+
+    def _new_event_bridge(self) -> EventBridge:
+        return EventBridge(
             ask=self._moto.handle,
             functions=self.functions,
             send=self._send,
             clock=self._clock,
-            random=chance,
+            random=self._chance,
             account=ACCOUNT,
         )
-        self._callback_host = callback_host
-        self._elsewhere = self._part_elsewhere(elsewhere) if elsewhere else None
-        self._deployments = Deployments(stages_of=stages_of, clock=self._clock, random=chance)
-        self._pages = Pages(
-            version=__version__,
-            journal=self.journal,
-            quiet=self.quiet,
-            gateway=self.gateway,
-            functions=self.functions,
-            dynamodb=self.dynamodb,
-            sns=self.sns,
-            load=self._load,
-            authority=self.authority.pem,
-            elsewhere=self._elsewhere,
-        )
-        self._port = Port(self)
 
-    def _part_elsewhere(self, endpoints: Mapping[str, str]) -> "Elsewhere":
+    def _new_elsewhere(self, endpoints: Mapping[str, str]) -> "Elsewhere":
         # Its HTTP client takes longer to import than everything else here: only who needs it waits for it.
         from harness.emulator.elsewhere.part import Elsewhere
 
@@ -216,10 +224,26 @@ class Emulator:
             changed=self._note_row,
         )
 
+    def _new_pages(self) -> Pages:
+        return Pages(
+            version=__version__,
+            journal=self.journal,
+            quiet=self.quiet,
+            gateway=self.gateway,
+            functions=self.functions,
+            dynamodb=self.dynamodb,
+            sns=self.sns,
+            load=self._load,
+            authority=self.authority.pem,
+            elsewhere=self._elsewhere,
+        )
+
     def _callback_address(self) -> str:
         if self._callback_host is None:
             return self.endpoint
         return f"http://{self._callback_host}:{self.endpoint.rpartition(':')[2]}"
+
+    # --- the port --------------------------------------------------------------------------------------------
 
     async def listen(self, host: str, port: int) -> str:
         """Listens and returns the endpoint; BackendError when the port is taken.
