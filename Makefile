@@ -30,10 +30,10 @@ test: $(VENV)/.installed-test $(NPM) $(TYPESCRIPT)/node_modules/.installed
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python docs/parity.py --check
-	$(BIN)/pytest -n 3 --junitxml=build/junit.xml
+	$(BIN)/pytest -n 3 --dist worksteal --junitxml=build/junit.xml
 
 test-elsewhere: $(VENV)/.installed-test .ministack/.installed
-	$(BIN)/pytest tests/elsewhere -n 4
+	$(BIN)/pytest tests/elsewhere -n 4 --dist worksteal
 
 localstack-host:
 	@$(PYTHON) -m localstack_host --port $(LOCALSTACK_PORT)
