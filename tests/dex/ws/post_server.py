@@ -22,7 +22,10 @@ _ANSWERS = {
 
 
 class Server:
-    """What the posts meet. `script` holds the answers of a connection id, the last one for good; else 200."""
+    """What the posts meet. `script` holds the answers of a connection id, the last one for good; else 200.
+
+    Nothing is answered until `awaited_in_flight` posts were there at once.
+    """
 
     def __init__(self) -> None:
         self.script: dict[str, deque[int | str]] = {}
@@ -32,6 +35,8 @@ class Server:
         self.most_in_flight = 0
         self.port = 0
         self.scheme = "http"
+        self.awaited_in_flight = 0
+        self._held: list[tuple[asyncio.Transport, str]] = []
         self._in_flight = 0
         self._peers: set[asyncio.Transport] = set()
 
@@ -66,8 +71,14 @@ class Server:
         self.posts.append((connection_id, body))
         self._in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self._in_flight)
-        # Answered in the loop's next turn, so that posts that are in flight together are counted together.
-        self.loop.call_soon(self._answer, peer, connection_id)
+        self._held.append((peer, connection_id))
+        if self._in_flight < self.awaited_in_flight:
+            return
+        self.awaited_in_flight = 0
+        for held in self._held:
+            # In the loop's next turn, so that posts that are in flight together are counted together.
+            self.loop.call_soon(self._answer, *held)
+        self._held.clear()
 
     def _answer(self, peer: asyncio.Transport, connection_id: str) -> None:
         self._in_flight -= 1

@@ -140,7 +140,7 @@ class Exchange:
             self.client("dynamodb").delete_item(TableName="WSConnections", Key=key)
         self.server.script.clear()
         self.server.posts.clear()
-        self.server.most_in_flight = 0
+        self.server.most_in_flight = self.server.awaited_in_flight = 0
 
 
 WRONG_VARIABLES = {"guessing": {"CONNECTION_LOOKUP": "guess"}, "idle": {"POST_CONNECTIONS": "0"}}
@@ -558,6 +558,7 @@ def test_posting_ends_before_the_functions_time(exchange: Exchange) -> None:
 def test_many_posts_are_in_flight_but_no_more_than_are_allowed(exchange: Exchange) -> None:
     for number in range(300):
         exchange.put(f"{number}=", channel=BTC)
+    exchange.server.awaited_in_flight = 2
     exchange.fan_out(DEPTH)
     assert exchange.server.posts_by_id() == {f"{number}=": 1 for number in range(300)}
     assert 2 <= exchange.server.most_in_flight <= exchange.posts_in_flight
