@@ -65,6 +65,7 @@ def test_no_connections_are_no_posts(server: Server) -> None:
 
 
 def test_many_posts_are_in_flight_but_never_more_than_connections(server: Server) -> None:
+    server.awaited_in_flight = 2
     with an_api(server, connections=4) as api:
         api.post_to_connections(ids(200), b"{}")
     assert server.opened == 4
