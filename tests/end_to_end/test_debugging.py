@@ -5,6 +5,7 @@ import io
 import json
 import signal
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -15,7 +16,7 @@ from harness.backends.embedded import emulator_client
 from harness.cli import main
 from harness.errors import ExitCode
 from tests.end_to_end.command import Command
-from tests.terminal import a_terminal
+from tests.terminal import Terminal, a_terminal
 
 APP = """
 import json, os
@@ -64,11 +65,30 @@ def chat(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_scenario_waits_at_a_breakpoint_and_then_goes_on(chat: Path, tmp_path: Path) -> None:
+Start = Callable[[list[str], Terminal], Command]
+
+
+@pytest.fixture
+def start(chat: Path, tmp_path: Path) -> Iterator[Start]:
+    """Starts the command in that folder and terminal; whatever becomes of the test, it ends with it."""
+    started: list[Command] = []
+
+    def start(arguments: list[str], terminal: Terminal) -> Command:
+        started.append(Command(arguments, tmp_path, chat, stdin=terminal.device))
+        return started[-1]
+
+    yield start
+    for command in started:
+        if command.process.poll() is None:
+            command.send(signal.SIGKILL)
+            command.process.communicate()
+
+
+def test_a_scenario_waits_at_a_breakpoint_and_then_goes_on(start: Start) -> None:
     async def test() -> None:
         async with a_terminal() as terminal:
             arguments = ["run", "scenario.yaml", "--debug", "fan_out"]
-            command = Command(arguments, tmp_path, chat, stdin=terminal.device)
+            command = start(arguments, terminal)
             assert "chat-fan_out stopped" in await terminal.shows("(Pdb) ")
             terminal.type("p json.loads(text)['room']")
             assert "'garden'" in await terminal.shows("(Pdb) ")
@@ -85,10 +105,10 @@ def gateway_of(endpoint: str) -> Any:
         return json.load(answer)
 
 
-def test_up_stops_at_a_breakpoint_and_its_gateway_waits(chat: Path, tmp_path: Path) -> None:
+def test_up_stops_at_a_breakpoint_and_its_gateway_waits(start: Start) -> None:
     async def test() -> None:
         async with a_terminal() as terminal:
-            command = Command(["up", "--port", "0", "--debug"], tmp_path, chat, stdin=terminal.device)
+            command = start(["up", "--port", "0", "--debug"], terminal)
             said = await asyncio.to_thread(command.wait_for, "Ctrl-C stops it.")
             endpoint = next(word for word in said.split() if word.startswith("http://"))
             assert "chat-elsewhere: a debugger can attach at 127.0.0.1:" in said
