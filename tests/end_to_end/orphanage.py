@@ -18,7 +18,8 @@ GRACE = 10.0
 
 def main(pid_file: str, *command: str) -> int:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell without job control has its background jobs ignore it
+    # A shell without job control has its background jobs ignore it, and their children after them.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     process = subprocess.Popen(command, start_new_session=True)
     Path(pid_file).write_text(str(process.pid))
     code = process.wait()
