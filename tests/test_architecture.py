@@ -32,6 +32,7 @@ PURE = (
     "harness.scenario.receivers",
     "harness.record.observation",
     "harness.record.history",
+    "harness.emulator.comparisons",
     "harness.emulator.event_pattern",
     "harness.emulator.event_sources.batching",
     "harness.emulator.event_sources.failure_record",

@@ -13,17 +13,12 @@ from typing import TypeAlias, cast
 
 import orjson
 
+from harness.emulator.comparisons import COMPARISONS, in_network, in_range, is_number
+
 Json: TypeAlias = object
 Pattern: TypeAlias = Mapping[str, Json]
 """`{field: [condition, ...]}` or `{field: {field: ...}}`, or `{"$or": [pattern, ...]}`."""
 
-_COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
-    "=": lambda value, bound: value == bound,
-    "<": lambda value, bound: value < bound,
-    "<=": lambda value, bound: value <= bound,
-    ">": lambda value, bound: value > bound,
-    ">=": lambda value, bound: value >= bound,
-}
 _IGNORE_CASE = "equals-ignore-case"
 
 
@@ -101,7 +96,7 @@ def _holds(condition: Json, value: Json) -> bool:
         case {"anything-but": unwanted}:
             return not any(_holds(one, value) for one in _options(unwanted))
         case {"numeric": [*bounds]}:
-            return _is_number(value) and _in_range(cast(float, value), bounds)
+            return in_range(value, bounds)
         case {**operation}:
             ((operator, operand),) = operation.items()
             return isinstance(value, str) and _text_holds(str(operator), operand, value)
@@ -134,7 +129,7 @@ def _text_holds(operator: str, operand: Json, value: str) -> bool:
         case "wildcard", str(text):
             return _wildcard(text).fullmatch(value) is not None
         case "cidr", str(network):
-            return _in_network(value, network)
+            return in_network(value, network)
     return False
 
 
@@ -143,23 +138,6 @@ def _wildcard(text: str) -> re.Pattern[str]:
     r"""`*` stands for any text; `\*` and `\\` are themselves."""
     parts = re.findall(r"\\[*\\]|.", text, re.DOTALL)
     return re.compile("".join(".*" if one == "*" else re.escape(one[-1]) for one in parts), re.DOTALL)
-
-
-def _in_range(value: float, bounds: Sequence[Json]) -> bool:
-    """`["operator", bound, ...]`; all must hold."""
-    pairs = zip(bounds[0::2], bounds[1::2], strict=True)
-    return all(_COMPARISONS[str(operator)](value, cast(float, bound)) for operator, bound in pairs)
-
-
-def _in_network(address: str, network: str) -> bool:
-    try:
-        return ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False)
-    except ValueError:
-        return False
-
-
-def _is_number(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 # --- what is wrong with a pattern -------------------------------------------------------------------------
@@ -211,7 +189,7 @@ def _are_bounds(operand: Json) -> bool:
     match operand:
         case [*bounds] if bounds and len(bounds) in (2, 4):
             pairs = zip(bounds[0::2], bounds[1::2], strict=True)
-            return all(operator in _COMPARISONS and _is_number(bound) for operator, bound in pairs)
+            return all(operator in COMPARISONS and is_number(bound) for operator, bound in pairs)
     return False
 
 
@@ -225,14 +203,14 @@ def _is_network(operand: Json) -> bool:
 def _is_unwanted(operand: Json) -> bool:
     match operand:
         case [*several]:
-            return bool(several) and all(isinstance(one, str) or _is_number(one) for one in several)
+            return bool(several) and all(isinstance(one, str) or is_number(one) for one in several)
         case {**operation}:
             return len(operation) == 1 and all(
                 operator in ("prefix", "suffix", "wildcard", _IGNORE_CASE)
                 and all(isinstance(one, str) for one in (texts if isinstance(texts, list) else [texts]))
                 for operator, texts in operation.items()
             )
-    return isinstance(operand, str) or _is_number(operand)
+    return isinstance(operand, str) or is_number(operand)
 
 
 _OPERANDS: Mapping[str, Callable[[Json], bool]] = {

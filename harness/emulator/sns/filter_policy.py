@@ -4,13 +4,13 @@ Every key of a policy must match (AND), and any of its conditions is enough (OR)
 `String.Array` attribute or a JSON array has, matches when any of them does.
 """
 
-import ipaddress
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
 import orjson
 
+from harness.emulator.comparisons import in_network, in_range
 from harness.emulator.sns.envelope import MessageAttribute
 
 Scope: TypeAlias = Literal["MessageAttributes", "MessageBody"]
@@ -21,14 +21,6 @@ Rejection: TypeAlias = Literal[
 
 Json: TypeAlias = object
 _JsonObject: TypeAlias = Mapping[str, Json]
-
-_COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
-    "=": lambda value, bound: value == bound,
-    "<": lambda value, bound: value < bound,
-    "<=": lambda value, bound: value <= bound,
-    ">": lambda value, bound: value > bound,
-    ">=": lambda value, bound: value >= bound,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +136,7 @@ def _holds(condition: Json, value: Json) -> bool:
             options = unwanted if isinstance(unwanted, list) else [unwanted]
             return not any(_holds(option, value) for option in options)
         case {"numeric": [*bounds]}:
-            return _is_number(value) and _in_range(cast(float, value), bounds)
+            return in_range(value, bounds)
         case {**operation} if len(operation) == 1 and isinstance(value, str):
             ((operator, operand),) = operation.items()
             return _text_matches(str(operator), str(operand), value)
@@ -162,27 +154,10 @@ def _text_matches(operator: str, operand: str, value: str) -> bool:
         case "equals-ignore-case":
             return value.lower() == operand.lower()
         case "cidr":
-            return _in_network(value, operand)
+            return in_network(value, operand)
     return False
-
-
-def _in_range(value: float, bounds: Sequence[Json]) -> bool:
-    """`["operator", bound, ...]`; all must hold."""
-    pairs = zip(bounds[0::2], bounds[1::2], strict=False)
-    return all(_COMPARISONS[str(operator)](value, cast(float, bound)) for operator, bound in pairs)
-
-
-def _in_network(address: str, network: str) -> bool:
-    try:
-        return ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False)
-    except ValueError:
-        return False
 
 
 def _equal(wanted: Json, value: Json) -> bool:
     """JSON equality: 1 and 1.0 are one number, `true` is none, and "1" is text."""
     return wanted == value and isinstance(wanted, bool) == isinstance(value, bool)
-
-
-def _is_number(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

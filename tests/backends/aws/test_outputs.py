@@ -110,6 +110,12 @@ def test_a_stack_file_without_connections_needs_no_table() -> None:
     assert found == Addresses(URL, TOPIC, "", "eu-west-1")
 
 
+def test_a_stack_without_a_topic_has_nothing_to_publish_to() -> None:
+    stack = a_stack().model_copy(update={"topics": {}})
+    with pytest.raises(UsageError, match="publishes to the stack's topic, and the stack has none"):
+        addresses(PLAIN, Flags(), stack, source="here")
+
+
 def test_the_account_is_the_topic_s() -> None:
     assert account_of(TOPIC) == "111122223333"
 
