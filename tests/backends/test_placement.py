@@ -4,6 +4,7 @@ import pytest
 
 from harness.backends.backend import ALL_HERE
 from harness.backends.capabilities import Answers, Full, Hybrid, place, refuse_sources_elsewhere
+from harness.backends.hybrid import HybridBackend
 from harness.backends.parts import told_parts
 from harness.backends.settings import reasons, unheard
 from harness.errors import BackendError, UsageError
@@ -155,3 +156,22 @@ def test_settings_that_a_backend_lacks_are_named(lacks: Mapping[str, str], told:
     }
 
     assert reasons(unheard(lacks, asked)) == told
+
+
+@pytest.mark.parametrize(
+    ("services", "lacks"),
+    [
+        pytest.param(("dynamodb",), {"dynamodb": "tables"}, id="tables"),
+        pytest.param(("sns", "sqs"), {"sns": "topics"}, id="topics and queues"),
+        pytest.param(("dynamodb", "sns"), {"dynamodb": "tables", "sns": "topics"}, id="both"),
+    ],
+)
+def test_a_hybrid_lacks_the_settings_of_what_is_there(
+    services: tuple[str, ...], lacks: Mapping[str, str]
+) -> None:
+    traits = HybridBackend(Hybrid(answers(), services), name="localstack", region="us-east-1").traits
+
+    where = f"LocalStack 4.3.0 at {URL}"
+    assert traits.lacks == {
+        one: f"the {what} of {where} cannot be told how to behave" for one, what in lacks.items()
+    }

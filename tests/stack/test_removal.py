@@ -193,6 +193,18 @@ def test_what_stays_is_told_however_the_run_ended(ended_by: BaseException | None
     )
 
 
+def test_what_ends_by_itself_is_not_deleted() -> None:
+    aws = Aws()
+
+    async def scenario() -> None:
+        async with undone_at_the_end(lambda _: cast(Any, aws), passing=frozenset({"apigatewayv2"})) as made:
+            made(TABLE)
+            made(API)
+
+    asyncio.run(scenario())
+    assert aws.asked == [("delete_table", {"TableName": "Rows"})]
+
+
 def test_an_error_that_is_not_ours_stays_what_it_is() -> None:
     aws = Aws()
 
