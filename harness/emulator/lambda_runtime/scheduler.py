@@ -15,7 +15,7 @@ from harness.clock import Clock, TimerHandle
 from harness.emulator.journal import Note
 from harness.emulator.lambda_runtime.code import Fingerprint, FolderWatch
 from harness.emulator.lambda_runtime.debugging import listening_at
-from harness.emulator.lambda_runtime.environment import Environment, ends_environment
+from harness.emulator.lambda_runtime.execution_environment import Environment, ends_environment
 from harness.emulator.lambda_runtime.function import FunctionConfiguration
 from harness.emulator.lambda_runtime.function_log import end_line, report_line, start_line
 from harness.emulator.lambda_runtime.identifiers import request_id, trace_id
