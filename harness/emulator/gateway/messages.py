@@ -16,7 +16,7 @@ from harness.emulator.gateway.integration import (
     error_frame,
     read_message_answer,
 )
-from harness.emulator.gateway.integrations import Integrations
+from harness.emulator.gateway.integration_requests import Integrations
 from harness.emulator.gateway.lambda_events import ConnectionFacts, message_event
 from harness.emulator.gateway.request_models import is_acceptable
 from harness.emulator.gateway.routes import choose_route

@@ -21,7 +21,7 @@ from harness.emulator.gateway.integration import (
     Refuse,
     read_connect_answer,
 )
-from harness.emulator.gateway.integrations import Integrations
+from harness.emulator.gateway.integration_requests import Integrations
 from harness.emulator.gateway.lambda_events import (
     ConnectionFacts,
     Parameters,

@@ -27,7 +27,7 @@ from harness.emulator.gateway.in_flight import InFlight
 from harness.emulator.gateway.integration import (
     Refuse,
 )
-from harness.emulator.gateway.integrations import Integrations
+from harness.emulator.gateway.integration_requests import Integrations
 from harness.emulator.gateway.lambda_events import (
     ConnectionFacts,
     disconnect_event,
