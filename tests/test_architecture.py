@@ -52,7 +52,7 @@ PURE = (
     "harness.emulator.gateway.connections_api",
     "harness.emulator.gateway.handshake",
     "harness.emulator.gateway.ids",
-    "harness.emulator.gateway.integration",
+    "harness.emulator.gateway.integration_responses",
     "harness.emulator.gateway.lambda_events",
     "harness.emulator.gateway.lenient_json",
     "harness.emulator.gateway.policies",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 from harness.emulator.gateway.apis import Authorizer
-from harness.emulator.gateway.integration import (
+from harness.emulator.gateway.integration_responses import (
     FORBIDDEN,
     INTERNAL_SERVER_ERROR,
     UNAUTHORIZED,

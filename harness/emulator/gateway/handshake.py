@@ -14,7 +14,7 @@ from websockets.headers import parse_extension
 from websockets.typing import ExtensionParameter
 from websockets.utils import accept_key
 
-from harness.emulator.gateway.integration import FORBIDDEN, Refuse
+from harness.emulator.gateway.integration_responses import FORBIDDEN, Refuse
 from harness.emulator.http import Headers, Request, Response, json_response
 
 _DEFLATE = "permessage-deflate"

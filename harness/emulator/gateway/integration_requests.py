@@ -15,7 +15,7 @@ from harness.emulator.gateway.apis import (
 )
 from harness.emulator.gateway.configuration import InForce
 from harness.emulator.gateway.in_flight import InFlight
-from harness.emulator.gateway.integration import Answer, NoOutcome, function_of
+from harness.emulator.gateway.integration_responses import Answer, NoOutcome, function_of
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, Outcome, RequestId, Returned
 
 _log = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ from harness.clock import Clock
 from harness.emulator.gateway.apis import Api, LambdaIntegration, Route, Stage
 from harness.emulator.gateway.configuration import InForce
 from harness.emulator.gateway.ids import RandomBytes, new_message_id, new_request_id
-from harness.emulator.gateway.integration import (
+from harness.emulator.gateway.integration_requests import Integrations
+from harness.emulator.gateway.integration_responses import (
     FORBIDDEN,
     TOO_MANY_REQUESTS,
     Failed,
@@ -16,7 +17,6 @@ from harness.emulator.gateway.integration import (
     error_frame,
     read_message_answer,
 )
-from harness.emulator.gateway.integration_requests import Integrations
 from harness.emulator.gateway.lambda_events import ConnectionFacts, message_event
 from harness.emulator.gateway.request_models import is_acceptable
 from harness.emulator.gateway.routes import choose_route

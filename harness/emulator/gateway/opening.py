@@ -13,7 +13,8 @@ from harness.emulator.gateway.authorizers import (
 from harness.emulator.gateway.configuration import InForce
 from harness.emulator.gateway.handshake import OpeningHandshake, read_opening_handshake
 from harness.emulator.gateway.ids import ConnectionId, RandomBytes, new_connection_id, new_request_id
-from harness.emulator.gateway.integration import (
+from harness.emulator.gateway.integration_requests import Integrations
+from harness.emulator.gateway.integration_responses import (
     FORBIDDEN,
     TOO_MANY_REQUESTS,
     UNAUTHORIZED,
@@ -21,7 +22,6 @@ from harness.emulator.gateway.integration import (
     Refuse,
     read_connect_answer,
 )
-from harness.emulator.gateway.integration_requests import Integrations
 from harness.emulator.gateway.lambda_events import (
     ConnectionFacts,
     Parameters,

@@ -24,10 +24,10 @@ from harness.emulator.gateway.handshake import (
 )
 from harness.emulator.gateway.ids import RandomBytes, new_request_id
 from harness.emulator.gateway.in_flight import InFlight
-from harness.emulator.gateway.integration import (
+from harness.emulator.gateway.integration_requests import Integrations
+from harness.emulator.gateway.integration_responses import (
     Refuse,
 )
-from harness.emulator.gateway.integration_requests import Integrations
 from harness.emulator.gateway.lambda_events import (
     ConnectionFacts,
     disconnect_event,

@@ -10,7 +10,7 @@ from harness.emulator.gateway.handshake import (
     refusal,
     switching_protocols,
 )
-from harness.emulator.gateway.integration import Refuse
+from harness.emulator.gateway.integration_responses import Refuse
 from harness.emulator.http import Headers, Request, Response
 
 Offers: TypeAlias = tuple[tuple[tuple[str, str | None], ...], ...]
