@@ -38,7 +38,7 @@ from harness.emulator.dynamodb.wire import DynamoDbApi
 from harness.emulator.event_sources.api import EventSourceApi
 from harness.emulator.event_sources.event_sources import EventSources
 from harness.emulator.events.event_bridge import EventBridge
-from harness.emulator.gateway.opening import Accepted
+from harness.emulator.gateway.connect_route import Accepted
 from harness.emulator.gateway.server import Gateway
 from harness.emulator.gateway.signatures import SecretOf
 from harness.emulator.gateway.urls import (

@@ -17,6 +17,7 @@ from harness.emulator.gateway.apis import (
     Stage,
 )
 from harness.emulator.gateway.configuration import GatewaySettings, InForce
+from harness.emulator.gateway.connect_route import Accepted, Openings
 from harness.emulator.gateway.connections import Connections, Missing
 from harness.emulator.gateway.handshake import (
     refusal,
@@ -34,7 +35,6 @@ from harness.emulator.gateway.lambda_events import (
 )
 from harness.emulator.gateway.messages import Messages
 from harness.emulator.gateway.open_connection import OpenConnection
-from harness.emulator.gateway.opening import Accepted, Openings
 from harness.emulator.gateway.quotas import Quotas
 from harness.emulator.gateway.session import DELETED, GOING_AWAY, Closed, Session
 from harness.emulator.gateway.signatures import (
