@@ -11,7 +11,6 @@ from harness.emulator.gateway.authorizers import (
     read_authorizer_answer,
 )
 from harness.emulator.gateway.configuration import InForce
-from harness.emulator.gateway.handshake import OpeningHandshake, read_opening_handshake
 from harness.emulator.gateway.ids import ConnectionId, RandomBytes, new_connection_id, new_request_id
 from harness.emulator.gateway.integration_requests import Integrations
 from harness.emulator.gateway.integration_responses import (
@@ -31,6 +30,7 @@ from harness.emulator.gateway.lambda_events import (
     new_trace_id,
     read_parameters,
 )
+from harness.emulator.gateway.opening_handshake import OpeningHandshake, read_opening_handshake
 from harness.emulator.gateway.signatures import (
     Fault,
     SecretOf,

@@ -19,10 +19,6 @@ from harness.emulator.gateway.apis import (
 from harness.emulator.gateway.configuration import GatewaySettings, InForce
 from harness.emulator.gateway.connect_route import Accepted, Openings
 from harness.emulator.gateway.connections import Connections, Missing
-from harness.emulator.gateway.handshake import (
-    refusal,
-    switching_protocols,
-)
 from harness.emulator.gateway.ids import RandomBytes, new_request_id
 from harness.emulator.gateway.in_flight import InFlight
 from harness.emulator.gateway.integration_requests import Integrations
@@ -35,6 +31,10 @@ from harness.emulator.gateway.lambda_events import (
 )
 from harness.emulator.gateway.messages import Messages
 from harness.emulator.gateway.open_connection import OpenConnection
+from harness.emulator.gateway.opening_handshake import (
+    refusal,
+    switching_protocols,
+)
 from harness.emulator.gateway.quotas import Quotas
 from harness.emulator.gateway.session import DELETED, GOING_AWAY, Closed, Session
 from harness.emulator.gateway.signatures import (

@@ -4,13 +4,13 @@ from typing import TypeAlias
 
 import pytest
 
-from harness.emulator.gateway.handshake import (
+from harness.emulator.gateway.integration_responses import Refuse
+from harness.emulator.gateway.opening_handshake import (
     OpeningHandshake,
     read_opening_handshake,
     refusal,
     switching_protocols,
 )
-from harness.emulator.gateway.integration_responses import Refuse
 from harness.emulator.http import Headers, Request, Response
 
 Offers: TypeAlias = tuple[tuple[tuple[str, str | None], ...], ...]
