@@ -48,7 +48,7 @@ PURE = (
     "harness.emulator.gateway.apis",
     "harness.emulator.gateway.authorizers",
     "harness.emulator.gateway.configuration",
-    "harness.emulator.gateway.connections",
+    "harness.emulator.gateway.connection_registry",
     "harness.emulator.gateway.connections_api",
     "harness.emulator.gateway.ids",
     "harness.emulator.gateway.integration_responses",

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import orjson
 
 from harness.emulator.gateway.apis import Api
-from harness.emulator.gateway.connections import Missing
+from harness.emulator.gateway.connection_registry import Missing
 from harness.emulator.gateway.policies import Statement, allows
 from harness.emulator.gateway.signatures import Fault
 from harness.emulator.gateway.urls import connection_id_of

@@ -18,7 +18,7 @@ from harness.emulator.gateway.apis import (
 )
 from harness.emulator.gateway.configuration import GatewaySettings, InForce
 from harness.emulator.gateway.connect_route import Accepted, Openings
-from harness.emulator.gateway.connections import Connections, Missing
+from harness.emulator.gateway.connection_registry import Connections, Missing
 from harness.emulator.gateway.ids import RandomBytes, new_request_id
 from harness.emulator.gateway.in_flight import InFlight
 from harness.emulator.gateway.integration_requests import Integrations
