@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from harness.emulator.gateway.connections_api import Caller
+from harness.emulator.gateway.management_answers import Caller
 from harness.emulator.gateway.policies import is_understood, statements_of
 from harness.emulator.lambda_runtime.function import FunctionConfiguration
 from harness.emulator.moto_services import ACCOUNT, backend_of

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from harness.clock import Clock
-from harness.emulator.gateway import connections_api
+from harness.emulator.gateway import management_answers
 from harness.emulator.gateway.apis import (
     DISCONNECT,
     Api,
@@ -58,7 +58,7 @@ FindApi: TypeAlias = Callable[[str], Api | None]
 InvocationOf: TypeAlias = Callable[[str], str | None]
 """The Lambda request id that runs in the environment with an access key id; None for a stranger's key."""
 
-CallerOf: TypeAlias = Callable[[str], connections_api.Caller | None]
+CallerOf: TypeAlias = Callable[[str], management_answers.Caller | None]
 """Whom an access key id belongs to, and what IAM lets them do; None for those of whom IAM knows nothing."""
 
 _METHODS = ("GET", "POST", "DELETE")
@@ -297,30 +297,30 @@ class Gateway:
         api, stage = deployed
         quotas = self._in_force.quotas
         if len(request.path) > quotas.url_length:
-            return connections_api.URL_TOO_LONG
+            return management_answers.URL_TOO_LONG
         if api is None or stage is None or not rest:
-            return connections_api.FORBIDDEN
+            return management_answers.FORBIDDEN
         denied = self._denied(request, signature, api, stage, rest)
         if denied is not None:
             return denied
         connection_id = connection_id_of(rest)
         if connection_id is None or request.method not in _METHODS:
-            return connections_api.no_method(request, rest)
+            return management_answers.no_method(request, rest)
         fault = fault_of_signature(
             request, signature, api.region, secret_of=self._secret_of, now=self._clock.time()
         )
         if fault is not None:
-            return connections_api.refused(fault)
+            return management_answers.refused(fault)
         if not self._throttles.admit_call(api, self._clock.monotonic()):
-            return connections_api.LIMIT_EXCEEDED
+            return management_answers.LIMIT_EXCEEDED
         found = self._connections.find(api.api_id, stage.name, connection_id)
         if found is Missing.MALFORMED:
-            return connections_api.missing(found, connection_id)
+            return management_answers.missing(found, connection_id)
         if len(request.body) > quotas.message_size:
-            return connections_api.TOO_LARGE
+            return management_answers.TOO_LARGE
         if isinstance(found, Missing):
             self._keep(request, connection_id)
-            return connections_api.missing(found, connection_id)
+            return management_answers.missing(found, connection_id)
         return _carry_out(request, found)
 
     def _denied(
@@ -328,7 +328,7 @@ class Gateway:
     ) -> Response | None:
         """IAM looks before the path does: a role that may not call is not told what there is (M-9)."""
         caller = self._caller_of(signature.access_key_id) if self._caller_of and signature else None
-        return None if caller is None else connections_api.denied(request, caller, api, stage.name, rest)
+        return None if caller is None else management_answers.denied(request, caller, api, stage.name, rest)
 
     def _keep(self, request: Request, connection_id: str) -> None:
         """C-13: a post to a connection that is being opened is 410, and may arrive all the same."""
@@ -344,10 +344,10 @@ def _carry_out(request: Request, connection: OpenConnection) -> Response:
     match request.method:
         case "POST":
             # M-16: verbatim, as one text message.
-            return connections_api.POSTED if connection.post(request.body) else connections_api.LIMIT_EXCEEDED
+            return management_answers.POSTED if connection.post(request.body) else management_answers.LIMIT_EXCEEDED
         case "GET":
             facts = connection.facts
-            return connections_api.described(
+            return management_answers.described(
                 connected_at=facts.connected_at,
                 last_active_at=connection.last_active_at,
                 source_ip=facts.source_ip,
@@ -355,7 +355,7 @@ def _carry_out(request: Request, connection: OpenConnection) -> Response:
             )
         case _:
             connection.close(DELETED)
-            return connections_api.DELETED
+            return management_answers.DELETED
 
 
 def _client_name(user_agent: str | None) -> str | None:

@@ -30,7 +30,7 @@ from harness.emulator.gateway.apis import (
     Stage,
 )
 from harness.emulator.gateway.configuration import GatewaySettings
-from harness.emulator.gateway.connections_api import Caller
+from harness.emulator.gateway.management_answers import Caller
 from harness.emulator.gateway.quotas import Quotas
 from harness.emulator.gateway.server import Accepted, Gateway
 from harness.emulator.gateway.urls import ExecuteApiTarget, execute_api_target

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from harness.emulator.gateway.connections_api import Caller
+from harness.emulator.gateway.management_answers import Caller
 from harness.emulator.lambda_runtime.function import CodeLocation, FunctionConfiguration
 from harness.emulator.moto_services import MotoServices
 from harness.emulator.roles import Roles

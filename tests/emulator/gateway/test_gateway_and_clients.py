@@ -27,7 +27,7 @@ from harness.emulator.gateway.apis import (
     UnsupportedIntegration,
 )
 from harness.emulator.gateway.configuration import GatewaySettings
-from harness.emulator.gateway.connections_api import Caller
+from harness.emulator.gateway.management_answers import Caller
 from harness.emulator.gateway.quotas import Quotas
 from harness.emulator.http import Headers, Response
 from harness.emulator.lambda_runtime.outcome import (
