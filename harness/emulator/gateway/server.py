@@ -18,6 +18,7 @@ from harness.emulator.gateway.apis import (
 )
 from harness.emulator.gateway.configuration import GatewaySettings, InForce
 from harness.emulator.gateway.connect_route import Accepted, Openings
+from harness.emulator.gateway.connection import OpenConnection
 from harness.emulator.gateway.connection_registry import Connections, Missing
 from harness.emulator.gateway.ids import RandomBytes, new_request_id
 from harness.emulator.gateway.in_flight import InFlight
@@ -30,7 +31,6 @@ from harness.emulator.gateway.lambda_events import (
     disconnect_event,
 )
 from harness.emulator.gateway.messages import Messages
-from harness.emulator.gateway.open_connection import OpenConnection
 from harness.emulator.gateway.opening_handshake import (
     refusal,
     switching_protocols,
