@@ -51,7 +51,7 @@ def test_a_throttled_connect_is_a_server_error(lambda_: Any, routes: tuple[str, 
 
 
 @pytest.mark.aws("L-29", assumed=True)
-def test_a_throttled_message_is_an_error_frame_and_the_connection_stays(
+def test_a_throttled_message_is_an_error_message_and_the_connection_stays(
     lambda_: Any, routes: tuple[str, str]
 ) -> None:
     url, name = routes

@@ -67,16 +67,16 @@ def test_a_two_way_route_answers_with_the_functions_body(deployed: Deployed) -> 
         assert websocket.recv(WAIT) == 'answer to {"action":"echo"}'
 
 
-def test_a_function_that_fails_is_an_error_frame_and_the_connection_stays(deployed: Deployed) -> None:
+def test_a_function_that_fails_is_an_error_message_and_the_connection_stays(deployed: Deployed) -> None:
     with deployed.connected() as (websocket, connection_id):
         websocket.send('{"action":"fail"}')
         deployed.recorded()
-        frame = str(websocket.recv(WAIT))
+        text = str(websocket.recv(WAIT))
         assert re.fullmatch(
             r'\{"message": "Internal server error", "connectionId":"'
             + re.escape(connection_id)
             + r'", "requestId":"[\w-]{15}="\}',
-            frame,
+            text,
         )
         websocket.send('{"action":"echo"}')
         deployed.recorded()

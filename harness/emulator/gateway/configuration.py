@@ -34,7 +34,7 @@ class GatewaySettings:
     that posts at one time change places and posts that wait for each other do not (M-17).
     `connect_timeout_status`: what a handshake is told whose `$connect` takes too long.
     `posts_while_connecting`: a POST to a connection whose `$connect` still runs is 410, and the message may be
-    `delivered` all the same (C-13). `empty_bodies`: whether a two-way route answers "" with an empty frame.
+    `delivered` all the same (C-13). `empty_bodies`: whether a two-way route answers "" with an empty message.
     """
 
     disconnect_events: Literal["delivered", "late", "lost"] = "delivered"

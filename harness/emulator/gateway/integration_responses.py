@@ -59,7 +59,7 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The message came to nothing: the client gets an error frame with `message`. `why` is for the log."""
+    """The message came to nothing: the client gets an error message with `message` in it. `why` is for the log."""
 
     why: str
     message: str = INTERNAL_SERVER_ERROR
@@ -96,16 +96,16 @@ def read_message_answer(answer: Answer, *, two_way: bool, sends_empty: bool = Fa
             response = parse_proxy_response(payload)
             return _read_message_response(response, two_way=two_way, sends_empty=sends_empty)
         case FunctionError() | Throttled() | NoSuchFunction() | NoOutcome():
-            # Not recorded on AWS yet: the frame after a time-out, or when Lambda throttles.
+            # Not recorded on AWS yet: the error message after a time-out, or when Lambda throttles.
             return Failed(str(answer))
 
 
-def error_frame(message: str, *, connection_id: str, request_id: str) -> str:
+def error_message(message: str, *, connection_id: str, request_id: str) -> str:
     """The text that tells a client what went wrong, with AWS's own spacing (R-10, R-11, R-13)."""
     return f'{{"message": "{message}", "connectionId":"{connection_id}", "requestId":"{request_id}"}}'
 
 
-def bad_request_frame(*, connection_id: str, message_id: str) -> str:
+def bad_request_message(*, connection_id: str, message_id: str) -> str:
     """The text that tells a client that its message does not fit the route's model, as documented (R-20)."""
     return (
         f'{{"message" : "Bad request body", "connectionId": "{connection_id}", "messageId": "{message_id}"}}'

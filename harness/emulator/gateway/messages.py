@@ -13,8 +13,8 @@ from harness.emulator.gateway.integration_responses import (
     FORBIDDEN,
     TOO_MANY_REQUESTS,
     Failed,
-    bad_request_frame,
-    error_frame,
+    bad_request_message,
+    error_message,
     read_message_answer,
 )
 from harness.emulator.gateway.lambda_events import ConnectionFacts, message_event
@@ -53,7 +53,7 @@ class Messages:
         if not isinstance(answer, Failed):
             return answer
         _log.info("message on %s: %s", facts.connection_id, answer.why)
-        return error_frame(answer.message, connection_id=facts.connection_id, request_id=request_id)
+        return error_message(answer.message, connection_id=facts.connection_id, request_id=request_id)
 
     async def _routed(
         self, api: Api | None, stage: Stage | None, facts: ConnectionFacts, text: str, request_id: str
@@ -62,11 +62,11 @@ class Messages:
         if api is None or stage is None or route is None:
             return Failed("no route matches", FORBIDDEN)
         if not self._throttles.admit_route(api, stage, route.route_key, self._clock.monotonic()):
-            # Not recorded on AWS yet: the frame for a message that is throttled.
+            # Not recorded on AWS yet: the error message for a message that is throttled.
             return Failed("throttled", TOO_MANY_REQUESTS)
         message_id = new_message_id(facts.connection_id, self._clock.time(), self._random)
         if route.request_model is not None and not is_acceptable(route.request_model, text):
-            return bad_request_frame(connection_id=facts.connection_id, message_id=message_id)
+            return bad_request_message(connection_id=facts.connection_id, message_id=message_id)
         if _converts_to_binary(route) and not _is_base64(text):
             # Not recorded on AWS yet: text that cannot be converted to binary.
             return Failed("the message is not base64, and its integration converts it to binary")

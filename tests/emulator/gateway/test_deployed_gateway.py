@@ -230,14 +230,14 @@ def test_api_keys_are_those_of_the_stages_usage_plans() -> None:
 
 @pytest.mark.aws("R-20")
 @pytest.mark.parametrize(
-    ("schema", "frame"),
+    ("schema", "message"),
     [
         ({"type": "object"}, '{"message" : "Bad request body"'),
         ({"oneOf": [{"type": "object"}]}, '{"message": "Internal server error"'),
     ],
     ids=["understood", "not understood, and so refused"],
 )
-def test_model_of_a_route_is_looked_at(schema: object, frame: str) -> None:
+def test_model_of_a_route_is_looked_at(schema: object, message: str) -> None:
     async def scenario() -> None:
         async with an_emulator() as deployed:
             api_id = await deployed.api()
@@ -258,7 +258,7 @@ def test_model_of_a_route_is_looked_at(schema: object, frame: str) -> None:
                 RouteSelectionExpression="${request.body}",
             )
             async with deployed.client(f"ws://{api_id}.execute-api.{REGION}.amazonaws.com/prod") as client:
-                assert (await answer_to(client, "[1]")).startswith(frame)
+                assert (await answer_to(client, "[1]")).startswith(message)
 
     run(scenario())
 

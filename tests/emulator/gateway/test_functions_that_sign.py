@@ -30,7 +30,7 @@ def test_posts_that_the_exchanges_own_functions_sign_are_taken() -> None:
                     TopicArn=testbed.deployment.topic_arn("market_updates"),
                     Message=json.dumps(TRADE),
                 )
-                frame = json.loads(await asyncio.wait_for(client.recv(), WAIT))
-            assert frame == TRADE
+                message = json.loads(await asyncio.wait_for(client.recv(), WAIT))
+            assert message == TRADE
 
     asyncio.run(asyncio.wait_for(scenario(), 60))

@@ -481,9 +481,9 @@ def test_client_is_told_what_went_wrong_and_stays_connected(sent: str, message: 
         behaviours: Event = {"fail": failure, "odd": {"Data": 1}, "ask": echo}
         async with serving(api=api, **behaviours) as served, served.client() as client:
             await client.send(sent)
-            frame = await received(client)
+            text = await received(client)
             match = re.fullmatch(
-                r'\{"message": "(.*)", "connectionId":"(.*)", "requestId":"(.*)"\}', str(frame)
+                r'\{"message": "(.*)", "connectionId":"(.*)", "requestId":"(.*)"\}', str(text)
             )
             assert match is not None
             assert match.group(1, 2) == (message, served.connection_id())
@@ -515,7 +515,7 @@ def test_body_is_sent_back_on_two_way_routes_only_and_whatever_the_status() -> N
 
 @pytest.mark.aws("7-2", assumed=True)
 @pytest.mark.aws("Q-10")
-def test_integration_time_out_of_a_message_is_an_error_frame() -> None:
+def test_integration_time_out_of_a_message_is_an_error_message() -> None:
     async def scenario() -> None:
         reached, ended = asyncio.Event(), asyncio.Event()
 
@@ -586,9 +586,9 @@ def test_message_that_does_not_fit_its_model_never_reaches_the_function() -> Non
         model = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
         async with serving(a_route("send", request_model=model)) as served, served.client() as client:
             await client.send('{"action":"send","n":"1"}')
-            frame = str(await received(client))
+            text = str(await received(client))
             match = re.fullmatch(
-                r'\{"message" : "Bad request body", "connectionId": "(.*)", "messageId": "(.*)"\}', frame
+                r'\{"message" : "Bad request body", "connectionId": "(.*)", "messageId": "(.*)"\}', text
             )
             assert match is not None
             assert (match[1], match[2][-5:]) == (served.connection_id(), served.connection_id()[-5:])
@@ -600,7 +600,7 @@ def test_message_that_does_not_fit_its_model_never_reaches_the_function() -> Non
 
 
 @pytest.mark.aws("Q-5")
-def test_base64_in_a_text_frame_is_converted_to_binary_where_the_integration_asks_for_it() -> None:
+def test_base64_in_a_text_message_is_converted_to_binary_where_the_integration_asks_for_it() -> None:
     async def scenario() -> None:
         converting = LambdaIntegration("default", converts_to_binary=True)
         route = Route(RouteKey("$default"), converting, route_response=True)

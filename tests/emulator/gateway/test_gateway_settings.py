@@ -209,9 +209,9 @@ def test_post_from_connect_is_gone_and_can_arrive_all_the_same() -> None:
 
 
 @pytest.mark.aws("7-13", assumed=True)
-@pytest.mark.parametrize(("empty_bodies", "frames"), [("dropped", ["end"]), ("sent", ["", "end"])])
+@pytest.mark.parametrize(("empty_bodies", "messages"), [("dropped", ["end"]), ("sent", ["", "end"])])
 def test_empty_body_of_a_two_way_route_is_dropped_or_sent(
-    empty_bodies: typing.Literal["dropped", "sent"], frames: list[str]
+    empty_bodies: typing.Literal["dropped", "sent"], messages: list[str]
 ) -> None:
     async def scenario() -> None:
         settings = GatewaySettings(empty_bodies=empty_bodies)
@@ -224,7 +224,7 @@ def test_empty_body_of_a_two_way_route_is_dropped_or_sent(
             for _ in range(2):
                 await client.send('{"action":"ask"}')
                 await served.idle()
-            assert [await received(client) for _ in frames] == frames
+            assert [await received(client) for _ in messages] == messages
 
     run(scenario())
 

@@ -7,7 +7,7 @@ import pytest
 from harness.emulator.gateway.apis import Authorizer, LambdaIntegration
 from harness.emulator.gateway.authorizers import Allowed, identity_sources_present, read_authorizer_answer
 from harness.emulator.gateway.ids import ConnectionId
-from harness.emulator.gateway.integration_responses import NoOutcome, Refuse, error_frame, function_of
+from harness.emulator.gateway.integration_responses import NoOutcome, Refuse, error_message, function_of
 from harness.emulator.gateway.lambda_events import ConnectionFacts, Parameters
 from harness.emulator.gateway.proxy_response import Malformed, ProxyResponse, parse_proxy_response
 from harness.emulator.lambda_runtime.outcome import FunctionError, RequestId, Returned
@@ -75,8 +75,8 @@ def test_proxy_response_reads_as(payload: str, response: ProxyResponse | Malform
 
 
 @pytest.mark.aws("R-10", "R-11")
-def test_error_frame_has_the_recorded_spacing() -> None:
-    assert error_frame("Forbidden", connection_id="XDmENcnwIE0CFEQ=", request_id="XDmGEE2RoE0FRdQ=") == (
+def test_error_message_has_the_recorded_spacing() -> None:
+    assert error_message("Forbidden", connection_id="XDmENcnwIE0CFEQ=", request_id="XDmGEE2RoE0FRdQ=") == (
         '{"message": "Forbidden", "connectionId":"XDmENcnwIE0CFEQ=", "requestId":"XDmGEE2RoE0FRdQ="}'
     )
 
