@@ -52,8 +52,8 @@ from harness.emulator.journal import Journal
 from harness.emulator.lambda_runtime.api import LambdaApi
 from harness.emulator.lambda_runtime.concurrency import ACCOUNT_CONCURRENCY, MAX_ENVIRONMENTS
 from harness.emulator.lambda_runtime.debugging import Debugging
-from harness.emulator.lambda_runtime.function import Certificates
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
+from harness.emulator.lambda_runtime.variables import Certificates
 from harness.emulator.letter_delivery import LetterDelivery
 from harness.emulator.letters import Letter
 from harness.emulator.moto_services import ACCOUNT, MotoServices

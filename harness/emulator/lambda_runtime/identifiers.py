@@ -5,8 +5,8 @@ import string
 import uuid
 from random import Random
 
-from harness.emulator.lambda_runtime.function import Credentials
 from harness.emulator.lambda_runtime.outcome import RequestId
+from harness.emulator.lambda_runtime.variables import Credentials
 
 _BASE32 = string.ascii_uppercase + "234567"
 

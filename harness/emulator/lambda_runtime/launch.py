@@ -10,15 +10,14 @@ from harness.emulator.lambda_runtime.bootstrap import COMMANDS, RUNTIME_DIR, nod
 from harness.emulator.lambda_runtime.debugging import Debugging
 from harness.emulator.lambda_runtime.execution_environment import Environment, EnvironmentOwner
 from harness.emulator.lambda_runtime.function import (
-    Certificates,
     FunctionConfiguration,
-    environment_variables,
     log_stream_name,
     runtime_family,
 )
 from harness.emulator.lambda_runtime.identifiers import credentials, hex_digits
 from harness.emulator.lambda_runtime.node import installed_packages
 from harness.emulator.lambda_runtime.sandbox import Sandbox
+from harness.emulator.lambda_runtime.variables import Certificates, environment_variables
 
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -68,9 +67,12 @@ class Launcher:
         assert family is not None, f"a function of the unknown runtime {function.runtime} was deployed"
         keys = credentials(self._random)
         debugging = self._debugging if self.is_debugged(function.name) else None
+        bootstrap = {} if debugging is None else debugging.variables()
+        if family == "nodejs":
+            bootstrap = {"FANOUT_HARNESS_BUNDLES": str(self._bundles(function, generation))}
 
         def variables(runtime_api: str) -> dict[str, str]:
-            variables = environment_variables(
+            return environment_variables(
                 function,
                 region=self._region,
                 endpoint=self._endpoint(),
@@ -82,12 +84,8 @@ class Launcher:
                 path=os.environ.get("PATH", _PATH),
                 certificates=self._certificates,
                 node_packages=str(installed_packages()),
+                bootstrap=bootstrap,
             )
-            if family == "nodejs":
-                variables["FANOUT_HARNESS_BUNDLES"] = str(self._bundles(function, generation))
-            elif debugging is not None:
-                variables |= debugging.variables()
-            return variables
 
         options = node_options(function.memory_size)
         if debugging is not None:

@@ -24,7 +24,6 @@ from harness.emulator.lambda_runtime.event_invoke_config import EventInvokeConfi
 from harness.emulator.lambda_runtime.event_queue import EventQueue, QueuedEvent, Send
 from harness.emulator.lambda_runtime.function import (
     LATEST,
-    Certificates,
     FunctionConfiguration,
     function_arn,
     parse_reference,
@@ -40,6 +39,7 @@ from harness.emulator.lambda_runtime.outcome import (
     Throttled,
 )
 from harness.emulator.lambda_runtime.scheduler import Deployed, Queued, Scheduler
+from harness.emulator.lambda_runtime.variables import Certificates
 from harness.errors import BackendError
 
 

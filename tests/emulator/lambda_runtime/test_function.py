@@ -1,17 +1,15 @@
 import pytest
 
 from harness.emulator.lambda_runtime.function import (
-    Certificates,
     CodeLocation,
-    Credentials,
     FunctionConfiguration,
     FunctionReference,
-    environment_variables,
     log_stream_name,
     parse_reference,
     runtime_family,
     split_python_handler,
 )
+from harness.emulator.lambda_runtime.variables import Certificates, Credentials, environment_variables
 
 ARN = "arn:aws:lambda:eu-west-1:000000000000:function:fan-out"
 NOT_PROXIED = (
