@@ -46,19 +46,19 @@ _KILLED = Exited(-signal.SIGKILL)
 class EnvironmentOwner(Protocol):
     """Who is told what happens in an environment."""
 
-    def environment_ready(self, environment: "Environment") -> None:
+    def environment_ready(self, environment: "ExecutionEnvironment") -> None:
         """It is initialised, or done with its invocation, and takes the next one."""
 
-    def environment_failed(self, environment: "Environment", failure: Failure) -> None:
+    def environment_failed(self, environment: "ExecutionEnvironment", failure: Failure) -> None:
         """INIT failed; the environment is at its end."""
 
-    def environment_lost(self, environment: "Environment") -> None:
+    def environment_lost(self, environment: "ExecutionEnvironment") -> None:
         """The process ended although no invocation was running; the environment is at its end."""
 
-    def invocation_ended(self, environment: "Environment", result: bytes | Failure) -> None:
+    def invocation_ended(self, environment: "ExecutionEnvironment", result: bytes | Failure) -> None:
         """The invocation returned JSON or failed; after a failure that `ends_environment`, so does this."""
 
-    def environment_logged(self, environment: "Environment", line: str, request: RequestId | None) -> None:
+    def environment_logged(self, environment: "ExecutionEnvironment", line: str, request: RequestId | None) -> None:
         """The process wrote a line, while `request` ran."""
 
 
@@ -67,7 +67,7 @@ def ends_environment(result: bytes | Failure) -> bool:
     return isinstance(result, TimedOut | Exited)
 
 
-class Environment:
+class ExecutionEnvironment:
     """A process of one function.
 
     `generation` tells which configuration and code it was started with, `prewarmed` that no invocation asked for

@@ -8,7 +8,7 @@ from random import Random
 from harness.clock import Clock
 from harness.emulator.lambda_runtime.bootstrap import COMMANDS, RUNTIME_DIR, node_options
 from harness.emulator.lambda_runtime.debugging import Debugging
-from harness.emulator.lambda_runtime.execution_environment import Environment, EnvironmentOwner
+from harness.emulator.lambda_runtime.execution_environment import ExecutionEnvironment, EnvironmentOwner
 from harness.emulator.lambda_runtime.function import (
     FunctionConfiguration,
     log_stream_name,
@@ -61,7 +61,7 @@ class Launcher:
         generation: int,
         prewarmed: bool,
         owner: EnvironmentOwner,
-    ) -> Environment:
+    ) -> ExecutionEnvironment:
         """A new environment in the sandbox, not started yet."""
         family = runtime_family(function.runtime)
         assert family is not None, f"a function of the unknown runtime {function.runtime} was deployed"
@@ -91,7 +91,7 @@ class Launcher:
         if debugging is not None:
             options = (*options, debugging.node_option())
 
-        return Environment(
+        return ExecutionEnvironment(
             function,
             generation=generation,
             prewarmed=prewarmed,

@@ -15,7 +15,7 @@ from harness.clock import Clock, TimerHandle
 from harness.emulator.journal import Note
 from harness.emulator.lambda_runtime.code import Fingerprint, FolderWatch
 from harness.emulator.lambda_runtime.debugging import listening_at
-from harness.emulator.lambda_runtime.execution_environment import Environment, ends_environment
+from harness.emulator.lambda_runtime.execution_environment import ExecutionEnvironment, ends_environment
 from harness.emulator.lambda_runtime.function import FunctionConfiguration
 from harness.emulator.lambda_runtime.function_log import end_line, report_line, start_line
 from harness.emulator.lambda_runtime.identifiers import request_id, trace_id
@@ -87,7 +87,7 @@ class Deployed:
     """
 
     function: FunctionConfiguration
-    pool: Pool[Environment, Queued]
+    pool: Pool[ExecutionEnvironment, Queued]
     generation: int = 0
     is_patient: bool = False
     fingerprint: Fingerprint = (0, 0, 0)
@@ -124,10 +124,10 @@ class Scheduler:
         self._launcher, self._clock, self._random, self._note = launcher, clock, random, note
         self._watch = FolderWatch(clock)
         self._all: dict[str, Deployed] = {}
-        self._starting: dict[Environment, Prewarm | None] = {}
-        self._running: dict[Environment, _Running] = {}
-        self._environments: dict[Environment, Deployed] = {}
-        self._by_access_key: dict[str, Environment] = {}
+        self._starting: dict[ExecutionEnvironment, Prewarm | None] = {}
+        self._running: dict[ExecutionEnvironment, _Running] = {}
+        self._environments: dict[ExecutionEnvironment, Deployed] = {}
+        self._by_access_key: dict[str, ExecutionEnvironment] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._reaping: TimerHandle | None = None
         self._submitted = 0
@@ -225,7 +225,7 @@ class Scheduler:
 
     # --- what environments tell ---------------------------------------------------------------------------
 
-    def environment_ready(self, environment: Environment) -> None:
+    def environment_ready(self, environment: ExecutionEnvironment) -> None:
         deployed = self._environments[environment]
         order = self._starting.pop(environment, None)
         if order is not None:
@@ -242,7 +242,7 @@ class Scheduler:
             environment.freeze()
             self._reap_later()
 
-    def environment_failed(self, environment: Environment, failure: Failure) -> None:
+    def environment_failed(self, environment: ExecutionEnvironment, failure: Failure) -> None:
         deployed = self._environments[environment]
         self._ended(environment)
         order = self._starting.pop(environment)
@@ -255,12 +255,12 @@ class Scheduler:
             self._fail_unstarted(waiting.popleft(), failure)
         self._dispatch(deployed)
 
-    def environment_lost(self, environment: Environment) -> None:
+    def environment_lost(self, environment: ExecutionEnvironment) -> None:
         deployed = self._environments[environment]
         self._ended(environment)
         self._dispatch(deployed)
 
-    def invocation_ended(self, environment: Environment, result: bytes | Failure) -> None:
+    def invocation_ended(self, environment: ExecutionEnvironment, result: bytes | Failure) -> None:
         running = self._running.pop(environment)
         deployed = running.queued.deployed
         if ends_environment(result):
@@ -271,7 +271,7 @@ class Scheduler:
         self._end(running.queued, result)
         self._dispatch(deployed)
 
-    def environment_logged(self, environment: Environment, line: str, request: RequestId | None) -> None:
+    def environment_logged(self, environment: ExecutionEnvironment, line: str, request: RequestId | None) -> None:
         name = environment.function.name
         self._note(FunctionLogged(self._clock.monotonic(), name, line, request))
         self.log.add(name, line, request, at=self._clock.time())
@@ -300,7 +300,7 @@ class Scheduler:
         deployed.pool.give_up_returned()
         self._start_wanted()
 
-    def _hand(self, environment: Environment, queued: Queued) -> None:
+    def _hand(self, environment: ExecutionEnvironment, queued: Queued) -> None:
         cold = environment.invocations == 0 and not environment.prewarmed
         self._running[environment] = _Running(queued, self._clock.monotonic(), cold)
         self._begin(queued, cold=cold)
@@ -352,7 +352,7 @@ class Scheduler:
         self._begin(queued, cold=True)
         self._end(queued, failure)
 
-    def _log_end(self, environment: Environment, running: _Running, result: bytes | Failure) -> None:
+    def _log_end(self, environment: ExecutionEnvironment, running: _Running, result: bytes | Failure) -> None:
         request, timed_out = running.queued.request, isinstance(result, TimedOut)
         report = report_line(
             request,
@@ -407,7 +407,7 @@ class Scheduler:
         self._by_access_key[environment.access_key_id] = environment
         self._own(self._live(environment))
 
-    async def _live(self, environment: Environment) -> None:
+    async def _live(self, environment: ExecutionEnvironment) -> None:
         await environment.start()
         await environment.wait_gone()
         del self._environments[environment]
@@ -418,7 +418,7 @@ class Scheduler:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _ended(self, environment: Environment) -> None:
+    def _ended(self, environment: ExecutionEnvironment) -> None:
         """An environment came to its end by itself: its sandbox is for the next one of the same code (L-7)."""
         deployed = self._environments[environment]
         deployed.pool.removed(environment)
