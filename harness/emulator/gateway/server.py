@@ -344,7 +344,11 @@ def _carry_out(request: Request, connection: OpenConnection) -> Response:
     match request.method:
         case "POST":
             # M-16: verbatim, as one text message.
-            return management_answers.POSTED if connection.post(request.body) else management_answers.LIMIT_EXCEEDED
+            return (
+                management_answers.POSTED
+                if connection.post(request.body)
+                else management_answers.LIMIT_EXCEEDED
+            )
         case "GET":
             facts = connection.facts
             return management_answers.described(

@@ -8,7 +8,7 @@ from random import Random
 from harness.clock import Clock
 from harness.emulator.lambda_runtime.bootstrap import COMMANDS, RUNTIME_DIR, node_options
 from harness.emulator.lambda_runtime.debugging import Debugging
-from harness.emulator.lambda_runtime.execution_environment import ExecutionEnvironment, EnvironmentOwner
+from harness.emulator.lambda_runtime.execution_environment import EnvironmentOwner, ExecutionEnvironment
 from harness.emulator.lambda_runtime.function import (
     FunctionConfiguration,
     log_stream_name,

@@ -18,7 +18,11 @@ from harness.emulator.gateway.authorizers import Allowed, read_authorizer_answer
 from harness.emulator.gateway.ids import is_well_formed, new_connection_id, new_message_id, new_request_id
 from harness.emulator.gateway.integration_responses import Refuse, read_connect_answer, read_message_answer
 from harness.emulator.gateway.lenient_json import with_quoted_names
-from harness.emulator.gateway.opening_handshake import OpeningHandshake, read_opening_handshake, switching_protocols
+from harness.emulator.gateway.opening_handshake import (
+    OpeningHandshake,
+    read_opening_handshake,
+    switching_protocols,
+)
 from harness.emulator.gateway.proxy_response import Malformed, ProxyResponse, parse_proxy_response
 from harness.emulator.gateway.quotas import Quotas, TokenBucket
 from harness.emulator.gateway.request_models import is_acceptable, unsupported
