@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from harness.clock import Clock, TimerHandle
 from harness.emulator.journal import Note
+from harness.emulator.lambda_runtime.deployed_function import Deployed, Queued
 from harness.emulator.lambda_runtime.event_invoke_config import DEFAULT_EVENT_INVOKE_CONFIG
 from harness.emulator.lambda_runtime.event_results import EndedEvent, letters_about
 from harness.emulator.lambda_runtime.function import FunctionConfiguration
@@ -28,7 +29,7 @@ from harness.emulator.lambda_runtime.retries import (
     after_function_error,
     after_throttle,
 )
-from harness.emulator.lambda_runtime.scheduler import Deployed, Queued, Scheduler
+from harness.emulator.lambda_runtime.scheduler import Scheduler
 from harness.emulator.letters import Letter
 from harness.record.observation import InvocationEnded
 

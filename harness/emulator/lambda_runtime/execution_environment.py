@@ -58,7 +58,9 @@ class EnvironmentOwner(Protocol):
     def invocation_ended(self, environment: "ExecutionEnvironment", result: bytes | Failure) -> None:
         """The invocation returned JSON or failed; after a failure that `ends_environment`, so does this."""
 
-    def environment_logged(self, environment: "ExecutionEnvironment", line: str, request: RequestId | None) -> None:
+    def environment_logged(
+        self, environment: "ExecutionEnvironment", line: str, request: RequestId | None
+    ) -> None:
         """The process wrote a line, while `request` ran."""
 
 

@@ -20,6 +20,7 @@ from harness.emulator.lambda_runtime.concurrency import (
     throttle,
 )
 from harness.emulator.lambda_runtime.debugging import Debugging
+from harness.emulator.lambda_runtime.deployed_function import Deployed, Queued
 from harness.emulator.lambda_runtime.event_invoke_config import EventInvokeConfig
 from harness.emulator.lambda_runtime.event_queue import EventQueue, QueuedEvent, Send
 from harness.emulator.lambda_runtime.function import (
@@ -38,7 +39,7 @@ from harness.emulator.lambda_runtime.outcome import (
     RequestId,
     Throttled,
 )
-from harness.emulator.lambda_runtime.scheduler import Deployed, Queued, Scheduler
+from harness.emulator.lambda_runtime.scheduler import Scheduler
 from harness.emulator.lambda_runtime.variables import Certificates
 from harness.errors import BackendError
 
@@ -232,7 +233,7 @@ class LambdaRuntime:
     @property
     def log(self) -> LogBook:
         """What all functions wrote."""
-        return self._scheduler.log
+        return self._scheduler.log.book
 
     async def close(self) -> None:
         """Kills every process and returns when all have ended; what was in flight has failed."""

@@ -1,46 +1,30 @@
-"""Runs queued invocations in execution environments: starts these on demand, hands over, reaps.
+"""Scheduler of invocations: queues them, orders environments on demand, hands over.
 
-The rules of one function's pool are `pool`'s; this is the shell that obeys them for all functions.
+The rules of one function's pool are `pool`'s, and environments live in `fleet`; this is the shell that obeys the
+rules for all functions.
 """
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
-from harness.clock import Clock, TimerHandle
+from harness.clock import Clock
 from harness.emulator.journal import Note
-from harness.emulator.lambda_runtime.code import Fingerprint, FolderWatch
 from harness.emulator.lambda_runtime.debugging import listening_at
+from harness.emulator.lambda_runtime.deployed_function import Deployed, Prewarm, Queued
 from harness.emulator.lambda_runtime.execution_environment import ExecutionEnvironment, ends_environment
+from harness.emulator.lambda_runtime.fleet import Fleet
 from harness.emulator.lambda_runtime.function import FunctionConfiguration
-from harness.emulator.lambda_runtime.function_log import end_line, report_line, start_line
 from harness.emulator.lambda_runtime.identifiers import request_id, trace_id
+from harness.emulator.lambda_runtime.invocation_log import InvocationLog
 from harness.emulator.lambda_runtime.launch import Launcher
-from harness.emulator.lambda_runtime.log_book import LogBook
-from harness.emulator.lambda_runtime.memory import megabytes_used
-from harness.emulator.lambda_runtime.outcome import (
-    Cause,
-    FunctionError,
-    NoSuchFunction,
-    Outcome,
-    RequestId,
-    Returned,
-)
-from harness.emulator.lambda_runtime.payloads import (
-    Exited,
-    Failure,
-    TimedOut,
-    error_text,
-    failure_payload,
-)
+from harness.emulator.lambda_runtime.outcome import NoSuchFunction, Outcome, RequestId
+from harness.emulator.lambda_runtime.payloads import Exited, Failure, failure_payload
 from harness.emulator.lambda_runtime.pool import Pool
 from harness.emulator.lambda_runtime.runtime_api import Invocation
-from harness.emulator.lambda_runtime.sandbox import Sandbox
-from harness.record.observation import FunctionLogged, InvocationEnded, InvocationStarted, PlatformLogged
 
 MAXIMUM_STARTS = 2
 """How many environments of all functions together may be starting at one time."""
@@ -48,51 +32,7 @@ MAXIMUM_STARTS = 2
 PATIENCE_WITH_RETURNED = 0.05
 """Seconds that an environment which has returned its result has to ask for the next invocation, where one waits."""
 
-IDLE_LIFETIME = 600.0
-"""Seconds after which an environment that nobody needs is ended."""
-
 _KILLED = Exited(-signal.SIGKILL)
-
-
-@dataclass(eq=False, slots=True)
-class Queued:
-    """An invocation on its way; `settle` is called once, with its outcome."""
-
-    request: RequestId
-    deployed: "Deployed"
-    payload: bytes
-    cause: Cause
-    settle: Callable[[Outcome], None]
-    client_context: str | None = None
-    number: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Prewarm:
-    """An order for an environment that no invocation asked for; the error JSON of its INIT, None when all is well."""
-
-    initialised: "asyncio.Future[bytes | None]"
-    keep: bool
-
-    def resolve(self, error: bytes | None) -> None:
-        if not self.initialised.done():
-            self.initialised.set_result(error)
-
-
-@dataclass(eq=False, slots=True)
-class Deployed:
-    """A function and all that lives for it; environments of an older `generation` are not used any more.
-
-    `sandboxes` are those whose process has ended: the next environment gets one of them (L-7).
-    """
-
-    function: FunctionConfiguration
-    pool: Pool[ExecutionEnvironment, Queued]
-    generation: int = 0
-    is_patient: bool = False
-    fingerprint: Fingerprint = (0, 0, 0)
-    prewarms: list["Prewarm"] = field(default_factory=list)
-    sandboxes: list[Sandbox] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +43,11 @@ class _Running:
 
 
 class Scheduler:
-    """Owns every environment; calls `on_idle` whenever the last invocation in flight has ended."""
+    """Takes deployed functions and their invocations; gives each invocation its outcome, once, by its `settle`.
+
+    Raises nothing: an environment that fails takes its invocation with it, and the next invocation gets another one.
+    Calls `on_idle` whenever the last invocation in flight has ended. After `close` nothing is started.
+    """
 
     def __init__(
         self,
@@ -120,16 +64,12 @@ class Scheduler:
         self.on_idle, self._announce = on_idle, announce
         self._max_environments = max_environments
         self.in_flight = 0
-        self.log = LogBook()
-        self._launcher, self._clock, self._random, self._note = launcher, clock, random, note
-        self._watch = FolderWatch(clock)
+        self.log = InvocationLog(clock=clock, note=note)
+        self._launcher, self._clock, self._random = launcher, clock, random
+        self._fleet = Fleet(launcher=launcher, clock=clock, owner=self)
         self._all: dict[str, Deployed] = {}
         self._starting: dict[ExecutionEnvironment, Prewarm | None] = {}
         self._running: dict[ExecutionEnvironment, _Running] = {}
-        self._environments: dict[ExecutionEnvironment, Deployed] = {}
-        self._by_access_key: dict[str, ExecutionEnvironment] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._reaping: TimerHandle | None = None
         self._submitted = 0
         self._closed = False
 
@@ -140,8 +80,8 @@ class Scheduler:
             deployed = self._all[function.name] = Deployed(function, Pool(0))
         deployed.function = function
         deployed.pool.limit = self._limit(function)
-        deployed.fingerprint = self._fingerprint(function)
-        self._outdate(deployed)
+        deployed.fingerprint = self._fleet.fingerprint(function)
+        self._fleet.outdate(deployed)
         self._dispatch(deployed)
 
     def reserve(self, deployed: Deployed, concurrency: int | None) -> None:
@@ -160,11 +100,11 @@ class Scheduler:
     def remove(self, name: str) -> None:
         """Forgets the function; what runs may end, what waits finds it gone."""
         deployed = self._all.pop(name)
-        self._outdate(deployed)
-        self.log.forget(name)
+        self._fleet.outdate(deployed)
+        self.log.book.forget(name)
         while deployed.pool.waiting:
             self._settle(deployed.pool.waiting.popleft(), NoSuchFunction(deployed.function.arn))
-        self._resolve_prewarms(deployed)
+        deployed.resolve_prewarms()
 
     def find(self, name: str) -> Deployed | None:
         """The function of this name."""
@@ -194,61 +134,55 @@ class Scheduler:
 
     def request_of(self, access_key_id: str) -> RequestId | None:
         """What the environment with these credentials is running now."""
-        environment = self._by_access_key.get(access_key_id)
+        environment = self._fleet.find(access_key_id)
         return None if environment is None else environment.request
 
     def function_of(self, access_key_id: str) -> FunctionConfiguration | None:
         """The function whose environment has these credentials."""
-        environment = self._by_access_key.get(access_key_id)
+        environment = self._fleet.find(access_key_id)
         return None if environment is None else environment.function
 
     def secret_of(self, access_key_id: str) -> str | None:
         """The secret access key of the environment with this access key id."""
-        environment = self._by_access_key.get(access_key_id)
+        environment = self._fleet.find(access_key_id)
         return None if environment is None else environment.secret_access_key
 
     async def close(self) -> None:
         """Kills every process and returns when all have ended; what was in flight has failed."""
         self._closed = True
-        if self._reaping is not None:
-            self._reaping.cancel()
-        for environment in self._environments:
-            environment.kill()
+        self._fleet.close()
         for deployed in self._all.values():
-            self._resolve_prewarms(deployed)
+            deployed.resolve_prewarms()
         for order in self._starting.values():
             if order is not None:
                 order.resolve(None)
         self._fail_everything()
-        while self._tasks:
-            await asyncio.gather(*self._tasks)
+        await self._fleet.wait_gone()
 
     # --- what environments tell ---------------------------------------------------------------------------
 
     def environment_ready(self, environment: ExecutionEnvironment) -> None:
-        deployed = self._environments[environment]
+        deployed = self._fleet.deployed_of(environment)
         order = self._starting.pop(environment, None)
         if order is not None:
             order.resolve(None)
         deployed.pool.freed(environment, at=self._clock.monotonic())
-        self._retire_idle(deployed)
+        self._fleet.retire_idle(deployed)
         self._dispatch(deployed)
         if not deployed.pool.is_idle(environment):
             return
         if order is not None and not order.keep:
-            environment.kill()
-            deployed.pool.removed(environment)
+            self._fleet.end(environment)
         else:
-            environment.freeze()
-            self._reap_later()
+            self._fleet.rest(environment)
 
     def environment_failed(self, environment: ExecutionEnvironment, failure: Failure) -> None:
-        deployed = self._environments[environment]
-        self._ended(environment)
+        deployed = self._fleet.deployed_of(environment)
+        self._fleet.ended(environment)
         order = self._starting.pop(environment)
         waiting = deployed.pool.waiting
         # What failed may have been a file that was only half written.
-        self._reload(deployed, at_once=True)
+        self._fleet.reload(deployed, at_once=True)
         if order is not None:
             order.resolve(failure_payload(failure, request_id(self._random)))
         elif waiting and environment.generation == deployed.generation:
@@ -256,38 +190,40 @@ class Scheduler:
         self._dispatch(deployed)
 
     def environment_lost(self, environment: ExecutionEnvironment) -> None:
-        deployed = self._environments[environment]
-        self._ended(environment)
+        deployed = self._fleet.deployed_of(environment)
+        self._fleet.ended(environment)
         self._dispatch(deployed)
 
     def invocation_ended(self, environment: ExecutionEnvironment, result: bytes | Failure) -> None:
         running = self._running.pop(environment)
         deployed = running.queued.deployed
         if ends_environment(result):
-            self._ended(environment)
+            self._fleet.ended(environment)
         else:
             deployed.pool.returned(environment)
-        self._log_end(environment, running, result)
+        self.log.reported(
+            environment,
+            running.queued.request,
+            result,
+            duration=self._clock.monotonic() - running.began_at,
+            cold=running.cold,
+        )
         self._end(running.queued, result)
         self._dispatch(deployed)
 
-    def environment_logged(self, environment: ExecutionEnvironment, line: str, request: RequestId | None) -> None:
+    def environment_logged(
+        self, environment: ExecutionEnvironment, line: str, request: RequestId | None
+    ) -> None:
         name = environment.function.name
-        self._note(FunctionLogged(self._clock.monotonic(), name, line, request))
-        self.log.add(name, line, request, at=self._clock.time())
+        self.log.wrote(name, line, request)
         if self._launcher.is_debugged(name) and (place := listening_at(line)) is not None:
             self._announce(f"{name}: a debugger can attach at {place}")
-
-    def _log(self, function: str, line: str, request: RequestId) -> None:
-        """Lambda's own lines."""
-        self._note(PlatformLogged(self._clock.monotonic(), function, line, request))
-        self.log.add(function, line, request, at=self._clock.time())
 
     # --- handing over -------------------------------------------------------------------------------------
 
     def _dispatch(self, deployed: Deployed) -> None:
         if deployed.pool.waiting:
-            self._reload(deployed)
+            self._fleet.reload(deployed)
         while (matched := deployed.pool.match()) is not None:
             self._hand(*matched)
         if deployed.pool.waits_for_returned and not deployed.is_patient:
@@ -303,7 +239,7 @@ class Scheduler:
     def _hand(self, environment: ExecutionEnvironment, queued: Queued) -> None:
         cold = environment.invocations == 0 and not environment.prewarmed
         self._running[environment] = _Running(queued, self._clock.monotonic(), cold)
-        self._begin(queued, cold=cold)
+        self.log.began(queued, cold=cold)
         function, now = environment.function, self._clock.time()
         environment.begin(
             Invocation(
@@ -316,31 +252,8 @@ class Scheduler:
             )
         )
 
-    def _begin(self, queued: Queued, *, cold: bool) -> None:
-        function, cause = queued.deployed.function, queued.cause
-        self._note(
-            InvocationStarted(
-                self._clock.monotonic(),
-                queued.request,
-                function.name,
-                cold,
-                cause.connection,
-                cause.route,
-                cause.messages,
-            )
-        )
-        self._log(function.name, start_line(queued.request, function.version), queued.request)
-
     def _end(self, queued: Queued, result: bytes | Failure) -> None:
-        outcome: Outcome
-        if isinstance(result, bytes):
-            outcome, error = Returned(queued.request, result), None
-        else:
-            payload = failure_payload(result, queued.request)
-            outcome, error = FunctionError(queued.request, payload), error_text(payload)
-        name = queued.deployed.function.name
-        self._note(InvocationEnded(self._clock.monotonic(), queued.request, name, error))
-        self._settle(queued, outcome)
+        self._settle(queued, self.log.ended(queued, result))
 
     def _settle(self, queued: Queued, outcome: Outcome) -> None:
         self.in_flight -= 1
@@ -349,25 +262,8 @@ class Scheduler:
             self.on_idle()
 
     def _fail_unstarted(self, queued: Queued, failure: Failure) -> None:
-        self._begin(queued, cold=True)
+        self.log.began(queued, cold=True)
         self._end(queued, failure)
-
-    def _log_end(self, environment: ExecutionEnvironment, running: _Running, result: bytes | Failure) -> None:
-        request, timed_out = running.queued.request, isinstance(result, TimedOut)
-        report = report_line(
-            request,
-            duration=self._clock.monotonic() - running.began_at,
-            memory_size=environment.function.memory_size,
-            memory_used=megabytes_used(environment.most_memory, environment.function.memory_size),
-            init_duration=environment.init_duration if running.cold else None,
-            status="timeout" if timed_out else "error" if isinstance(result, Exited) else "",
-        )
-        lines = [end_line(request), report]
-        if isinstance(result, TimedOut):
-            at = datetime.fromtimestamp(self._clock.time(), UTC).isoformat(timespec="milliseconds")
-            lines.append(f"{at[:-6]}Z {request} Task timed out after {result.seconds:.2f} seconds")
-        for line in lines:
-            self._log(environment.function.name, line, request)
 
     # --- starting and ending environments -----------------------------------------------------------------
 
@@ -390,84 +286,11 @@ class Scheduler:
         for deployed in self._all.values():
             if deployed.prewarms and deployed.pool.size < deployed.pool.limit:
                 return deployed
-            self._resolve_prewarms(deployed)
+            deployed.resolve_prewarms()
         return None
 
     def _start(self, deployed: Deployed, order: Prewarm | None) -> None:
-        environment = self._launcher.environment(
-            deployed.function,
-            sandbox=deployed.sandboxes.pop() if deployed.sandboxes else self._launcher.sandbox(),
-            generation=deployed.generation,
-            prewarmed=order is not None,
-            owner=self,
-        )
-        deployed.pool.started(environment)
-        self._starting[environment] = order
-        self._environments[environment] = deployed
-        self._by_access_key[environment.access_key_id] = environment
-        self._own(self._live(environment))
-
-    async def _live(self, environment: ExecutionEnvironment) -> None:
-        await environment.start()
-        await environment.wait_gone()
-        del self._environments[environment]
-        del self._by_access_key[environment.access_key_id]
-
-    def _own(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def _ended(self, environment: ExecutionEnvironment) -> None:
-        """An environment came to its end by itself: its sandbox is for the next one of the same code (L-7)."""
-        deployed = self._environments[environment]
-        deployed.pool.removed(environment)
-        if environment.generation == deployed.generation and not self._closed:
-            environment.sandbox_is_passed_on = True
-            deployed.sandboxes.append(environment.sandbox)
-
-    def _outdate(self, deployed: Deployed) -> None:
-        """Its configuration or code is another one now: no environment of the old one takes an invocation."""
-        deployed.generation += 1
-        while deployed.sandboxes:
-            deployed.sandboxes.pop().clear()
-        self._retire_idle(deployed)
-
-    def _retire_idle(self, deployed: Deployed) -> None:
-        for environment in deployed.pool.idle():
-            if environment.generation != deployed.generation:
-                environment.kill()
-                deployed.pool.removed(environment)
-
-    def _reload(self, deployed: Deployed, *, at_once: bool = False) -> None:
-        fingerprint = self._fingerprint(deployed.function, at_once=at_once)
-        if fingerprint != deployed.fingerprint:
-            deployed.fingerprint = fingerprint
-            self._outdate(deployed)
-
-    def _fingerprint(self, function: FunctionConfiguration, *, at_once: bool = False) -> Fingerprint:
-        if not function.code.hot_reload:
-            return 0, 0, 0
-        return self._watch.fingerprint(function.code.folder, at_once=at_once)
-
-    def _reap_later(self) -> None:
-        if self._reaping is None:
-            self._reaping = self._clock.call_later(IDLE_LIFETIME, self._reap)
-
-    def _reap(self) -> None:
-        now, self._reaping = self._clock.monotonic(), None
-        for deployed in self._all.values():
-            # A millisecond of slack: a sum of floats must not call us back for the same environment.
-            for environment in deployed.pool.idle_since(now - IDLE_LIFETIME + 0.001):
-                environment.kill()
-                deployed.pool.removed(environment)
-        idle = [at for each in self._all.values() if (at := each.pool.oldest_idle_at) is not None]
-        if idle:
-            self._reaping = self._clock.call_later(min(idle) + IDLE_LIFETIME - now, self._reap)
-
-    def _resolve_prewarms(self, deployed: Deployed) -> None:
-        while deployed.prewarms:
-            deployed.prewarms.pop().resolve(None)
+        self._starting[self._fleet.start(deployed, prewarmed=order is not None)] = order
 
     def _fail_everything(self) -> None:
         for running in tuple(self._running.values()):
