@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from harness.emulator.lambda_runtime.api_call import JsonObject
 from harness.emulator.lambda_runtime.api_error import ApiError, not_implemented
 from harness.emulator.lambda_runtime.function import (
     CodeLocation,
@@ -13,8 +14,6 @@ from harness.emulator.lambda_runtime.function import (
 )
 from harness.emulator.lambda_runtime.node import node_problem
 from harness.emulator.letters import service_of
-
-JsonObject = Mapping[str, object]
 
 _MOST_ENVIRONMENT_BYTES = 4096
 _NOT_EMULATED = ("Layers", "FileSystemConfigs", "ImageConfig", "CapacityProviderConfig", "DurableConfig")

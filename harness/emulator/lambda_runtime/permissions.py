@@ -1,8 +1,9 @@
 """Who may invoke a function: the statements of its resource-based policy, as AddPermission makes them."""
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
-Statement = Mapping[str, object]
+Statement: TypeAlias = Mapping[str, object]
 
 
 def statement(request: Mapping[str, object], arn: str) -> Statement:
