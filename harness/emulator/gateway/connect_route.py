@@ -68,7 +68,7 @@ class _Attempt:
     request_id: str
 
 
-class Openings:
+class ConnectRoute:
     """Decides opening handshakes. With `secret_of`, signatures are verified and not only looked at (A-11)."""
 
     def __init__(

@@ -4,22 +4,19 @@ The shell around the rules of this package. Everything runs in one event loop; `
 """
 
 import asyncio
-import logging
 import re
 from collections.abc import Callable
 from typing import TypeAlias
 
 from harness.clock import Clock
-from harness.emulator.gateway import management_answers
 from harness.emulator.gateway.apis import (
     DISCONNECT,
     Api,
-    Stage,
 )
 from harness.emulator.gateway.configuration import GatewaySettings, InForce
-from harness.emulator.gateway.connect_route import Accepted, Openings
+from harness.emulator.gateway.connect_route import Accepted, ConnectRoute
 from harness.emulator.gateway.connection import OpenConnection
-from harness.emulator.gateway.connection_registry import Connections, Missing
+from harness.emulator.gateway.connection_registry import Connections
 from harness.emulator.gateway.ids import RandomBytes, new_request_id
 from harness.emulator.gateway.in_flight import InFlight
 from harness.emulator.gateway.integration_requests import Integrations
@@ -30,41 +27,26 @@ from harness.emulator.gateway.lambda_events import (
     ConnectionFacts,
     disconnect_event,
 )
+from harness.emulator.gateway.management_api import CallerOf, Deployed, InvocationOf, ManagementApi
 from harness.emulator.gateway.messages import Messages
 from harness.emulator.gateway.opening_handshake import (
     refusal,
     switching_protocols,
 )
 from harness.emulator.gateway.quotas import Quotas
-from harness.emulator.gateway.session import DELETED, GOING_AWAY, Closed, Session
+from harness.emulator.gateway.session import GOING_AWAY, Closed, Session
 from harness.emulator.gateway.signatures import (
     SecretOf,
-    Signature,
-    fault_of_signature,
-    read_signature,
 )
 from harness.emulator.gateway.throttles import Throttles
-from harness.emulator.gateway.urls import connection_id_of
 from harness.emulator.http import MaybeLater, Request, Response
 from harness.emulator.journal import Note
 from harness.emulator.lambda_runtime.outcome import Cause, Functions
-from harness.record.observation import ConnectionClosed, ConnectionOpened, ConnectionPosted
-
-__all__ = ["Accepted", "FindApi", "Gateway", "GatewaySettings", "InvocationOf"]
+from harness.record.observation import ConnectionClosed, ConnectionOpened
 
 FindApi: TypeAlias = Callable[[str], Api | None]
 """The API with an id as it is deployed now; None when there is none."""
 
-InvocationOf: TypeAlias = Callable[[str], str | None]
-"""The Lambda request id that runs in the environment with an access key id; None for a stranger's key."""
-
-CallerOf: TypeAlias = Callable[[str], management_answers.Caller | None]
-"""Whom an access key id belongs to, and what IAM lets them do; None for those of whom IAM knows nothing."""
-
-_METHODS = ("GET", "POST", "DELETE")
-"""The methods of `@connections/{id}`."""
-
-_log = logging.getLogger(__name__)
 _CLIENT = re.compile(r"fanout-harness/\S+ \(client (.+)\)")
 _CLOSING = 1.0  # seconds that clients get, when the gateway closes, to take what was sent to them
 
@@ -90,13 +72,10 @@ class Gateway:
         caller_of: CallerOf | None = None,
     ) -> None:
         self._in_force = InForce(settings or GatewaySettings(), quotas or Quotas())
-        self._secret_of = secret_of
-        self._caller_of = caller_of
         self._api = api
         self._clock = clock
         self._random = random
         self._note = note
-        self._invocation_of = invocation_of
         self._throttles = Throttles(self._in_force)
         self._connections: Connections[OpenConnection] = Connections()
         self._in_flight = InFlight()
@@ -113,13 +92,27 @@ class Gateway:
             random=random,
             in_force=self._in_force,
         )
-        self._openings = Openings(
+        self._connect_route = ConnectRoute(
             integrations=self._integrations,
             throttles=self._throttles,
             clock=clock,
             random=random,
             in_force=self._in_force,
             secret_of=secret_of,
+        )
+        self._management = ManagementApi(
+            deployed=self._deployed,
+            connections=self._connections,
+            connect_route=self._connect_route,
+            throttles=self._throttles,
+            clock=clock,
+            random=random,
+            note=note,
+            in_force=self._in_force,
+            in_flight=self._in_flight,
+            invocation_of=invocation_of,
+            secret_of=secret_of,
+            caller_of=caller_of,
         )
         self._is_closing = False
 
@@ -147,7 +140,7 @@ class Gateway:
         if rest:
             return self.manage(request, api_id, stage, rest)
         with self._in_flight.held():
-            answer = await self._openings.decide(request, self._api(api_id), stage)
+            answer = await self._connect_route.decide(request, self._api(api_id), stage)
         return refusal(answer) if isinstance(answer, Refuse) else answer
 
     def open(self, accepted: Accepted, transport: asyncio.Transport) -> OpenConnection:
@@ -178,21 +171,11 @@ class Gateway:
 
     def call(self, request: Request, api_id: str, stage: str, rest: str) -> MaybeLater:
         """Answers a call of @connections, at once unless posts are to change places (M-17)."""
-        if self._in_force.settings.post_jitter > 0 and request.method == "POST":
-            return self._manage_later(request, api_id, stage, rest)
-        return self.manage(request, api_id, stage, rest)
+        return self._management.call(request, api_id, stage, rest)
 
     def manage(self, request: Request, api_id: str, stage: str, rest: str) -> Response:
         """Answers a call of @connections at once; `rest` is the raw path behind `/{stage}/`."""
-        at = self._clock.monotonic()
-        connection_id = connection_id_of(rest)
-        signature = read_signature(request)
-        response = self._manage(request, self._deployed(api_id, stage), rest, signature)
-        if request.method == "POST" and connection_id is not None:
-            caller = signature.access_key_id if signature is not None else None
-            invocation = self._invocation_of(caller) if self._invocation_of is not None and caller else None
-            self._note(ConnectionPosted(at, connection_id, response.status, invocation))
-        return response
+        return self._management.answer(request, api_id, stage, rest)
 
     # --- what an idle-wait asks for -------------------------------------------------------------------------
 
@@ -279,87 +262,9 @@ class Gateway:
         # What it returns is ignored (X-1).
         await self._integrations.call(route.integration, payload, stage.variables, cause)
 
-    # --- @connections ---------------------------------------------------------------------------------------
-
-    async def _manage_later(self, request: Request, api_id: str, stage: str, rest: str) -> Response:
-        chance = int.from_bytes(self._random.randbytes(4), "big") / 2**32
-        with self._in_flight.held():
-            await self._clock.sleep(chance * self._in_force.settings.post_jitter)
-            return self.manage(request, api_id, stage, rest)
-
-    def _manage(
-        self,
-        request: Request,
-        deployed: tuple[Api | None, Stage | None],
-        rest: str,
-        signature: Signature | None,
-    ) -> Response:
-        api, stage = deployed
-        quotas = self._in_force.quotas
-        if len(request.path) > quotas.url_length:
-            return management_answers.URL_TOO_LONG
-        if api is None or stage is None or not rest:
-            return management_answers.FORBIDDEN
-        denied = self._denied(request, signature, api, stage, rest)
-        if denied is not None:
-            return denied
-        connection_id = connection_id_of(rest)
-        if connection_id is None or request.method not in _METHODS:
-            return management_answers.no_method(request, rest)
-        fault = fault_of_signature(
-            request, signature, api.region, secret_of=self._secret_of, now=self._clock.time()
-        )
-        if fault is not None:
-            return management_answers.refused(fault)
-        if not self._throttles.admit_call(api, self._clock.monotonic()):
-            return management_answers.LIMIT_EXCEEDED
-        found = self._connections.find(api.api_id, stage.name, connection_id)
-        if found is Missing.MALFORMED:
-            return management_answers.missing(found, connection_id)
-        if len(request.body) > quotas.message_size:
-            return management_answers.TOO_LARGE
-        if isinstance(found, Missing):
-            self._keep(request, connection_id)
-            return management_answers.missing(found, connection_id)
-        return _carry_out(request, found)
-
-    def _denied(
-        self, request: Request, signature: Signature | None, api: Api, stage: Stage, rest: str
-    ) -> Response | None:
-        """IAM looks before the path does: a role that may not call is not told what there is (M-9)."""
-        caller = self._caller_of(signature.access_key_id) if self._caller_of and signature else None
-        return None if caller is None else management_answers.denied(request, caller, api, stage.name, rest)
-
-    def _keep(self, request: Request, connection_id: str) -> None:
-        """C-13: a post to a connection that is being opened is 410, and may arrive all the same."""
-        if request.method == "POST" and self._in_force.settings.posts_while_connecting == "delivered":
-            self._openings.keep(connection_id, request.body)
-
-    def _deployed(self, api_id: str, stage: str) -> tuple[Api | None, Stage | None]:
+    def _deployed(self, api_id: str, stage: str) -> Deployed:
         api = self._api(api_id)
         return api, api.stages.get(stage) if api is not None else None
-
-
-def _carry_out(request: Request, connection: OpenConnection) -> Response:
-    match request.method:
-        case "POST":
-            # M-16: verbatim, as one text message.
-            return (
-                management_answers.POSTED
-                if connection.post(request.body)
-                else management_answers.LIMIT_EXCEEDED
-            )
-        case "GET":
-            facts = connection.facts
-            return management_answers.described(
-                connected_at=facts.connected_at,
-                last_active_at=connection.last_active_at,
-                source_ip=facts.source_ip,
-                user_agent=facts.user_agent,
-            )
-        case _:
-            connection.close(DELETED)
-            return management_answers.DELETED
 
 
 def _client_name(user_agent: str | None) -> str | None:

@@ -30,9 +30,10 @@ from harness.emulator.gateway.apis import (
     Stage,
 )
 from harness.emulator.gateway.configuration import GatewaySettings
+from harness.emulator.gateway.connect_route import Accepted
 from harness.emulator.gateway.management_answers import Caller
 from harness.emulator.gateway.quotas import Quotas
-from harness.emulator.gateway.server import Accepted, Gateway
+from harness.emulator.gateway.server import Gateway
 from harness.emulator.gateway.urls import ExecuteApiTarget, execute_api_target
 from harness.emulator.http import Headers, Request, Response
 from harness.emulator.lambda_runtime.outcome import (
