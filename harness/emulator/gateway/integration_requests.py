@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping
 
 import orjson
@@ -15,10 +16,11 @@ from harness.emulator.gateway.apis import (
 )
 from harness.emulator.gateway.configuration import InForce
 from harness.emulator.gateway.in_flight import InFlight
-from harness.emulator.gateway.integration_responses import Answer, NoOutcome, function_of
+from harness.emulator.gateway.integration_responses import Answer, NoOutcome
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, Outcome, RequestId, Returned
 
 _log = logging.getLogger(__name__)
+_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 
 
 class Integrations:
@@ -57,6 +59,11 @@ class Integrations:
             return await answer  # the function runs on when its caller has stopped waiting
         finally:
             timer.cancel()
+
+
+def function_of(integration: LambdaIntegration, variables: Mapping[str, str]) -> str:
+    """The function to invoke, its stage variables filled in; a variable that is not there is ""."""
+    return _VARIABLE.sub(lambda match: variables.get(match[1], ""), integration.function)
 
 
 def _settle(answer: asyncio.Future[Answer], invocation: asyncio.Task[Outcome]) -> None:

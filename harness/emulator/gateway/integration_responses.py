@@ -2,12 +2,10 @@
 
 import logging
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from harness.emulator.gateway.apis import LambdaIntegration
 from harness.emulator.gateway.proxy_response import Malformed, ProxyResponse, parse_proxy_response
 from harness.emulator.lambda_runtime.outcome import (
     FunctionError,
@@ -23,7 +21,6 @@ TOO_MANY_REQUESTS = "Too Many Requests"
 UNAUTHORIZED = "Unauthorized"
 
 _log = logging.getLogger(__name__)
-_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -63,11 +60,6 @@ class Failed:
 
     why: str
     message: str = INTERNAL_SERVER_ERROR
-
-
-def function_of(integration: LambdaIntegration, variables: Mapping[str, str]) -> str:
-    """The function to invoke, its stage variables filled in; a variable that is not there is ""."""
-    return _VARIABLE.sub(lambda match: variables.get(match[1], ""), integration.function)
 
 
 def read_connect_answer(answer: Answer, *, timeout_status: int = 504) -> Accept | Refuse:

@@ -7,7 +7,8 @@ import pytest
 from harness.emulator.gateway.apis import Authorizer, LambdaIntegration
 from harness.emulator.gateway.authorizers import Allowed, identity_sources_present, read_authorizer_answer
 from harness.emulator.gateway.ids import ConnectionId
-from harness.emulator.gateway.integration_responses import NoOutcome, Refuse, error_message, function_of
+from harness.emulator.gateway.integration_requests import function_of
+from harness.emulator.gateway.integration_responses import NoOutcome, Refuse, error_message
 from harness.emulator.gateway.lambda_events import ConnectionFacts, Parameters
 from harness.emulator.gateway.proxy_response import Malformed, ProxyResponse, parse_proxy_response
 from harness.emulator.lambda_runtime.outcome import FunctionError, RequestId, Returned
