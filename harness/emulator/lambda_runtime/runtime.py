@@ -216,15 +216,18 @@ class LambdaRuntime:
 
     def request_of(self, access_key_id: str) -> RequestId | None:
         """The invocation that the environment with these credentials is running now."""
-        return self._scheduler.request_of(access_key_id)
+        environment = self._scheduler.environment_of(access_key_id)
+        return None if environment is None else environment.request
 
     def function_of(self, access_key_id: str) -> FunctionConfiguration | None:
         """The function of a running environment by its credentials; None for others."""
-        return self._scheduler.function_of(access_key_id)
+        environment = self._scheduler.environment_of(access_key_id)
+        return None if environment is None else environment.function
 
     def secret_of(self, access_key_id: str) -> str | None:
         """The secret access key that belongs to the credentials of a running environment; None for others."""
-        return self._scheduler.secret_of(access_key_id)
+        environment = self._scheduler.environment_of(access_key_id)
+        return None if environment is None else environment.secret_access_key
 
     def in_flight(self) -> int:
         """Invocations that are queued or running."""

@@ -132,20 +132,9 @@ class Scheduler:
         self._start_wanted()
         return order.initialised
 
-    def request_of(self, access_key_id: str) -> RequestId | None:
-        """What the environment with these credentials is running now."""
-        environment = self._fleet.find(access_key_id)
-        return None if environment is None else environment.request
-
-    def function_of(self, access_key_id: str) -> FunctionConfiguration | None:
-        """The function whose environment has these credentials."""
-        environment = self._fleet.find(access_key_id)
-        return None if environment is None else environment.function
-
-    def secret_of(self, access_key_id: str) -> str | None:
-        """The secret access key of the environment with this access key id."""
-        environment = self._fleet.find(access_key_id)
-        return None if environment is None else environment.secret_access_key
+    def environment_of(self, access_key_id: str) -> ExecutionEnvironment | None:
+        """The environment with these credentials."""
+        return self._fleet.find(access_key_id)
 
     async def close(self) -> None:
         """Kills every process and returns when all have ended; what was in flight has failed."""
