@@ -7,18 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
+from harness.emulator.dynamodb.expressions import syntax
 from harness.emulator.dynamodb.expressions.operand_parser import OperandParser, Undecided
-from harness.emulator.dynamodb.expressions.syntax import (
-    AllNode,
-    AnyNode,
-    BetweenNode,
-    CallNode,
-    ComparisonNode,
-    ConditionNode,
-    InNode,
-    NotNode,
-    OperandNode,
-)
 from harness.emulator.dynamodb.expressions.tokens import ExpressionKind
 
 COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
@@ -37,18 +27,18 @@ def parse_condition_text(kind: ExpressionKind, text: str) -> "ParsedCondition":
 class ParsedCondition:
     """A condition whose references are not resolved yet, and which these are."""
 
-    node: ConditionNode
+    node: syntax.ConditionNode
     names: frozenset[str]
     values: frozenset[str]
     operators: int
 
 
-_Primary: TypeAlias = ConditionNode | Undecided
+_Primary: TypeAlias = syntax.ConditionNode | Undecided
 """What stands where a condition may. Undecided: the left side of a comparison, or a function that is a condition."""
 
 
 class _ConditionParser(OperandParser):
-    def condition(self) -> ConditionNode:
+    def condition(self) -> syntax.ConditionNode:
         """A whole condition."""
         node = self._disjunction(in_parentheses=False)
         assert not isinstance(node, Undecided), "a lone operand is refused outside parentheses"
@@ -56,25 +46,25 @@ class _ConditionParser(OperandParser):
 
     def _disjunction(self, *, in_parentheses: bool) -> _Primary:
         """Conditions joined by OR; in parentheses also a lone operand, since a comparison may follow them."""
-        alternatives: list[ConditionNode] = []
+        alternatives: list[syntax.ConditionNode] = []
         while True:
             node = self._conjunction(lone_operand=in_parentheses and not alternatives)
             if isinstance(node, Undecided):
                 return node
             alternatives.append(node)
             if not self.reader.takes("OR"):
-                return alternatives[0] if len(alternatives) == 1 else AnyNode(tuple(alternatives))
+                return alternatives[0] if len(alternatives) == 1 else syntax.AnyNode(tuple(alternatives))
             self.operators += 1
 
     def _conjunction(self, *, lone_operand: bool) -> _Primary:
-        conditions: list[ConditionNode] = []
+        conditions: list[syntax.ConditionNode] = []
         while True:
             node = self._negation(lone_operand=lone_operand and not conditions)
             if isinstance(node, Undecided):
                 return node
             conditions.append(node)
             if not self.reader.takes("AND"):
-                return conditions[0] if len(conditions) == 1 else AllNode(tuple(conditions))
+                return conditions[0] if len(conditions) == 1 else syntax.AllNode(tuple(conditions))
             self.operators += 1
 
     def _negation(self, *, lone_operand: bool) -> _Primary:
@@ -87,20 +77,20 @@ class _ConditionParser(OperandParser):
         if isinstance(node, Undecided) or not negations:
             return node
         # An even number of them says nothing, but a key condition may have none, so two stay to be seen.
-        return NotNode(node) if negations % 2 else NotNode(NotNode(node))
+        return syntax.NotNode(node) if negations % 2 else syntax.NotNode(syntax.NotNode(node))
 
     def _primary(self, *, lone_operand: bool) -> _Primary:
         primary = self._left_side()
         if not isinstance(primary, Undecided):
             return primary
-        if isinstance(primary.node, CallNode):
+        if isinstance(primary.node, syntax.CallNode):
             self.check_parentheses()
         if self.reader.stands(*COMPARATORS, "BETWEEN", "IN"):
             self.check_use(primary, "an operand")
             return self._comparison(primary.node)
         if lone_operand and self.reader.stands(")"):
             return primary
-        if not isinstance(primary.node, CallNode):
+        if not isinstance(primary.node, syntax.CallNode):
             raise self.reader.refusal()
         self.check_use(primary, "a condition")
         return primary.node
@@ -114,15 +104,15 @@ class _ConditionParser(OperandParser):
     def _in_parentheses(self) -> _Primary:
         return self._disjunction(in_parentheses=True)
 
-    def _comparison(self, left: OperandNode) -> ConditionNode:
+    def _comparison(self, left: syntax.OperandNode) -> syntax.ConditionNode:
         self.operators += 1
         operator = self.reader.take().text.upper()
         match operator:
             case "BETWEEN":
                 lower = self.operand()
                 self.reader.expect("AND")
-                return BetweenNode(left, lower, self.operand())
+                return syntax.BetweenNode(left, lower, self.operand())
             case "IN":
-                return InNode(left, self.operands())
+                return syntax.InNode(left, self.operands())
             case _:
-                return ComparisonNode(operator, left, self.operand())
+                return syntax.ComparisonNode(operator, left, self.operand())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.emulator.dynamodb.attribute_values import AttributeValue, Item
+from harness.emulator.dynamodb.expressions import syntax
 from harness.emulator.dynamodb.expressions.comparisons import (
     COMPARISONS,
     ORDERED_TYPES,
@@ -20,19 +21,6 @@ from harness.emulator.dynamodb.expressions.condition_parser import ParsedConditi
 from harness.emulator.dynamodb.expressions.document_paths import Read
 from harness.emulator.dynamodb.expressions.operands import Literal, Operand, Scope
 from harness.emulator.dynamodb.expressions.placeholders import check_names, check_values
-from harness.emulator.dynamodb.expressions.syntax import (
-    AllNode,
-    AnyNode,
-    BetweenNode,
-    CallNode,
-    ComparisonNode,
-    ConditionNode,
-    InNode,
-    NotNode,
-    OperandNode,
-    PathNode,
-    ValueNode,
-)
 from harness.emulator.dynamodb.expressions.tokens import ExpressionKind
 
 MAX_IN_OPERANDS = 100
@@ -67,36 +55,36 @@ def bound(parsed: ParsedCondition, scope: Scope) -> Holds:
     return holds
 
 
-def _bound(node: ConditionNode, scope: Scope) -> Holds:
+def _bound(node: syntax.ConditionNode, scope: Scope) -> Holds:
     match node:
-        case ComparisonNode():
+        case syntax.ComparisonNode():
             return _comparison(node, scope)
-        case BetweenNode():
+        case syntax.BetweenNode():
             return _between(node, scope)
-        case InNode():
+        case syntax.InNode():
             return _in(node, scope)
-        case CallNode(function, operands):
+        case syntax.CallNode(function, operands):
             return bound_function(function, bound_operands(operands, scope), scope)
-        case NotNode(operand):
+        case syntax.NotNode(operand):
             return _not(_bound(operand, scope))
-        case AllNode(conditions):
+        case syntax.AllNode(conditions):
             return _all([_bound(condition, scope) for condition in conditions])
-        case AnyNode(conditions):
+        case syntax.AnyNode(conditions):
             return _any([_bound(condition, scope) for condition in conditions])
 
 
-def bound_operands(nodes: Sequence[OperandNode], scope: Scope) -> list[Operand]:
+def bound_operands(nodes: Sequence[syntax.OperandNode], scope: Scope) -> list[Operand]:
     """The operands of a condition, resolved and checked."""
     return [_operand(node, scope) for node in nodes]
 
 
-def _operand(node: OperandNode, scope: Scope) -> Operand:
+def _operand(node: syntax.OperandNode, scope: Scope) -> Operand:
     match node:
-        case PathNode():
+        case syntax.PathNode():
             return scope.path(node)
-        case ValueNode():
+        case syntax.ValueNode():
             return scope.literal(node)
-        case CallNode(_, operands):
+        case syntax.CallNode(_, operands):
             return bound_size(bound_operands(operands, scope), scope)
         case _:
             raise AssertionError("only an update has sums")
@@ -126,7 +114,7 @@ def _any(conditions: Sequence[Holds]) -> Holds:
 # --- comparisons ------------------------------------------------------------------------------------------
 
 
-def _comparison(node: ComparisonNode, scope: Scope) -> Holds:
+def _comparison(node: syntax.ComparisonNode, scope: Scope) -> Holds:
     operands = left, right = bound_operands((node.left, node.right), scope)
     equality = node.operator in ("=", "<>")
     if not equality:
@@ -183,7 +171,7 @@ def _order_against(read: Read, bound: AttributeValue, compare: Callable[[Any, An
     return holds
 
 
-def _between(node: BetweenNode, scope: Scope) -> Holds:
+def _between(node: syntax.BetweenNode, scope: Scope) -> Holds:
     operands = operand, lower, upper = bound_operands((node.operand, node.lower, node.upper), scope)
     scope.check_types("BETWEEN", operands, ORDERED_TYPES)
     scope.check_distinct("BETWEEN", operands)
@@ -205,7 +193,7 @@ def _check_bounds(lower: AttributeValue, upper: AttributeValue, scope: Scope) ->
         )
 
 
-def _in(node: InNode, scope: Scope) -> Holds:
+def _in(node: syntax.InNode, scope: Scope) -> Holds:
     operands = bound_operands((node.operand, *node.options), scope)
     scope.check_distinct("IN", operands)
     if len(node.options) > MAX_IN_OPERANDS:

@@ -10,25 +10,12 @@ from typing import Any, TypeAlias
 
 from harness.emulator.dynamodb.attribute_values import AttributeValue
 from harness.emulator.dynamodb.errors import validation
+from harness.emulator.dynamodb.expressions import syntax
 from harness.emulator.dynamodb.expressions.condition_parser import parse_condition_text
 from harness.emulator.dynamodb.expressions.conditions import bound
 from harness.emulator.dynamodb.expressions.document_paths import DocumentPath
 from harness.emulator.dynamodb.expressions.operands import Scope
 from harness.emulator.dynamodb.expressions.placeholders import check_names, check_values
-from harness.emulator.dynamodb.expressions.syntax import (
-    AllNode,
-    AnyNode,
-    BetweenNode,
-    CallNode,
-    ComparisonNode,
-    ConditionNode,
-    InNode,
-    NotNode,
-    OperandNode,
-    PathNode,
-    SumNode,
-    ValueNode,
-)
 from harness.emulator.dynamodb.expressions.tokens import ExpressionKind
 
 _KIND: ExpressionKind = "KeyConditionExpression"
@@ -83,25 +70,25 @@ def parse_key_condition(
 # --- the terms --------------------------------------------------------------------------------------------
 
 
-def _terms(node: ConditionNode, scope: Scope) -> list[_KeyTerm]:
+def _terms(node: syntax.ConditionNode, scope: Scope) -> list[_KeyTerm]:
     match node:
-        case AllNode(conditions):
+        case syntax.AllNode(conditions):
             return [term for condition in conditions for term in _terms(condition, scope)]
-        case AnyNode():
+        case syntax.AnyNode():
             raise _invalid_operator("OR")
-        case NotNode():
+        case syntax.NotNode():
             raise _invalid_operator("NOT")
-        case InNode():
+        case syntax.InNode():
             raise _invalid_operator("IN")
-        case ComparisonNode("<>"):
+        case syntax.ComparisonNode("<>"):
             raise _invalid_operator("<>")
-        case ComparisonNode(operator, left, right):
+        case syntax.ComparisonNode(operator, left, right):
             return [_comparison(operator, left, right, scope)]
-        case BetweenNode(operand, lower, upper):
+        case syntax.BetweenNode(operand, lower, upper):
             return [_term("BETWEEN", (operand, lower, upper), scope)]
-        case CallNode("begins_with", operands):
+        case syntax.CallNode("begins_with", operands):
             return [_term("begins_with", operands, scope)]
-        case CallNode(function):
+        case syntax.CallNode(function):
             raise _invalid_operator(function)
 
 
@@ -109,28 +96,28 @@ def _invalid_operator(operator: str) -> Exception:
     return validation(f"Invalid operator used in KeyConditionExpression: {operator}")
 
 
-def _comparison(operator: str, left: OperandNode, right: OperandNode, scope: Scope) -> _KeyTerm:
-    if isinstance(left, ValueNode) and isinstance(right, PathNode):
+def _comparison(operator: str, left: syntax.OperandNode, right: syntax.OperandNode, scope: Scope) -> _KeyTerm:
+    if isinstance(left, syntax.ValueNode) and isinstance(right, syntax.PathNode):
         return _term(_MIRRORED[operator], (right, left), scope)
     return _term(operator, (left, right), scope)
 
 
-def _term(operator: str, operands: tuple[OperandNode, ...], scope: Scope) -> _KeyTerm:
+def _term(operator: str, operands: tuple[syntax.OperandNode, ...], scope: Scope) -> _KeyTerm:
     _check_operands(operator, operands)
     path, *values = operands
-    assert isinstance(path, PathNode)
-    literals = [scope.literal(value).value for value in values if isinstance(value, ValueNode)]
+    assert isinstance(path, syntax.PathNode)
+    literals = [scope.literal(value).value for value in values if isinstance(value, syntax.ValueNode)]
     return _KeyTerm(scope.path(path).path, operator, tuple(literals))
 
 
-def _check_operands(operator: str, operands: tuple[OperandNode, ...]) -> None:
-    if any(isinstance(operand, CallNode | SumNode) for operand in operands):
+def _check_operands(operator: str, operands: tuple[syntax.OperandNode, ...]) -> None:
+    if any(isinstance(operand, syntax.CallNode | syntax.SumNode) for operand in operands):
         raise validation("KeyConditionExpressions cannot contain nested operations")
-    paths = sum(isinstance(operand, PathNode) for operand in operands)
-    if isinstance(operands[0], PathNode) and paths == 1:
+    paths = sum(isinstance(operand, syntax.PathNode) for operand in operands)
+    if isinstance(operands[0], syntax.PathNode) and paths == 1:
         return
     invalid = "Invalid condition in KeyConditionExpression: "
-    if operator in ("BETWEEN", "begins_with") and not isinstance(operands[0], PathNode):
+    if operator in ("BETWEEN", "begins_with") and not isinstance(operands[0], syntax.PathNode):
         raise validation(f"{invalid}{operator} operator must have the key attribute as its first operand")
     raise validation(
         f"{invalid}Multiple attribute names used in one condition"

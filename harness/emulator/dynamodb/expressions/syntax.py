@@ -123,3 +123,22 @@ class DeleteNode:
 
 
 ActionNode: TypeAlias = SetNode | RemoveNode | AddNode | DeleteNode
+
+
+def parts(node: ConditionNode | OperandNode) -> tuple[ConditionNode | OperandNode, ...]:
+    """The nodes that a node is made of, from left to right."""
+    match node:
+        case ComparisonNode(_, left, right) | SumNode(_, left, right):
+            return (left, right)
+        case BetweenNode(operand, lower, upper):
+            return (operand, lower, upper)
+        case InNode(operand, options):
+            return (operand, *options)
+        case CallNode(_, operands):
+            return operands
+        case NotNode(operand):
+            return (operand,)
+        case AllNode(conditions) | AnyNode(conditions):
+            return conditions
+        case PathNode() | ValueNode():
+            return ()

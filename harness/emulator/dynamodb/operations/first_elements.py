@@ -3,20 +3,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from harness.emulator.dynamodb.expressions.syntax import (
-    AllNode,
-    AnyNode,
-    BetweenNode,
-    CallNode,
-    ComparisonNode,
-    ConditionNode,
-    InNode,
-    NotNode,
-    OperandNode,
-    PathNode,
-    SumNode,
-    ValueNode,
-)
+from harness.emulator.dynamodb.expressions.syntax import ConditionNode, OperandNode, PathNode, parts
 
 
 @lru_cache(maxsize=1024)
@@ -34,23 +21,5 @@ def nested_elements(node: ConditionNode | OperandNode) -> frozenset[str]:
 def _first_elements(node: ConditionNode | OperandNode, *, at_least: int = 1) -> Iterator[str]:
     if isinstance(node, PathNode) and len(node.elements) >= at_least:
         yield str(node.elements[0])
-    for part in _parts(node):
+    for part in parts(node):
         yield from _first_elements(part, at_least=at_least)
-
-
-def _parts(node: ConditionNode | OperandNode) -> tuple[ConditionNode | OperandNode, ...]:
-    match node:
-        case ComparisonNode(_, left, right) | SumNode(_, left, right):
-            return (left, right)
-        case BetweenNode(operand, lower, upper):
-            return (operand, lower, upper)
-        case InNode(operand, options):
-            return (operand, *options)
-        case CallNode(_, operands):
-            return operands
-        case NotNode(operand):
-            return (operand,)
-        case AllNode(conditions) | AnyNode(conditions):
-            return conditions
-        case PathNode() | ValueNode():
-            return ()
