@@ -1,4 +1,4 @@
-"""What is an attribute's value: may it be stored, how is it kept, which is greater, how many bytes does it count?
+"""Attribute values: which may be stored, their normal form, their order, their size in bytes.
 
 Values stay as they are on the wire (`{"S": "x"}`, `{"N": "10"}`, `{"L": [...]}`), in one normal form: numbers as
 DynamoDB writes them, the members of sets in order, binary in canonical base64. So equal values are equal in Python.

@@ -1,4 +1,4 @@
-"""How much capacity does an operation consume, and how is that told? (D-5 to D-7)"""
+"""Consumed capacity of operations, and how answers tell of it (D-5 to D-7)."""
 
 from dataclasses import dataclass, field
 from typing import Any

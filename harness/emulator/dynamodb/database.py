@@ -1,4 +1,4 @@
-"""Which tables and streams exist, and what happens besides whenever an item is written?
+"""Database: which tables and streams exist, and what happens besides whenever an item is written.
 
 A write takes throughput, reaches the indexes, goes into the table's stream, and is told to whoever watches.
 """
@@ -54,7 +54,11 @@ def nobody_watches(change: Change) -> None:
 
 
 class Database:
-    """The tables of one account in one region, and what all operations share."""
+    """The tables of one account in one region, and what all operations share.
+
+    What is refused is raised as a DynamoDbError before anything is changed: a write is worked out (`Table.write`),
+    admitted, and only then done (`commit`), which cannot fail.
+    """
 
     def __init__(
         self, *, region: str, account: str, clock: Clock, random: Chance, changed: Changed = nobody_watches

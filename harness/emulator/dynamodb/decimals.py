@@ -1,4 +1,4 @@
-"""Which numbers can DynamoDB hold, how does it write them, and what are their sum and size?
+"""Numbers of DynamoDB: which it can hold, how it writes them, their sum and their size.
 
 A number has up to 38 significant digits and lies between 1E-130 and 9.99...E+125, either sign, or is zero. DynamoDB
 answers with the shortest text: no exponent, no plus sign, no zeros that say nothing.

@@ -1,4 +1,4 @@
-"""DynamoDB, in memory: which operation answers a request?
+"""DynamoDB, in memory: the engine that answers each request by its operation.
 
 Pure but for the clock and the chance that are passed in: bodies in, bodies out; `wire` is the protocol around it.
 """
@@ -64,7 +64,9 @@ STREAM_OPERATIONS: Mapping[str, Operation] = {
 class DynamoDb:
     """The DynamoDB of one account in one region.
 
-    `changed` is told of every row that is written or deleted, once for each, in the order in which it happens.
+    Takes an operation's name and a request's body, gives the answer's body, raises DynamoDbError; a request that was
+    refused has changed nothing, but for the throughput that it took. `changed` is told of every row that is written
+    or deleted, once for each, in the order in which it happens.
     """
 
     def __init__(

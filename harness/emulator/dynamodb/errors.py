@@ -1,4 +1,4 @@
-"""Which errors DynamoDB answers with, each by AWS's name and in AWS's words."""
+"""Errors of DynamoDB, each by AWS's name and in AWS's words."""
 
 from collections.abc import Mapping, Sequence
 

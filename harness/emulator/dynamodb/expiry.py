@@ -1,4 +1,4 @@
-"""Which items have expired by the table's time to live (D-40 to D-46)?"""
+"""Expired items, by the table's time to live (D-40 to D-46)."""
 
 import heapq
 import math

@@ -1,4 +1,4 @@
-"""Has a member of a request the JSON type that it must have? What AWS's parser says when it has not."""
+"""JSON types of a request's members, checked, and what AWS's parser says of a wrong one."""
 
 import base64
 import binascii

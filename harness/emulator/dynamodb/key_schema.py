@@ -1,4 +1,4 @@
-"""Which attributes are a table's or an index's key, and is a given key fit for it?"""
+"""Key schema: which attributes are a table's or an index's key, and whether a given key fits it."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which rows make up one page of a Query or Scan? What the limit and 1 MB leave of it, before any filter (D-1)."""
+"""Page of a Query or Scan: the rows that the limit and 1 MB leave of it, before any filter (D-1)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

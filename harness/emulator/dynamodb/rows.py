@@ -1,4 +1,4 @@
-"""In which order do rows stand, and which of them lie between two keys?
+"""Rows in their order, and those that lie between two keys.
 
 Rows are ordered by a token of their partition key, as on AWS, where a Scan walks partitions in the order of a hash;
 then by the partition key itself, then by the sort key. One sorted map holds them all, so a Query costs what it

@@ -1,4 +1,4 @@
-"""Which items does a secondary index hold, as which rows, and what does a write change in it?
+"""Secondary index: which items it holds, as which rows, and what a write changes in it.
 
 An index is sparse: an item without one of its key attributes is not in it (D-10). A row of an index holds what the
 index projects; one that projects everything shares the table's row.

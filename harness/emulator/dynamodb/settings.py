@@ -1,4 +1,4 @@
-"""Where DynamoDB's behaviour is a matter of luck on AWS, how does it behave here? Everything is off by default."""
+"""Settings of DynamoDB, for what is a matter of luck on AWS. Everything is off by default."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields

@@ -1,4 +1,4 @@
-"""What does a table's stream hold, and where in it does a reader stand?
+"""Stream of a table: what it holds, and where in it a reader stands.
 
 A stream has one shard. Its records are kept for 24 hours; a stream that was disabled can still be read that long.
 """

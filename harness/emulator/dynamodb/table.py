@@ -1,4 +1,4 @@
-"""What is a table: its definition, its items, its indexes, and what has not reached the indexes yet?"""
+"""Table: its definition, its items, its indexes, and what has not reached the indexes yet."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -51,7 +51,11 @@ class Write:
 
 
 class Table:
-    """One table. `arn`, `table_id` and times (epoch seconds) are for its description."""
+    """One table. `arn`, `table_id` and times (epoch seconds) are for its description.
+
+    A write is worked out by `write`, which changes nothing, and done by `apply`, which cannot fail. Keys that do not
+    fit are raised as a DynamoDbError.
+    """
 
     def __init__(self, definition: TableDefinition, *, arn: str, table_id: str, created_at: float) -> None:
         self.definition = definition

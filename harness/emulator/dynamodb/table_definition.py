@@ -1,4 +1,4 @@
-"""Is what CreateTable and UpdateTable ask for a table that DynamoDB can make?
+"""Table definition: whether what CreateTable and UpdateTable ask for is a table that DynamoDB can make.
 
 The request's shape is checked before; these are the rules between its members, in AWS's words and order.
 """

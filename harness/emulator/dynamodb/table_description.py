@@ -1,4 +1,4 @@
-"""How does DescribeTable describe a table?"""
+"""Table description, as DescribeTable gives it."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Is there throughput left for a request, by AWS's limits of tables, indexes and partitions (D-60 to D-64)?"""
+"""Throughput that is left for a request, by AWS's limits of tables, indexes and partitions (D-60 to D-64)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -43,8 +43,11 @@ class Spender:
 
 
 class Throughput:
-    """The buckets of one table. A request passes while every bucket it takes from holds something, as on AWS
-    where what a request costs is known afterwards, and so a bucket may be overdrawn."""
+    """The buckets of one table.
+
+    A request passes while every bucket it takes from holds something, as on AWS where what a request costs is known
+    afterwards, and so a bucket may be overdrawn. `check` raises a DynamoDbError and takes nothing.
+    """
 
     def __init__(self) -> None:
         self._buckets: dict[tuple[Kind, str | None, Position | None], _Bucket] = {}

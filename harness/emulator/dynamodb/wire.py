@@ -1,4 +1,4 @@
-"""How does DynamoDB speak? Its JSON 1.0 protocol: requests in, responses out, over an engine for each region."""
+"""Wire protocol of DynamoDB, JSON 1.0: requests in, responses out, over an engine for each region."""
 
 import zlib
 from collections.abc import Mapping
@@ -36,7 +36,10 @@ _TARGETS: Mapping[str, tuple[str, Mapping[str, object]]] = {
 
 
 class DynamoDbApi:
-    """Answers requests for the services `dynamodb` and `dynamodbstreams`."""
+    """Answers requests for the services `dynamodb` and `dynamodbstreams`.
+
+    What DynamoDB refuses is a response with its error in it; nothing is raised.
+    """
 
     def __init__(
         self, *, account: str, clock: Clock, random: Chance, changed: Changed = nobody_watches

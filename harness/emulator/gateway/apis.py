@@ -1,4 +1,4 @@
-"""What is deployed, as far as the gateway must know it: APIs, stages, routes, integrations, authorizers.
+"""Deployed APIs, as far as the gateway must know them: stages, routes, integrations, authorizers.
 
 Plain values. Whoever keeps the control plane builds them anew after each change; the gateway asks for an API
 by its id at every request and never keeps one.

@@ -1,4 +1,4 @@
-"""May this caller connect? Identity sources, the policies that authorizers return, API keys (A-1 to A-12)."""
+"""Authorizers: identity sources, the policies that authorizers return, API keys (A-1 to A-12)."""
 
 import logging
 from dataclasses import dataclass

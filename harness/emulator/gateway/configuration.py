@@ -1,4 +1,4 @@
-"""How does the gateway behave where AWS leaves it open, and what are its quotas? What a user may set, and how.
+"""Settings of the gateway: how it behaves where AWS leaves it open, and its quotas; what a user may set, and how.
 
 A configuration is written as JSON: the settings by name and, under `quotas`, the quotas by name. What is left out
 has AWS's value, or the suggested one where AWS's is not known.

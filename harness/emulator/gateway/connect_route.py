@@ -1,4 +1,4 @@
-"""Who may open a connection? Decides opening handshakes: quotas, the authorizer, the API key, `$connect`."""
+"""`$connect`: who may open a connection, by the quotas, the authorizer, the API key and the route's integration."""
 
 from dataclasses import dataclass, replace
 
@@ -69,7 +69,11 @@ class _Attempt:
 
 
 class ConnectRoute:
-    """Decides opening handshakes. With `secret_of`, signatures are verified and not only looked at (A-11)."""
+    """Decides opening handshakes. With `secret_of`, signatures are verified and not only looked at (A-11).
+
+    Takes the request, gives what `Gateway.open` needs (Accepted) or how the handshake is refused (Refuse). What a
+    function does wrong is a refusal; nothing of a refused handshake stays behind but the tokens that it took.
+    """
 
     def __init__(
         self,

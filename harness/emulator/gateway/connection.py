@@ -1,4 +1,4 @@
-"""What carries a session? An asyncio protocol: bytes from the transport to the session and back, and its timers."""
+"""Connection of a client: an asyncio protocol that carries bytes between transport and session, with its timers."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,7 +20,11 @@ class Listener(Protocol):
 
 
 class OpenConnection(asyncio.Protocol):
-    """One open connection over its transport. The only writer to the transport from its first byte on."""
+    """One open connection over its transport. The only writer to the transport from its first byte on.
+
+    Tells its `listener` of each message, and of the end exactly once, be that the client's doing or ours. After the
+    end texts are dropped; the transport closes once the client has answered, or after the quota's `close_timeout`.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Which connections are open? By API, stage and connection id; an id that is not there is gone or malformed."""
+"""Registry of open connections, by API, stage and connection id; an id that is not there is gone or malformed."""
 
 from collections.abc import Iterator
 from enum import Enum
@@ -17,7 +17,10 @@ class Missing(Enum):
 
 
 class Connections(Generic[ConnectionT]):
-    """The open connections of all APIs."""
+    """The open connections of all APIs.
+
+    What is not there is no error but a Missing; removing what is not there is a KeyError, and changes nothing.
+    """
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, str, str], ConnectionT] = {}

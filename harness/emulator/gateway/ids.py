@@ -1,4 +1,4 @@
-"""How are connections, messages and requests named? 16 characters: base64url of 11 bytes (I-1).
+"""Ids of connections, messages and requests: 16 characters, base64url of 11 bytes (I-1).
 
 In the recorded ids the first four bytes count units of 25 ms, byte 8 tells the kind (2 for connections and
 messages, 5 for requests), and a message's bytes 8 to 10 are its connection's (I-2, I-3).

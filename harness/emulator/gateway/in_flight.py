@@ -1,4 +1,4 @@
-"""What has begun and not yet ended? A count that can be waited on, and the owner of the gateway's tasks."""
+"""Count of what has begun and not yet ended, which can be waited on; it owns the gateway's tasks."""
 
 import asyncio
 import logging
@@ -11,7 +11,10 @@ ResultT = TypeVar("ResultT")
 
 
 class InFlight:
-    """Counts what was begun; `idle` is set whenever the count is zero."""
+    """Counts what was begun; `idle` is set whenever the count is zero.
+
+    Work that raises or is cancelled has ended too.
+    """
 
     def __init__(self) -> None:
         self.idle = asyncio.Event()

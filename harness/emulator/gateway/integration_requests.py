@@ -1,4 +1,4 @@
-"""How is an integration called? Through the Lambda runtime, with the integration's time-out on the clock."""
+"""Integration requests: integrations called through the Lambda runtime, with their time-out on the clock."""
 
 import asyncio
 import logging
@@ -24,7 +24,11 @@ _VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 
 
 class Integrations:
-    """Calls integrations, for at most the quota's time (Q-10)."""
+    """Calls integrations, for at most the quota's time (Q-10).
+
+    A function that fails or takes too long is an Answer and no error; one that has timed out runs on, counted in
+    `in_flight`.
+    """
 
     def __init__(self, *, functions: Functions, clock: Clock, in_force: InForce, in_flight: InFlight) -> None:
         self._functions = functions

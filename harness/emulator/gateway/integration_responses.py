@@ -1,4 +1,4 @@
-"""What does an integration's outcome do to the client? To a handshake, and to one who sent a message."""
+"""Integration responses: what an integration's outcome does to a handshake, and to one who sent a message."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""What is a function told? The CONNECT, MESSAGE, DISCONNECT and authorizer events, key for key and in order.
+"""Events of functions: CONNECT, MESSAGE, DISCONNECT and the authorizer's, key for key and in order.
 
 The keys and their order are those of recorded events (section 1.4); each function gives the event's JSON.
 """

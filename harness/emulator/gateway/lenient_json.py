@@ -1,4 +1,4 @@
-"""What does a message say whose names lack their quotes? JSON as JavaScript writes it, made strict (R-9)."""
+"""JSON with names that lack their quotes, as JavaScript writes it, made strict (R-9)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""How do calls of the @connections API read, and how are they answered? Section 1.10, in values."""
+"""Answers of the API Gateway Management API (@connections), in values: section 1.10 of the rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What does a message bring about? Its route, the checks before the integration, and what the client is sent back."""
+"""Messages of clients: their route, the checks before the integration, and what the client is sent back."""
 
 import logging
 from base64 import b64decode
@@ -27,7 +27,11 @@ _log = logging.getLogger(__name__)
 
 
 class Messages:
-    """Takes messages to their integrations."""
+    """Takes messages to their integrations.
+
+    Gives the text that is sent back, None for nothing. What goes wrong is such a text, as AWS words it; the
+    connection stays open after it (T-6).
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Is this an opening handshake, and how is it answered? RFC 6455's checks, the 101 and the refusals."""
+"""Opening handshake of RFC 6455: the checks on a request, the 101 and the refusals."""
 
 import base64
 import binascii

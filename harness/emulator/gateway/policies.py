@@ -1,4 +1,4 @@
-"""What does an IAM policy allow? Statements with Allow or Deny, for an action on a resource.
+"""IAM policies: statements with Allow or Deny, for an action on a resource.
 
 An explicit Deny beats every Allow, and what nothing allows is denied. Conditions and the elements that begin with Not
 are not understood; `is_understood` tells the statements that have any.

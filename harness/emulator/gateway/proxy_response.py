@@ -1,4 +1,4 @@
-"""Did a function return a proxy response? What AWS accepts as one, read into a value.
+"""Proxy response of a function: what AWS accepts as one, read into a value.
 
 It is an object with `statusCode`, `headers`, `multiValueHeaders`, `body` and `isBase64Encoded`, all optional;
 any other key makes it malformed (R-15, R-16).

@@ -1,4 +1,4 @@
-"""How much is too much? API Gateway's quotas for WebSocket APIs, and the token bucket that throttles."""
+"""Quotas of API Gateway for WebSocket APIs, and the token bucket that throttles."""
 
 import math
 from dataclasses import dataclass

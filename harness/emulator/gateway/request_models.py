@@ -1,4 +1,4 @@
-"""Does a message have the shape that its route asks for? Request models: the plain part of JSON Schema draft 4.
+"""Request models: whether a message has the shape that its route asks for, by a part of JSON Schema draft 4.
 
 A route checks messages once it has a request model; one that does not pass never reaches the integration (R-20).
 A schema that asks for more than is understood here is told by `unsupported`, so that nothing passes unchecked.

@@ -1,4 +1,4 @@
-"""Which route does a message take? Route selection expressions, and the choice by their value.
+"""Route selection: route selection expressions, and the choice of a message's route by their value.
 
 An expression mixes literal text, `\\$` for a literal dollar, and variables: `$request.body.action` or
 `${request.body.action}` (R-1 to R-3). A variable's value is found by a JSONPath and written as text (R-4).

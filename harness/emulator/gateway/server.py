@@ -1,4 +1,4 @@
-"""The gateway at work: holds handshakes, routes messages to functions, answers @connections.
+"""Gateway: holds handshakes, routes messages to functions, answers @connections.
 
 The shell around the rules of this package. Everything runs in one event loop; `manage` never waits.
 """
@@ -54,7 +54,10 @@ _CLOSING = 1.0  # seconds that clients get, when the gateway closes, to take wha
 class Gateway:
     """The data plane of all WebSocket APIs of one emulator.
 
-    With `secret_of`, signatures are verified; without, only that there is one, and what it was made for.
+    Takes handshakes, connections that were accepted, and calls of @connections. It raises nothing of its own: what
+    is refused is a response or a message, and a task that fails unexpectedly is logged and counted in `errors`; the
+    other connections go on. With `secret_of`, signatures are verified; without, only that there is one, and what it
+    was made for.
     """
 
     def __init__(

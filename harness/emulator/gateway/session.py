@@ -1,4 +1,4 @@
-"""What happens on one connection? Its life as a state machine: bytes and time in, messages, bytes and the end out.
+"""Session of one connection, as a state machine: bytes and time in; messages, bytes and the end out.
 
 RFC 6455 itself is `websockets`' protocol without I/O; here are AWS's rules on top of it: sizes (Q-3, Q-4), no
 binary (Q-5), the idle time-out and the longest duration (Q-1, Q-2), and what `$disconnect` is told (section 1.7).
@@ -44,7 +44,9 @@ _EMPTY_FRAME = 8
 class Session:
     """One open connection. Every `now` is monotonic seconds.
 
-    After each call write what `data_to_send` gives. A session ends once: the first `Closed` is its only one.
+    Takes the client's bytes and the time, gives what happened, and raises nothing: a client that breaks RFC 6455 or a
+    quota is sent a close frame and is `Closed` with that code. After each call write what `data_to_send` gives. A
+    session ends once: the first `Closed` is its only one, and later bytes bring nothing about.
     """
 
     def __init__(self, *, quotas: Quotas, now: float, extensions: Sequence[Extension] = ()) -> None:

@@ -1,4 +1,4 @@
-"""Who signed a request, and is the signature right? AWS Signature Version 4, by header or in a presigned query.
+"""Signatures, AWS Signature Version 4: who signed a request, by header or in a presigned query, and is it right.
 
 The rules of https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html for the
 service `execute-api` (M-13, A-11).

@@ -1,4 +1,4 @@
-"""Is there room for one more request? The account's throttles and those of single routes.
+"""Throttles: whether there is room for one more request, in the account and on a route.
 
 Accounts are told apart by account id and region; every API of one shares its buckets (Q-6, Q-8, M-19).
 """

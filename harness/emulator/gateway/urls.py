@@ -1,4 +1,4 @@
-"""Which API and stage does a request mean? By its host, as on AWS, or by its path.
+"""URLs of APIs: which API and stage a request means, by its host, as on AWS, or by its path.
 
 Hosts: `{api}.execute-api.{region}.amazonaws.com`, and for machines without such names
 `{api}.execute-api.localhost.localstack.cloud` and `{api}.execute-api.localhost`, each with any port; the path

@@ -21,7 +21,11 @@ AnswerTo: TypeAlias = Callable[[Operation], Answer | None]
 
 
 class LambdaApi:
-    """Answers Lambda's API for the functions of `runtime`; code in S3 is read through `read_object`."""
+    """Answers Lambda's API for the functions of `runtime`; code in S3 is read through `read_object`.
+
+    Takes requests, gives responses or what is awaited for one, and raises nothing of its own: what Lambda refuses is
+    a response with AWS's error in it, and has changed nothing.
+    """
 
     def __init__(
         self,

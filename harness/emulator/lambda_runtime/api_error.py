@@ -1,4 +1,4 @@
-"""How Lambda says no: its errors by name, with the status and the body that the SDKs parse."""
+"""Errors of Lambda's API, by AWS's names, with the status and the body that the SDKs parse."""
 
 import orjson
 

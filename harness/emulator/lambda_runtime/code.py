@@ -1,4 +1,4 @@
-"""Where a function's code comes from: a zip, unpacked into our scratch folder, or the developer's own folder."""
+"""Code of functions: a zip, unpacked into our scratch folder, or the developer's own folder, watched for changes."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""May one more invocation run? The account's concurrency, and what functions reserve of it (L-8, L-28, S-16)."""
+"""Concurrency limits: what the account allows, what functions reserve of it, who is throttled (L-8, L-28, S-16)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

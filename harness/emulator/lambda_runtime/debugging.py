@@ -1,4 +1,4 @@
-"""Which functions are debugged, where a breakpoint stops them, and how a debugger gets in.
+"""Debugging of functions: which are debugged, where a breakpoint stops them, and how a debugger gets in.
 
 A debugged function has one execution environment, its time-outs wait, and it is not frozen between invocations,
 because a frozen process answers no debugger.

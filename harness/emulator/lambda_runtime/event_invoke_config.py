@@ -1,4 +1,4 @@
-"""How often and how long an event of a function is tried, and who hears how it ended."""
+"""Event invoke config: how often and how long an event of a function is tried, and who hears how it ended."""
 
 from dataclasses import dataclass
 

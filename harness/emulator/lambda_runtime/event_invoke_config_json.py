@@ -1,4 +1,4 @@
-"""How event invoke configs look in Lambda's API: requests parsed and checked, configs formatted."""
+"""JSON of event invoke configs in Lambda's API: requests parsed and checked, configs formatted."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Asynchronous invocations: attempted, tried again on the clock, and at their end told to whom they concern.
+"""Event queue of asynchronous invocations: attempted, retried on the clock, their end told to whom it concerns.
 
 The rules are `retries`' and `event_results`'; this is the shell that obeys them.
 """
@@ -53,7 +53,11 @@ class QueuedEvent:
 
 
 class EventQueue:
-    """The events of all functions, from their first attempt to their last."""
+    """The events of all functions, from their first attempt to their last.
+
+    Takes events and raises nothing: an attempt that fails or is throttled waits on the clock for the next one, as the
+    function's event invoke config says; an event that ends unheard is noted, and its letters go to `send`.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Who is told how an event ended, and in which words: destinations' records and dead letters."""
+"""Destinations' records and dead letters: who is told how an event ended, and in which words."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

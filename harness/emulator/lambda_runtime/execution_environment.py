@@ -1,4 +1,4 @@
-"""One execution environment: a process, its Runtime API, one invocation at a time, frozen in between (L-3, L-5).
+"""Execution environment: a process, its Runtime API, one invocation at a time, frozen in between (L-3, L-5).
 
 It starts, runs what it is handed, and tells its owner what happens; which environment runs what is decided in
 `runtime`.
@@ -75,6 +75,9 @@ class ExecutionEnvironment:
     `generation` tells which configuration and code it was started with, `prewarmed` that no invocation asked for
     it, `invocations` how many it was handed, `request` which one it runs now, `most_memory` how many bytes its
     process had at its peak. What is in its `sandbox` is removed in the end, unless it is passed on.
+
+    It raises nothing: whatever goes wrong is told to the owner, once. After `environment_failed`, `environment_lost`
+    and a result that `ends_environment` it is at its end, takes nothing more, and `wait_gone` returns.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""How functions look in Lambda's API: requests parsed and checked, configurations formatted."""
+"""JSON of functions in Lambda's API: requests parsed and checked, configurations formatted."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How does what a function writes become lines, and which lines does Lambda write around them?"""
+"""Lines of a function's log: what a function writes cut into lines, and those that Lambda writes around them."""
 
 from math import ceil
 

@@ -1,4 +1,4 @@
-"""How Lambda's ids, credentials and traces look, drawn from the chance that is passed in."""
+"""Identifiers of Lambda: request ids, credentials and traces, drawn from the chance that is passed in."""
 
 import base64
 import string

@@ -1,4 +1,4 @@
-"""How an execution environment of a function is made: its command, variables, credentials and scratch folder."""
+"""Launcher of execution environments: their command, variables, credentials and scratch folder."""
 
 import os
 from collections.abc import Callable

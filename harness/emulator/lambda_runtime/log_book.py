@@ -1,4 +1,4 @@
-"""What did the functions write, and what did Lambda write around it? The lines of all logs, numbered in order."""
+"""Log book: what functions wrote and what Lambda wrote around it, all lines numbered in order."""
 
 import asyncio
 import heapq
@@ -31,7 +31,11 @@ class LogLine:
 
 
 class LogBook:
-    """The last `capacity` lines of each function, over all its environments."""
+    """The last `capacity` lines of each function, over all its environments.
+
+    Lines are numbered from 1, over all functions. A function that never wrote, or is forgotten, has no lines;
+    nothing is raised for it.
+    """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self.last_number = 0

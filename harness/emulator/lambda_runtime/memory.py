@@ -1,4 +1,4 @@
-"""How much memory has a function's process used at most? Measured by the kernel, for REPORT and for the limit.
+"""Memory of a function's process: its peak, measured by the kernel, for REPORT and for the limit.
 
 Lambda bounds an environment by a cgroup, which takes rights that a developer's machine does not give. The process's
 own high-water mark of resident memory tells nearly the same: it counts the program's pages in memory, not address

@@ -1,4 +1,4 @@
-"""Which Node runs the functions of `nodejs` runtimes, and which packages has it beside theirs?"""
+"""Node for `nodejs` functions: the one on this machine, and the packages that they find beside theirs."""
 
 import json
 import os

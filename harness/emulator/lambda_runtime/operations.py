@@ -1,4 +1,4 @@
-"""Which of Lambda's operations a request is, by the paths of the SDK's own service model."""
+"""Operations of Lambda: which one a request is, by the paths of the SDK's own service model."""
 
 import re
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""What came of an invocation, as its caller sees it."""
+"""Outcome of an invocation, as its caller sees it."""
 
 from dataclasses import dataclass
 from typing import NewType, Protocol, TypeAlias

@@ -1,4 +1,4 @@
-"""What the invoker of a function that did not return gets: Lambda's error payloads, byte by byte."""
+"""Error payloads of Lambda, byte by byte: what the invoker gets of a function that did not return."""
 
 import signal
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who may invoke a function: the statements of its resource-based policy, as AddPermission makes them."""
+"""Permissions to invoke a function: the statements of its resource-based policy, as AddPermission makes them."""
 
 from collections.abc import Mapping
 from typing import TypeAlias

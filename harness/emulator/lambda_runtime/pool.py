@@ -1,4 +1,4 @@
-"""Which execution environment takes which invocation: the rules of one function's pool.
+"""Pool of one function's execution environments: the rules by which they take invocations.
 
 Idle environments are reused, the most recently used first; invocations wait first in, first out, for whichever
 environment becomes free first; new environments are wanted only for invocations that no start is under way for, and
@@ -13,7 +13,11 @@ I = TypeVar("I")  # noqa: E741 - I for invocation, as E for environment
 
 
 class Pool(Generic[E, I]):
-    """One function's environments and the invocations that wait for them; at most `limit` environments."""
+    """One function's environments and the invocations that wait for them; at most `limit` environments.
+
+    It is told what becomes of environments and says who takes what (`match`) and how many are to be started
+    (`starts_wanted`); it starts and ends none itself. Telling it of one that it does not know changes nothing.
+    """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit

@@ -1,4 +1,4 @@
-"""A function's process: started in a group of its own, frozen, thawed, killed, its output line by line."""
+"""Process of a function: started in a group of its own, frozen, thawed, killed, its output line by line."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""When an asynchronous invocation is tried again, and why it is tried no more: Lambda's rules for its event queue."""
+"""Retries of asynchronous invocations: when one is tried again, and why it is tried no more."""
 
 from enum import Enum
 from typing import TypeAlias

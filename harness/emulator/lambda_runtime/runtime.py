@@ -1,7 +1,7 @@
 """Lambda, as event sources and the Lambda API see it: functions that are deployed, invoked, and logged.
 
-One walk: `invoke` -> `scheduler` -> `environment` -> the function's process -> back. Asynchronous invocations take
-the same way, and come back to it when they fail.
+One walk: `invoke` -> `scheduler` -> `execution_environment` -> the function's process -> back. Asynchronous
+invocations take the same way, and come back to it when they fail.
 """
 
 import asyncio
@@ -45,7 +45,11 @@ from harness.errors import BackendError
 
 
 class LambdaRuntime:
-    """The functions of one account and region. `on_idle` is called whenever `in_flight` falls to zero."""
+    """The functions of one account and region. `on_idle` is called whenever `in_flight` falls to zero.
+
+    Functions are named by a name, an ARN, a partial ARN, or one of these with `:$LATEST`. What goes wrong with an
+    invocation is its Outcome and leaves the runtime as it was; after `close`, invoking is a BackendError.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What the Lambda Runtime API answers to the runtime of one execution environment (L-40 to L-43).
+"""Runtime API of Lambda: what it answers to the runtime of one execution environment (L-40 to L-43).
 
 A state machine without I/O: requests in, replies and steps out. AWS's page: "Lambda runtime API", version
 2018-06-01.
@@ -102,7 +102,11 @@ _TOO_LARGE = f"Exceeded maximum allowed payload size ({MAXIMUM_RESPONSE_SIZE} by
 
 
 class RuntimeSession:
-    """One runtime's conversation, from its start to its end."""
+    """One runtime's conversation, from its start to its end.
+
+    Takes the runtime's requests, and an invocation whenever `state` is READY (ValueError otherwise). What the runtime
+    may not ask now is a reply with an error; the state stays what it was, and the conversation goes on.
+    """
 
     __slots__ = ("_request", "state")
 

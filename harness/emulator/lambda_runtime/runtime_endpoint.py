@@ -1,4 +1,4 @@
-"""How a runtime reaches its session: one HTTP listener on loopback per execution environment."""
+"""Endpoint of the Runtime API: one HTTP listener on loopback per execution environment."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,7 +20,9 @@ from harness.emulator.lambda_runtime.runtime_api import (
 class RuntimeEndpoint:
     """Listens for one runtime and calls `on_step` with what it says, after it has been answered.
 
-    `on_hung_up` is called when a runtime that waits for its next invocation closes its connection.
+    `on_hung_up` is called when a runtime that waits for its next invocation closes its connection. `open` raises
+    what the operating system does (OSError); a request that is not HTTP closes its connection only. After `close`
+    nothing is heard any more.
     """
 
     def __init__(self, on_step: Callable[[Step], None], on_hung_up: Callable[[], None]) -> None:

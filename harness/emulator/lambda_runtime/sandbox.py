@@ -1,4 +1,4 @@
-"""What of an execution environment outlives its process? Its `/tmp` and its log stream (L-7)."""
+"""Sandbox: what of an execution environment outlives its process, its `/tmp` and its log stream (L-7)."""
 
 import shutil
 from dataclasses import dataclass

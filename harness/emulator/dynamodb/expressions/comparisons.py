@@ -1,4 +1,4 @@
-"""Which of two values is greater? Only strings, numbers and binary are ordered, each among themselves."""
+"""Comparisons of values: only strings, numbers and binary are ordered, each among themselves."""
 
 import base64
 import operator

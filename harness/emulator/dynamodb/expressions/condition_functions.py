@@ -1,4 +1,4 @@
-"""What do the functions of conditions answer? `attribute_exists`, `begins_with`, `contains`, `size` and the rest."""
+"""Functions of conditions: `attribute_exists`, `begins_with`, `contains`, `size` and the rest."""
 
 import base64
 from collections.abc import Callable, Mapping, Sequence

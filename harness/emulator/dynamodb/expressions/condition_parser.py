@@ -1,4 +1,4 @@
-"""How are conditions written? ConditionExpression, FilterExpression and KeyConditionExpression, as nodes.
+"""Parser of conditions: ConditionExpression, FilterExpression and KeyConditionExpression, as nodes.
 
 NOT binds closer than AND, AND closer than OR.
 """

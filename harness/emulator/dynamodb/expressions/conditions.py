@@ -1,4 +1,4 @@
-"""Does a condition hold for an item? ConditionExpression and FilterExpression, compiled to one function.
+"""Conditions: ConditionExpression and FilterExpression, compiled to one function of an item.
 
 Values are compared by type and value. What is missing equals nothing, and differs from everything; values of
 different types are neither less nor greater.

@@ -1,4 +1,4 @@
-"""Where in an item does a path lead, and do the paths of one expression get into each other's way?"""
+"""Document paths: where in an item one leads, and whether those of one expression overlap or conflict."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Which key values does a KeyConditionExpression ask for?
+"""Key conditions: the key values that a KeyConditionExpression asks for.
 
 One condition per key attribute: equality on the partition key, and at most one comparison, BETWEEN or begins_with on
 the sort key. Which of the two is the partition key is for the table's or index's key schema to say.

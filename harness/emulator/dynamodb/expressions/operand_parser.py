@@ -1,4 +1,4 @@
-"""How are operands written: paths, value references, functions, parentheses? What every parser is built on.
+"""Parser of operands, which every other one is built on: paths, value references, functions, parentheses.
 
 What is wrong besides the syntax is noted while parsing and told, the leftmost first, once the syntax is known to
 be right: reserved words, list indexes, functions that do not exist or stand where they may not. Redundant

@@ -1,4 +1,4 @@
-"""What is an operand worth in an item? Paths and values with their references resolved, and the checks on them.
+"""Operands: what they are worth in an item, with their references resolved, and the checks on them.
 
 Mistakes are told in AWS's order: all operands of a function first, then how many there are, then what they are.
 """

@@ -1,4 +1,4 @@
-"""What do `#name` and `:value` stand for? ExpressionAttributeNames and ExpressionAttributeValues of one request."""
+"""Placeholders, `#name` and `:value`: ExpressionAttributeNames and ExpressionAttributeValues of one request."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Which part of an item does a ProjectionExpression ask for?"""
+"""Projections: the part of an item that a ProjectionExpression asks for."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

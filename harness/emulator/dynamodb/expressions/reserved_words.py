@@ -1,4 +1,4 @@
-"""Which words may not name an attribute in an expression? AWS's list of 573 (developer guide, Reserved Words)."""
+"""Reserved words, which may not name an attribute in an expression: AWS's list of 573 (Reserved Words)."""
 
 RESERVED_WORDS = frozenset(
     """

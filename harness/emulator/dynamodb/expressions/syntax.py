@@ -1,4 +1,4 @@
-"""What does an expression say, before its names and values are known? The nodes that the parsers build."""
+"""Syntax trees of expressions, before their names and values are known: the nodes that the parsers build."""
 
 from dataclasses import dataclass
 from typing import TypeAlias

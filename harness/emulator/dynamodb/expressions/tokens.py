@@ -1,4 +1,4 @@
-"""Which words is an expression made of? The lexer of all of DynamoDB's expressions, and its syntax errors."""
+"""Tokens of expressions: the lexer of all of DynamoDB's expressions, and its syntax errors."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How are updates written? UpdateExpression as nodes: SET, REMOVE, ADD and DELETE, in any order, each once."""
+"""Parser of updates, as nodes: SET, REMOVE, ADD and DELETE, in any order, each once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What value does an action of an update give its path? Each action as a function of the item as it was."""
+"""Values of updates: what an action gives its path, as a function of the item as it was."""
 
 import base64
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What does an UpdateExpression make of an item? A new item, the old one untouched, and what the update touched.
+"""Updates: the new item that an UpdateExpression makes of an old one, and what it touched.
 
 All operands are read from the item as it was. In lists, elements set beyond the end are appended in the order of
 their indexes, and elements are removed last: every index means what it meant before.

@@ -1,4 +1,4 @@
-"""What do answers tell besides items: consumed capacity and item collections, where a request asks for them?"""
+"""Answers' further members: consumed capacity and item collections, where a request asks for them."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which attributes does a condition, or an operand, speak of? What its paths begin with, references not resolved."""
+"""First elements of paths: the attributes that a condition or an operand speaks of, references not resolved."""
 
 from collections.abc import Iterator
 from functools import lru_cache

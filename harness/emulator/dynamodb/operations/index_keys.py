@@ -1,4 +1,4 @@
-"""May an update leave these values in the keys of secondary indexes?
+"""Keys of secondary indexes: whether an update may leave these values in them.
 
 A literal of the wrong type is refused as PutItem refuses it (D-16), one that comes from another attribute in words of
 its own (D-17).

@@ -1,4 +1,4 @@
-"""Which parameters of before 2014 does a request use? Expressions replaced them; here they are refused."""
+"""Legacy parameters, of before 2014: expressions replaced them; here they are refused."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Query and Scan: which page of which rows, and which of their attributes?"""
+"""Query and Scan: a page of rows, and of each the attributes that are asked for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

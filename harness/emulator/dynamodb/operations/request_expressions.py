@@ -1,4 +1,4 @@
-"""What do a request's expressions say, with its names and values, and is everything that it defines used?"""
+"""Expressions of a request, with its names and values, and whether everything that it defines is used."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""ListStreams, DescribeStream, GetShardIterator, GetRecords: what happened to a table's items?"""
+"""ListStreams, DescribeStream, GetShardIterator, GetRecords: what happened to a table's items."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Time to live, tags, limits, endpoints and backups: what is there besides a table's items and definition?"""
+"""Time to live, tags, limits, endpoints and backups: what there is besides a table's items and definition."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""CreateTable, DescribeTable, UpdateTable, DeleteTable, ListTables: which tables are there, and what are they like?
+"""CreateTable, DescribeTable, UpdateTable, DeleteTable, ListTables: the tables, and what they are like.
 
 What takes AWS a while is done when the answer goes out. The answer tells of it as AWS's does (CREATING, UPDATING,
 DELETING), and the next DescribeTable finds it done, so a waiter never waits.

@@ -1,4 +1,4 @@
-"""What does one write ask for, where does it go, and what comes of it?
+"""Writes: what one asks for, where it goes, and what comes of it.
 
 PutItem, UpdateItem, DeleteItem and the actions of TransactWriteItems go through the same three steps: `parse`
 looks at the request alone, `place` at the table's keys, `outcome` at the item that is there.

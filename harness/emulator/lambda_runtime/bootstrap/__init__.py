@@ -1,4 +1,4 @@
-"""How a process of each runtime family is started."""
+"""Bootstraps: the command that starts a process of each runtime family."""
 
 import shutil
 import sys

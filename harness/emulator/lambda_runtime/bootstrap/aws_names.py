@@ -1,4 +1,4 @@
-"""Where do AWS's names lead inside a function? To the emulator, so that code which names AWS runs unedited.
+"""AWS's names inside a function: they lead to the emulator, so that code which names AWS runs unedited.
 
 `redirect` changes what Python's own `socket` does: names of AWS resolve to `AWS_ADDRESS`, an address that nothing
 listens on, and a connection to that address, or straight to a name, goes to the emulator. Everything that connects

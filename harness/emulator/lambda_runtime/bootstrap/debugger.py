@@ -1,4 +1,4 @@
-"""Where does `breakpoint()` of a Python function stop? In the user's terminal, or in an IDE that is attached.
+"""Debugger of Python functions: `breakpoint()` stops in the user's terminal, or in an IDE that is attached.
 
 Runs in the function's process before anything of the function, and only when the function is debugged.
 """

@@ -1,4 +1,4 @@
-"""How does a function's process never outlive the emulator? The kernel is asked to end it.
+"""Lifeline to the emulator: the kernel is asked to end a function's process when the emulator is gone.
 
 Imports nothing but the standard library: it runs before anything of the function.
 """

@@ -1,4 +1,4 @@
-"""What may a function's process use of the machine? As many open files as on Lambda (L-9).
+"""Limits of a function's process: as many open files as on Lambda (L-9).
 
 Imports nothing but the standard library: it runs before anything of the function.
 """

@@ -1,4 +1,4 @@
-"""What a Node function's process runs first: ties itself to the emulator, then becomes Node with our bootstrap.
+"""Bootstrap of Node functions: ties the process to the emulator, then becomes Node with our bootstrap.
 
 `python node.py <emulator's process id> <node> <folder of the bootstraps> <options of Node> ...`, in the function's
 code folder.

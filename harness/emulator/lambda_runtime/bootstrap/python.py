@@ -1,4 +1,4 @@
-"""What a Python function's process runs first: ties itself to the emulator, then becomes AWS's own runtime.
+"""Bootstrap of Python functions: ties the process to the emulator, then becomes AWS's own runtime.
 
 AWS's names lead to the emulator from then on, which the variable FANOUT_HARNESS_AWS names as `host:port`.
 
