@@ -72,6 +72,7 @@ PURE = (
     "harness.emulator.lambda_runtime.function",
     "harness.emulator.lambda_runtime.outcome",
     "harness.emulator.lambda_runtime.retries",
+    "harness.emulator.lambda_runtime.variables",
     "harness.emulator.letters",
     "harness.emulator.sns.behaviour",
     "harness.emulator.sns.envelope",

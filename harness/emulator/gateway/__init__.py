@@ -1,5 +1,5 @@
 """API Gateway WebSocket APIs: sessions, routes, events, @connections.
 
-Codes such as M-5 and sections such as 1.9 are rows of docs/aws-rows.csv: what AWS does, and where that is
-documented or was seen.
+Codes such as M-5 are rows of docs/aws-rows.csv, in sections such as 1.9: what AWS does, and where that is documented
+or was seen.
 """

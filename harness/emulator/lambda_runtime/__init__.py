@@ -1,5 +1,5 @@
 """Lambda: functions as processes over the Lambda Runtime API.
 
-Codes such as L-3 and sections such as 3.1 are rows of docs/aws-rows.csv: what AWS does, and where that is
-documented or was seen.
+Codes such as L-3 are rows of docs/aws-rows.csv, in sections such as 3.1: what AWS does, and where that is documented
+or was seen.
 """
