@@ -47,6 +47,10 @@ from harness.emulator.lambda_runtime.outcome import (
 )
 from harness.record.observation import ConnectionOpened, Observation
 
+A_HANDSHAKE = (
+    b"GET /_aws/execute-api/a1b2/dev HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 WAIT = 10.0
 ID = re.compile(r"[A-Za-z0-9_-]{14}[AEIMQUYcgkosw048]=")
 UNKNOWN_ID = "H111mc0HywMCEEf="
