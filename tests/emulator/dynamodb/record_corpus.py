@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 from tests.emulator.dynamodb.corpus_format import Call, Recorded, in_process, over_http, play, write_theme
-from tests.emulator.dynamodb.corpus_requests import TABLES, THEMES
+from tests.emulator.dynamodb.corpus_expressions import TABLES, THEMES
 from tests.oracle.dynamodb_local import dynamodb_local
 from tests.oracle.known_differences import why_different
 
