@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
+from tests.emulator.dynamodb.corpus_cases import TABLES
 from tests.emulator.dynamodb.corpus_format import Call, Recorded, in_process, over_http, play, write_theme
-from tests.emulator.dynamodb.corpus_expressions import TABLES, THEMES
+from tests.emulator.dynamodb.corpus_requests import THEMES
 from tests.oracle.dynamodb_local import dynamodb_local
 from tests.oracle.known_differences import why_different
 

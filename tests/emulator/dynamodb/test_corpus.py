@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.emulator.dynamodb.corpus_cases import TABLES
 from tests.emulator.dynamodb.corpus_format import Recorded, in_process, play, read_corpus
-from tests.emulator.dynamodb.corpus_expressions import TABLES
 from tests.emulator.dynamodb.differences import differences
 
 CORPUS = read_corpus()
