@@ -20,7 +20,7 @@ from harness.emulator.http import MaybeLater, Request, Response
 from harness.emulator.journal import Note
 from harness.record.observation import ConnectionPosted
 
-Deployed: TypeAlias = tuple[Api | None, Stage | None]
+ApiAndStage: TypeAlias = tuple[Api | None, Stage | None]
 """An API and its stage as they are deployed now; None for what there is not."""
 
 InvocationOf: TypeAlias = Callable[[str], str | None]
@@ -43,7 +43,7 @@ class ManagementApi:
     def __init__(
         self,
         *,
-        deployed: Callable[[str, str], Deployed],
+        deployed: Callable[[str, str], ApiAndStage],
         connections: Connections[OpenConnection],
         connect_route: ConnectRoute,
         throttles: Throttles,
@@ -89,7 +89,7 @@ class ManagementApi:
     def _answer(
         self,
         request: Request,
-        deployed: Deployed,
+        deployed: ApiAndStage,
         rest: str,
         signature: Signature | None,
     ) -> Response:

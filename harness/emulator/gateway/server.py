@@ -27,7 +27,7 @@ from harness.emulator.gateway.lambda_events import (
     ConnectionFacts,
     disconnect_event,
 )
-from harness.emulator.gateway.management_api import CallerOf, Deployed, InvocationOf, ManagementApi
+from harness.emulator.gateway.management_api import ApiAndStage, CallerOf, InvocationOf, ManagementApi
 from harness.emulator.gateway.messages import Messages
 from harness.emulator.gateway.opening_handshake import (
     refusal,
@@ -265,7 +265,7 @@ class Gateway:
         # What it returns is ignored.
         await self._integrations.call(route.integration, payload, stage.variables, cause)
 
-    def _deployed(self, api_id: str, stage: str) -> Deployed:
+    def _deployed(self, api_id: str, stage: str) -> ApiAndStage:
         api = self._api(api_id)
         return api, api.stages.get(stage) if api is not None else None
 
