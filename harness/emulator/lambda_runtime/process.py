@@ -14,7 +14,11 @@ _MOST_READS = 16
 
 
 class FunctionProcess(asyncio.SubprocessProtocol):
-    """One process and its children; `on_exit` gets the exit status, minus the signal's number if one ended it."""
+    """One process and its children; `on_line` gets its output, `on_exit` the exit status at last, and once.
+
+    A status is minus the signal's number where a signal ended the process. After a `start` that raised, and after the
+    exit, the calls do nothing.
+    """
 
     def __init__(self, on_line: Callable[[str], None], on_exit: Callable[[int], None]) -> None:
         self._on_line, self._on_exit = on_line, on_exit
