@@ -32,7 +32,7 @@ from harness.record.observation import (
     ClientClosed,
     ClientRefused,
     EventPublished,
-    FrameReceived,
+    MessageReceived,
     Observation,
     PublishFailed,
 )
@@ -78,7 +78,7 @@ class LiveClient:
     def _note(self, seen: Observation) -> None:
         with self._changed:
             match seen:
-                case FrameReceived():
+                case MessageReceived():
                     self._frames.append(seen.text)
                 case ClientClosed():
                     self._closed = seen

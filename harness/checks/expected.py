@@ -23,7 +23,7 @@ from harness.record.observation import (
     ClientRefused,
     ConnectionClosed,
     EventPublished,
-    FrameReceived,
+    MessageReceived,
     Settled,
     SubscriptionSent,
 )
@@ -43,7 +43,7 @@ from harness.scenario.receivers import (
 GRACE = 1.0
 """Seconds until an effect is taken as done when the history does not show the inside."""
 
-Arrivals: TypeAlias = Mapping[str, Mapping[str, tuple[FrameReceived, ...]]]
+Arrivals: TypeAlias = Mapping[str, Mapping[str, tuple[MessageReceived, ...]]]
 """By event id and client, the frames that carried the event, in time order."""
 
 
@@ -70,8 +70,8 @@ def expected(scenario: Scenario, history: History) -> tuple[Expected, ...]:
 
 def arrivals(history: History) -> Arrivals:
     """What arrived of each event at each client."""
-    found: dict[str, dict[str, list[FrameReceived]]] = {}
-    for frame in history.of(FrameReceived):
+    found: dict[str, dict[str, list[MessageReceived]]] = {}
+    for frame in history.of(MessageReceived):
         if frame.event is not None:
             found.setdefault(frame.event, {}).setdefault(frame.client, []).append(frame)
     return {

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from harness.checks import wording
 from harness.checks.expected import Arrivals, Expected, arrivals, expected
-from harness.checks.findings import most_telling
+from harness.checks.findings import finding_of, most_telling
 from harness.checks.inside import Connections, invocations, is_visible
 from harness.checks.posts import Posts, posts_of
 from harness.checks.verdict import CheckResult, Finding, LatencyFigures, Verdict
@@ -20,8 +20,8 @@ from harness.record.history import History
 from harness.record.observation import (
     ConnectionPosted,
     EventPublished,
-    FrameReceived,
     LoopLag,
+    MessageReceived,
     Observation,
 )
 from harness.scenario.model import Scenario, Threshold
@@ -39,7 +39,7 @@ class Delivery:
 
     published: EventPublished
     client: str
-    frame: FrameReceived | None
+    frame: MessageReceived | None
 
     @property
     def latency(self) -> float:
@@ -135,7 +135,7 @@ def _judged(threshold: Threshold, deliveries: Sequence[Delivery], history: Histo
     matching = sorted((one for one in deliveries if _matches(threshold, one)), key=lambda one: one.latency)
     if not matching:
         what = f"no delivery was expected that {_sentence(threshold)} could be measured on"
-        return _Judged(threshold, Verdict.UNKNOWN, None, Finding("no samples", what))
+        return _Judged(threshold, Verdict.UNKNOWN, None, finding_of("no samples", what))
     percent = _PERCENT[threshold.percentile]
     measured = percentile([one.latency for one in matching], percent)
     if measured < threshold.seconds:
@@ -177,7 +177,7 @@ def _saturated(
         f"and it published up to {wording.duration(latest.lateness)} late"
     )
     evidence: tuple[Observation, ...] = (latest.published,) if lag is None else (latest.published, lag)
-    return Finding("saturated", what, tuple(sorted(evidence, key=lambda one: one.at)))
+    return finding_of("saturated", what, *evidence)
 
 
 def _too_slow(threshold: Threshold, measured: float, matching: Sequence[Delivery]) -> Finding:
@@ -191,7 +191,7 @@ def _too_slow(threshold: Threshold, measured: float, matching: Sequence[Delivery
         f"slowest: {wording.event(slowest.published)} at {slowest.client}"
     )
     evidence = (slowest.published,) if slowest.frame is None else (slowest.published, slowest.frame)
-    return Finding("too slow", what, evidence)
+    return finding_of("too slow", what, *evidence)
 
 
 def _sentence(threshold: Threshold) -> str:

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from harness.checks import wording
-from harness.checks.findings import most_telling
+from harness.checks.findings import finding_of, most_telling
 from harness.checks.verdict import CheckResult, Finding, Verdict
 from harness.record.history import History
-from harness.record.observation import EventPublished, FrameReceived
+from harness.record.observation import EventPublished, MessageReceived
 from harness.scenario.model import Scenario
 
 NAME = "order"
 
-_Arrived: TypeAlias = tuple[EventPublished, FrameReceived]
+_Arrived: TypeAlias = tuple[EventPublished, MessageReceived]
 _Overtaken: TypeAlias = tuple[_Arrived, _Arrived]
 """What arrived too early, and then what arrived after it although it was published before it."""
 
@@ -51,14 +51,14 @@ def _streams(history: History) -> Mapping[tuple[str, str], list[_Arrived]]:
     times = Counter(one.event for one in history.of(EventPublished))
     published = {one.event: one for one in history.of(EventPublished) if times[one.event] == 1}
     streams: dict[tuple[str, str], list[_Arrived]] = {}
-    for frame in _first_arrivals(history.of(FrameReceived)):
+    for frame in _first_arrivals(history.of(MessageReceived)):
         if (event := published.get(frame.event or "")) is not None:
             for channel in event.channels:
                 streams.setdefault((frame.client, channel), []).append((event, frame))
     return streams
 
 
-def _first_arrivals(frames: Iterable[FrameReceived]) -> Iterator[FrameReceived]:
+def _first_arrivals(frames: Iterable[MessageReceived]) -> Iterator[MessageReceived]:
     seen: set[tuple[str, str | None]] = set()
     for frame in frames:
         if (frame.client, frame.event) not in seen:
@@ -80,4 +80,4 @@ def _finding(newer: _Arrived, older: _Arrived) -> Finding:
         f"{older[1].client} received {wording.event(older[0])} after {wording.event(newer[0])}, "
         f"which was published {wording.duration(newer[0].at - older[0].at)} later"
     )
-    return Finding("out of order", what, (older[0], newer[0], newer[1], older[1]))
+    return finding_of("out of order", what, older[0], newer[0], newer[1], older[1])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from harness.checks import wording
-from harness.checks.findings import most_telling
+from harness.checks.findings import finding_of, most_telling
 from harness.checks.subscribing import demanded_refusals
 from harness.checks.verdict import CheckResult, Finding, Verdict
 from harness.record.history import History
@@ -16,7 +16,7 @@ from harness.record.observation import (
     ClientConnecting,
     ClientLeft,
     ClientRefused,
-    FrameReceived,
+    MessageReceived,
     SubscriptionSent,
 )
 from harness.scenario.feed import Feed
@@ -27,7 +27,7 @@ NAME = "refusals"
 _GATEWAY_FRAME = frozenset({"message", "connectionId", "requestId"})
 """The members of the frame by which API Gateway itself refuses a message (R-10, R-11, R-13)."""
 
-_ErrorFrame: TypeAlias = tuple[str, FrameReceived]
+_ErrorFrame: TypeAlias = tuple[str, MessageReceived]
 """What an error frame says (its code, or the gateway's message), and the frame."""
 
 
@@ -86,19 +86,19 @@ def _count_handshakes(tally: _Tally, scenario: Scenario, history: History) -> No
                 tally.unexpected.append(_refused(seen))
             case ClientRefused():
                 what = f"{seen.client}'s handshake was answered {_told(seen)} instead of {status}"
-                tally.missing.append(Finding("other status", what, (seen,)))
+                tally.missing.append(finding_of("other status", what, seen))
             case ClientConnected() if status is not None:
                 what = f"{seen.client}'s handshake was accepted; it must be refused with {status}"
                 evidence = (began[seen.client], seen) if seen.client in began else (seen,)
-                tally.missing.append(Finding("not refused", what, evidence))
+                tally.missing.append(finding_of("not refused", what, *evidence))
 
 
 def _refused(refused: ClientRefused) -> Finding:
     if refused.status == 0:
         what = f"{refused.client}'s connection failed before an answer: {refused.reason or 'no reason known'}"
-        return Finding("connection failed", what, (refused,))
+        return finding_of("connection failed", what, refused)
     what = f"{refused.client}'s handshake was refused with {_told(refused)}; it must be accepted"
-    return Finding("unexpected refusal", what, (refused,))
+    return finding_of("unexpected refusal", what, refused)
 
 
 def _told(refused: ClientRefused) -> str:
@@ -134,19 +134,21 @@ def _take(frames: list[_ErrorFrame], sent: SubscriptionSent, code: str | None) -
 def _not_refused(sent: SubscriptionSent, code: str, answer: _ErrorFrame | None) -> Finding:
     asked = f"{sent.client}'s subscribe to {sent.channel}"
     if answer is None:
-        return Finding("not refused", f"{asked} was not refused; it must be answered {code}", (sent,))
-    return Finding("other code", f"{asked} was answered {answer[0]!r} instead of {code!r}", (sent, answer[1]))
+        return finding_of("not refused", f"{asked} was not refused; it must be answered {code}", sent)
+    return finding_of(
+        "other code", f"{asked} was answered {answer[0]!r} instead of {code!r}", sent, answer[1]
+    )
 
 
-def _unexpected(said: str, frame: FrameReceived) -> Finding:
+def _unexpected(said: str, frame: MessageReceived) -> Finding:
     what = f"{frame.client} received an error frame that nothing explains: {said}"
-    return Finding("unexpected error frame", what, (frame,))
+    return finding_of("unexpected error frame", what, frame)
 
 
 def _error_frames(feed: Feed, history: History) -> Mapping[str, list[_ErrorFrame]]:
     """By client, the application's and the gateway's error frames."""
     found: dict[str, list[_ErrorFrame]] = {}
-    for frame in history.of(FrameReceived):
+    for frame in history.of(MessageReceived):
         if frame.event is None and (said := _error_in(frame.text, feed)) is not None:
             found.setdefault(frame.client, []).append((said, frame))
     return found
@@ -176,7 +178,7 @@ def _thrown_out(history: History) -> Iterator[Finding]:
             case ClientClosed() if seen.client not in leaving:
                 reason = f" ({seen.reason})" if seen.reason else ""
                 what = f"{seen.client}'s connection was closed with {seen.code}{reason}, but it had not left"
-                yield Finding("unexpected close", what, (seen,))
+                yield finding_of("unexpected close", what, seen)
 
 
 def _demands_refusals(scenario: Scenario) -> bool:

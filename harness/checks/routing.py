@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from harness.checks import wording
 from harness.checks.expected import Arrivals, Expected, arrivals, expected
-from harness.checks.findings import most_telling
+from harness.checks.findings import finding_of, most_telling
 from harness.checks.handed import Handings
 from harness.checks.posts import Posts, posts_of
 from harness.checks.verdict import CheckResult, Finding, Verdict
@@ -17,7 +17,7 @@ from harness.record.history import History
 from harness.record.observation import (
     ClientConnected,
     EventPublished,
-    FrameReceived,
+    MessageReceived,
     Observation,
     PublishFailed,
     Settled,
@@ -31,7 +31,7 @@ _Publications: TypeAlias = Sequence[Expected]
 """The publications of one event id: one, unless the scenario publishes the same id again."""
 _Bears: TypeAlias = Callable[[_Publications], float]
 """How often a client may receive an event, for each time that it was published."""
-_Arrived: TypeAlias = tuple[_Publications, tuple[FrameReceived, ...]]
+_Arrived: TypeAlias = tuple[_Publications, tuple[MessageReceived, ...]]
 
 
 def check(scenario: Scenario, history: History) -> CheckResult:
@@ -70,8 +70,8 @@ class _Tally:
     lost: list[tuple[Expected, str]] = field(default_factory=list)
     leaked: list[_Arrived] = field(default_factory=list)
     duplicated: list[_Arrived] = field(default_factory=list)
-    altered: list[tuple[Expected, FrameReceived]] = field(default_factory=list)
-    stray: list[FrameReceived] = field(default_factory=list)
+    altered: list[tuple[Expected, MessageReceived]] = field(default_factory=list)
+    stray: list[MessageReceived] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
@@ -107,7 +107,7 @@ def _tally(publications: Sequence[Expected], arrived: Arrivals, *, unsure: set[s
 def _count_event(
     tally: _Tally,
     published: _Publications,
-    at_clients: Mapping[str, tuple[FrameReceived, ...]],
+    at_clients: Mapping[str, tuple[MessageReceived, ...]],
     times: float,
 ) -> None:
     needed = Counter(client for one in published for client in one.must)
@@ -125,8 +125,8 @@ def _count_event(
 
 
 def _altered(
-    published: _Publications, frames: tuple[FrameReceived, ...]
-) -> list[tuple[Expected, FrameReceived]]:
+    published: _Publications, frames: tuple[MessageReceived, ...]
+) -> list[tuple[Expected, MessageReceived]]:
     texts = {one.published.text for one in published}
     return [
         (published[0], frame)
@@ -234,12 +234,12 @@ def _is_private(leak: _Arrived, scenario: Scenario) -> bool:
     return any(scenario.feed.is_private(channel) for one in leak[0] for channel in one.published.channels)
 
 
-def _leak(kind: str, published: _Publications, frames: tuple[FrameReceived, ...]) -> Finding:
+def _leak(kind: str, published: _Publications, frames: tuple[MessageReceived, ...]) -> Finding:
     may = {client for one in published for client in one.may}
     who = f"only {wording.listed(may)}" if may else "nobody"
     what = f"{frames[0].client} received {wording.event(published[0].published)}, which {who} may see"
     prefix = "privacy leak: " if kind == "privacy leak" else ""
-    return Finding(kind, prefix + what, _evidence(published[0].published, *frames))
+    return finding_of(kind, prefix + what, published[0].published, *frames)
 
 
 def _losses(lost: Iterable[tuple[Expected, str]], history: History) -> Iterator[Finding]:
@@ -253,7 +253,7 @@ def _losses(lost: Iterable[tuple[Expected, str]], history: History) -> Iterator[
 def _loss(published: EventPublished, client: str, posts: Posts, history: History) -> Finding:
     posted = posts.of(published.message_id, client)
     what = f"{client} never received {wording.event(published)}{posts.told(published.message_id, client)}"
-    return Finding("lost", what, _evidence(*_why_subscribed(client, published, history), published, *posted))
+    return finding_of("lost", what, *_why_subscribed(client, published, history), published, *posted)
 
 
 def _why_subscribed(client: str, published: EventPublished, history: History) -> tuple[Observation, ...]:
@@ -270,22 +270,18 @@ def _why_subscribed(client: str, published: EventPublished, history: History) ->
     return (*connected, *sent[-1:])
 
 
-def _alteration(published: EventPublished, frame: FrameReceived) -> Finding:
+def _alteration(published: EventPublished, frame: MessageReceived) -> Finding:
     what = f"{frame.client} received {wording.event(published)} with another content than was published"
-    return Finding("altered", what, _evidence(published, frame))
+    return finding_of("altered", what, published, frame)
 
 
-def _duplicate(published: _Publications, frames: tuple[FrameReceived, ...], handings: Handings) -> Finding:
+def _duplicate(published: _Publications, frames: tuple[MessageReceived, ...], handings: Handings) -> Finding:
     times = "twice" if len(frames) == 2 else f"{len(frames)} times"
     handed = handings.of(one.published.message_id for one in published)
     why = "" if handed is None else handed.told()
     what = f"{frames[0].client} received {wording.event(published[0].published)} {times}{why}"
-    return Finding("duplicated", what, _evidence(published[0].published, *frames))
+    return finding_of("duplicated", what, published[0].published, *frames)
 
 
-def _stray(frame: FrameReceived) -> Finding:
-    return Finding("stray", f"{frame.client} received {frame.event}, which was never published", (frame,))
-
-
-def _evidence(*observations: Observation) -> tuple[Observation, ...]:
-    return tuple(sorted(observations, key=lambda one: one.at))
+def _stray(frame: MessageReceived) -> Finding:
+    return finding_of("stray", f"{frame.client} received {frame.event}, which was never published", frame)

@@ -26,7 +26,7 @@ from harness.record.observation import (
     ClientClosed,
     ClientConnected,
     ClientRefused,
-    FrameReceived,
+    MessageReceived,
     Observation,
 )
 from harness.scenario.feed import Feed
@@ -251,7 +251,7 @@ class Connection(asyncio.Protocol):
     def _take_text(self, payload: bytes, at: float) -> None:
         text, event = self._read_text(payload)
         self.frames += 1
-        self._note(FrameReceived(at, self._client, text, event))
+        self._note(MessageReceived(at, self._client, text, event))
 
     def _take_pong(self, payload: bytes) -> None:
         if payload not in self._pongs:

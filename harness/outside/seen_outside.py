@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from harness.checks.expected import arrivals, expected
 from harness.record.history import History
-from harness.record.observation import ClientConnected, FrameReceived, Observation
+from harness.record.observation import ClientConnected, MessageReceived, Observation
 from harness.scenario.model import Scenario
 
 
@@ -22,7 +22,7 @@ class SeenOutside:
     def note(self, seen: Observation) -> None:
         """Takes an observation of a client or of the publisher."""
         self._seen.append(seen)
-        self._frames += isinstance(seen, FrameReceived)
+        self._frames += isinstance(seen, MessageReceived)
         self._opened += isinstance(seen, ClientConnected)
         self._pass_on(seen)
 

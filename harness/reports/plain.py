@@ -2,6 +2,8 @@
 
 import re
 
+from harness.checks.verdict import Evidence
+
 # What XML 1.0 cannot hold, and what moves a terminal's cursor or colours it: all controls but tab and newline.
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]"
@@ -13,7 +15,6 @@ def plain(text: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
-def shortened(text: str, length: int) -> str:
-    """The text on one line, at most `length` characters long, an ellipsis in place of what is left out."""
-    line = " ".join(plain(text).split())
-    return line if len(line) <= length else f"{line[: length - 1]}…"
+def told(evidence: Evidence, *, timeline_at: float) -> str:
+    """One line: the time from the timeline's begin, and what was seen: `+1.203 s  eth/2 received e17: {...}`."""
+    return f"{evidence.at - timeline_at:+.3f} s  {plain(evidence.words)}"

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from math import isfinite
 
 from harness.checks.verdict import CheckResult, Finding, LatencyFigures, ScenarioResult, Verdict
-from harness.record.observation import Observation
 
 VERSION = 1
 """Rises when a member changes its meaning or goes; new members do not change it."""
@@ -61,12 +60,8 @@ def _figures(figures: LatencyFigures) -> dict[str, object]:
 
 
 def _finding(finding: Finding) -> dict[str, object]:
-    evidence = [_observation(one) for one in finding.evidence]
+    evidence = [dict(one.fields) for one in finding.evidence]
     return {"kind": finding.kind, "what": finding.what, "evidence": evidence}
-
-
-def _observation(observation: Observation) -> dict[str, object]:
-    return {"kind": type(observation).__name__, **asdict(observation)}
 
 
 def _number(value: float) -> float | None:

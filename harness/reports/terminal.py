@@ -12,8 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.checks.verdict import CheckResult, Finding, LatencyFigures, ScenarioResult, Verdict
-from harness.reports.plain import plain
-from harness.reports.words import told
+from harness.reports.plain import plain, told
 
 FINDINGS = 3
 """Findings shown of each check that did not pass."""

@@ -2,8 +2,11 @@ from math import inf
 
 import pytest
 
+from harness.checks.findings import finding_of
 from harness.checks.latency import check, percentile
-from harness.checks.testkit import (
+from harness.checks.verdict import CheckResult, LatencyFigures, Verdict
+from harness.record.observation import EventPublished, LoopLag, MessageReceived, Observation
+from tests.checks.histories import (
     MARKET,
     a_client,
     a_fan_out,
@@ -13,8 +16,6 @@ from harness.checks.testkit import (
     an_event,
     its_connection,
 )
-from harness.checks.verdict import CheckResult, Finding, LatencyFigures, Verdict
-from harness.record.observation import EventPublished, FrameReceived, LoopLag, Observation
 
 ALICE = a_client("alice")
 EVENT = an_event("e1", at=11.0)
@@ -83,7 +84,7 @@ def test_a_threshold_that_does_not_hold_fails_and_shows_the_slowest() -> None:
         "p99 < 100 ms does not hold: it was 500 ms over 2 expected deliveries; "
         "slowest: e2 (trade on market.BTC-PERP) at alice"
     )
-    assert result.findings == (Finding("too slow", what, (slow, frames[1])),)
+    assert result.findings == (finding_of("too slow", what, slow, frames[1]),)
 
 
 def test_a_missing_frame_is_infinitely_late() -> None:
@@ -128,7 +129,7 @@ def test_a_threshold_without_samples_is_unknown() -> None:
         "latency",
         Verdict.UNKNOWN,
         "p99 nothing measured (< 1 s) over 0 expected deliveries",
-        (Finding("no samples", what),),
+        (finding_of("no samples", what),),
         {"expected": 0, "missing": 0} | BARE,
     )
 
@@ -179,7 +180,7 @@ def test_publishes_later_than_the_threshold_are_the_load_generators_fault() -> N
         "the load generator was saturated: max < 100 ms does not hold (1.05 s), "
         "but its own loop lagged up to 0 ms and it published up to 1 s late"
     )
-    assert result.findings == (Finding("saturated", what, (late,)),)
+    assert result.findings == (finding_of("saturated", what, late),)
 
 
 def test_a_lost_frame_is_never_the_load_generators_fault() -> None:
@@ -189,7 +190,7 @@ def test_a_lost_frame_is_never_the_load_generators_fault() -> None:
 
 
 def test_the_inside_breaks_the_way_down() -> None:
-    frames = (FrameReceived(11.03, "alice", EVENT.text, "e1"),)
+    frames = (MessageReceived(11.03, "alice", EVENT.text, "e1"),)
 
     result = judged(
         [],
@@ -209,7 +210,7 @@ def test_the_inside_breaks_the_way_down() -> None:
 
 
 def test_a_frame_that_arrives_before_its_post_is_answered_costs_nothing() -> None:
-    frame = FrameReceived(11.015, "alice", EVENT.text, "e1")
+    frame = MessageReceived(11.015, "alice", EVENT.text, "e1")
 
     result = judged([], its_connection("alice"), EVENT, a_fan_out(EVENT, {"c-alice": 200}), frame)
 

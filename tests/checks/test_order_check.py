@@ -1,7 +1,8 @@
+from harness.checks.findings import finding_of
 from harness.checks.order import check
-from harness.checks.testkit import a_frame, a_history, a_scenario, an_event
-from harness.checks.verdict import CheckResult, Finding, Verdict
+from harness.checks.verdict import CheckResult, Verdict
 from harness.record.observation import Observation
+from tests.checks.histories import a_frame, a_history, a_scenario, an_event
 
 ORDERED = a_scenario(expect={"order": True})
 FIRST, SECOND, THIRD = (an_event(f"e{number}", at=10.0 + number) for number in (1, 2, 3))
@@ -33,7 +34,7 @@ def test_a_frame_after_one_that_was_published_later_fails() -> None:
         "order",
         Verdict.FAIL,
         "1 frame arrived out of order",
-        (Finding("out of order", what, (FIRST, SECOND, early, late)),),
+        (finding_of("out of order", what, FIRST, SECOND, early, late),),
         {"streams": 1, "frames": 2, "out_of_order": 1},
     )
 

@@ -2,8 +2,22 @@ import json
 
 import pytest
 
+from harness.checks.findings import evidence_of, finding_of
 from harness.checks.routing import check
-from harness.checks.testkit import (
+from harness.checks.verdict import CheckResult, Verdict
+from harness.record.observation import (
+    ClientConnected,
+    ConnectionPosted,
+    EventPublished,
+    InvocationEnded,
+    InvocationStarted,
+    MessageReceived,
+    Observation,
+    PublishFailed,
+    Settled,
+    SubscriptionSent,
+)
+from tests.checks.histories import (
     a_client,
     a_fan_out,
     a_frame,
@@ -11,19 +25,6 @@ from harness.checks.testkit import (
     a_scenario,
     an_event,
     its_connection,
-)
-from harness.checks.verdict import CheckResult, Finding, Verdict
-from harness.record.observation import (
-    ClientConnected,
-    ConnectionPosted,
-    EventPublished,
-    FrameReceived,
-    InvocationEnded,
-    InvocationStarted,
-    Observation,
-    PublishFailed,
-    Settled,
-    SubscriptionSent,
 )
 
 ALICE = a_client("alice")
@@ -67,10 +68,12 @@ def test_a_frame_that_never_came_is_lost() -> None:
         Verdict.FAIL,
         "0 of 1 expected frames arrived, nothing else",
         (
-            Finding(
+            finding_of(
                 "lost",
                 "alice never received e17 (trade on market.BTC-PERP)",
-                (ClientConnected(1.1, "alice"), SubscriptionSent(1.2, "alice", "market.BTC-PERP"), EVENT),
+                ClientConnected(1.1, "alice"),
+                SubscriptionSent(1.2, "alice", "market.BTC-PERP"),
+                EVENT,
             ),
         ),
         counts(events=1, expected=1, lost=1),
@@ -93,7 +96,9 @@ def test_a_loss_tells_how_far_the_event_came_when(inside: tuple[Observation, ...
     (finding,) = result.findings
     assert finding.what == f"alice never received e17 (trade on market.BTC-PERP){says}"
     posts = [one for one in inside if isinstance(one, ConnectionPosted) and one.connection == "c-alice"]
-    assert [one for one in finding.evidence if isinstance(one, ConnectionPosted)] == posts
+    assert [one for one in finding.evidence if one.fields["kind"] == "ConnectionPosted"] == [
+        *map(evidence_of, posts)
+    ]
 
 
 def test_a_frame_at_somebody_who_must_not_see_it_is_a_leak() -> None:
@@ -106,7 +111,7 @@ def test_a_frame_at_somebody_who_must_not_see_it_is_a_leak() -> None:
         "routing",
         Verdict.FAIL,
         "1 of 1 expected frames arrived, 1 leaked",
-        (Finding("leak", what, (EVENT, leaked)),),
+        (finding_of("leak", what, EVENT, leaked),),
         counts(events=1, expected=1, received=2, leaked=1),
     )
 
@@ -134,7 +139,7 @@ def test_the_same_event_twice_is_a_duplicate() -> None:
     result = judged(ALICE, EVENT, twice)
 
     what = "alice received e17 (trade on market.BTC-PERP) twice"
-    assert result.findings == (Finding("duplicated", what, (EVENT, *twice)),)
+    assert result.findings == (finding_of("duplicated", what, EVENT, *twice),)
     assert result.counts == counts(events=1, expected=1, received=2, duplicated=1)
 
 
@@ -162,20 +167,20 @@ def test_a_frame_is_judged_by_its_json_value(text: str, altered: bool) -> None:
     event = EventPublished(
         11.0, 11.0, "e1", "trade", ("market.BTC-PERP",), '{"eventId":"e1","price":1.0,"size":[1,2]}', "m"
     )
-    frame = FrameReceived(11.1, "alice", text, "e1")
+    frame = MessageReceived(11.1, "alice", text, "e1")
 
     result = judged(ALICE, event, frame)
 
     what = "alice received e1 (trade on market.BTC-PERP) with another content than was published"
-    assert result.findings == ((Finding("altered", what, (event, frame)),) if altered else ())
+    assert result.findings == ((finding_of("altered", what, event, frame),) if altered else ())
 
 
 def test_an_event_that_was_never_published_is_a_stray() -> None:
-    stray = FrameReceived(12.0, "alice", json.dumps({"eventId": "ghost"}), "ghost")
+    stray = MessageReceived(12.0, "alice", json.dumps({"eventId": "ghost"}), "ghost")
 
     result = judged(ALICE, EVENT, a_frame("alice", EVENT), stray)
 
-    assert result.findings == (Finding("stray", "alice received ghost, which was never published", (stray,)),)
+    assert result.findings == (finding_of("stray", "alice received ghost, which was never published", stray),)
     assert result.verdict is Verdict.FAIL
 
 
@@ -190,7 +195,7 @@ def test_no_event_at_all_is_unknown() -> None:
 
 def test_a_failed_publish_is_unknown_and_its_frames_are_nobodys_fault() -> None:
     failed = PublishFailed(12.0, 12.0, "e18", "timed out")
-    maybe = FrameReceived(12.1, "alice", "{}", "e18")
+    maybe = MessageReceived(12.1, "alice", "{}", "e18")
 
     result = judged(ALICE, EVENT, a_frame("alice", EVENT), failed, maybe)
 

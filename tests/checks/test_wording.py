@@ -1,7 +1,7 @@
 import pytest
 
 from harness.checks import wording
-from harness.checks.testkit import an_event
+from tests.checks.histories import an_event
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from harness.record.observation import (
     ClientConnecting,
     ClientLeft,
     ClientRefused,
-    FrameReceived,
+    MessageReceived,
     Observation,
     SubscriptionSent,
 )
@@ -115,10 +115,10 @@ def test_what_the_server_sends_is_noted_in_order_with_the_event_it_carries() -> 
         assert seen.observations[:6] == [
             CONNECTING,
             CONNECTED,
-            FrameReceived(AT, "alice", '{"type":"trade","eventId":"e1"}', "e1"),
-            FrameReceived(AT, "alice", '{"message": "Forbidden"}'),
-            FrameReceived(AT, "alice", "not JSON"),
-            FrameReceived(AT, "alice", "fragmented into three"),
+            MessageReceived(AT, "alice", '{"type":"trade","eventId":"e1"}', "e1"),
+            MessageReceived(AT, "alice", '{"message": "Forbidden"}'),
+            MessageReceived(AT, "alice", "not JSON"),
+            MessageReceived(AT, "alice", "fragmented into three"),
         ]
 
     run(test())
@@ -453,7 +453,7 @@ def test_a_client_that_vanished_may_come_back_with_only_what_its_query_subscribe
             assert await client.connect() is True
             await client.roundtrip(10)
             assert (client.channel, client.frames) == (None, 2)
-        welcome = FrameReceived(AT, "alice", "welcome")
+        welcome = MessageReceived(AT, "alice", "welcome")
         assert seen.observations[:9] == [
             CONNECTING,
             CONNECTED,
@@ -515,7 +515,7 @@ def test_arrivals_are_stamped_by_the_clock_that_was_passed_in() -> None:
             await connection.send("late")
             await client.roundtrip(10)
             await client.cut()
-        assert seen.observations[2] == FrameReceived(AT + 2.5, "alice", "late")
+        assert seen.observations[2] == MessageReceived(AT + 2.5, "alice", "late")
 
     run(test())
 

@@ -1,6 +1,6 @@
-from harness.checks.testkit import a_client, a_frame, a_scenario, an_event
 from harness.outside.seen_outside import SeenOutside
 from harness.record.observation import Observation
+from tests.checks.histories import a_client, a_frame, a_scenario, an_event
 
 EVENT = an_event(at=11.0)
 

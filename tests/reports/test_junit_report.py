@@ -1,6 +1,7 @@
 from xml.etree import ElementTree
 
-from harness.checks.verdict import CheckResult, Finding, ScenarioResult, Verdict
+from harness.checks.findings import finding_of
+from harness.checks.verdict import CheckResult, ScenarioResult, Verdict
 from harness.record.observation import ClientConnected
 from harness.reports.junit import junit
 
@@ -14,8 +15,8 @@ RESULT = ScenarioResult(
             Verdict.FAIL,
             "1 frame & more",
             (
-                Finding("out of order", "e1 \x1b[31mafter\x00 e2", (ClientConnected(11.5, "alice"),)),
-                Finding("other", "x"),
+                finding_of("out of order", "e1 \x1b[31mafter\x00 e2", ClientConnected(11.5, "alice")),
+                finding_of("other", "x"),
             ),
         ),
         CheckResult("health", Verdict.UNKNOWN, "not settled"),
@@ -50,7 +51,7 @@ other: x</failure>
 
 def test_no_text_makes_the_xml_unreadable() -> None:
     nasty = "".join(map(chr, range(0x20))) + "\ud800\ufffe]]><&\"'"
-    check = CheckResult("routing", Verdict.FAIL, nasty, (Finding(nasty, nasty),))
+    check = CheckResult("routing", Verdict.FAIL, nasty, (finding_of(nasty, nasty),))
 
     document = junit([ScenarioResult(nasty, nasty, (check,), seconds=0.0)])
 

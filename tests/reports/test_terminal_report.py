@@ -4,7 +4,8 @@ from math import inf
 
 from rich.console import Console, RenderableType
 
-from harness.checks.verdict import CheckResult, Finding, LatencyFigures, ScenarioResult, Verdict
+from harness.checks.findings import evidence_of, finding_of
+from harness.checks.verdict import CheckResult, LatencyFigures, ScenarioResult, Verdict
 from harness.record.observation import ClientConnected, FunctionLogged
 from harness.reports.terminal import log_hints, scenario_block, total_line
 
@@ -54,7 +55,7 @@ def test_a_block_tells_the_claim_and_a_line_per_check() -> None:
 
 def test_a_failed_check_shows_its_first_findings_with_their_evidence() -> None:
     findings = tuple(
-        Finding("leak", f"eve received e{number}", (ClientConnected(10.5 + number, "eve"),))
+        finding_of("leak", f"eve received e{number}", ClientConnected(10.5 + number, "eve"))
         for number in range(5)
     )
 
@@ -74,7 +75,7 @@ def test_a_failed_check_shows_its_first_findings_with_their_evidence() -> None:
 
 
 def test_much_evidence_is_cut_short() -> None:
-    finding = Finding("leak", "eve", tuple(ClientConnected(10.0, "eve") for _ in range(7)))
+    finding = finding_of("leak", "eve", *tuple(ClientConnected(10.0, "eve") for _ in range(7)))
 
     lines = shown(scenario_block(a_result(CheckResult("routing", Verdict.FAIL, "", (finding,))))).splitlines()
 
@@ -87,7 +88,7 @@ def test_nothing_is_wider_than_the_terminal() -> None:
         "routing",
         Verdict.FAIL,
         long,
-        (Finding("leak", long, (ClientConnected(10.0, long),)),),
+        (finding_of("leak", long, ClientConnected(10.0, long)),),
         latencies=(LatencyFigures("t" * 60, "c" * 60, 123_456, 7, *(12.3456,) * 4),) * 2,
     )
 
@@ -99,7 +100,7 @@ def test_nothing_is_wider_than_the_terminal() -> None:
 def test_text_from_outside_is_neither_markup_nor_control_codes() -> None:
     nasty = "[bold]not bold[/bold] [/red] \x1b[31m"
     check = CheckResult(
-        "routing", Verdict.FAIL, nasty, (Finding("x", nasty, (ClientConnected(10.0, nasty),)),)
+        "routing", Verdict.FAIL, nasty, (finding_of("x", nasty, ClientConnected(10.0, nasty)),)
     )
 
     text = shown(scenario_block(a_result(check, title=nasty)))
@@ -150,7 +151,7 @@ def test_the_total_counts_the_verdicts() -> None:
 
 
 def test_errors_that_functions_logged_stand_below_the_checks() -> None:
-    logged = (FunctionLogged(10.25, "fan_out", "[ERROR] post to c1:\nGoneException", "r1"),)
+    logged = (evidence_of(FunctionLogged(10.25, "fan_out", "[ERROR] post to c1:\nGoneException", "r1")),)
     result = replace(a_result(CheckResult("routing", Verdict.FAIL, "1 missing")), logged=logged)
 
     assert (
