@@ -44,7 +44,7 @@ GRACE = 1.0
 """Seconds until an effect is taken as done when the history does not show the inside."""
 
 Arrivals: TypeAlias = Mapping[str, Mapping[str, tuple[MessageReceived, ...]]]
-"""By event id and client, the frames that carried the event, in time order."""
+"""By event id and client, the messages that carried the event, in time order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,11 @@ def expected(scenario: Scenario, history: History) -> tuple[Expected, ...]:
 def arrivals(history: History) -> Arrivals:
     """What arrived of each event at each client."""
     found: dict[str, dict[str, list[MessageReceived]]] = {}
-    for frame in history.of(MessageReceived):
-        if frame.event is not None:
-            found.setdefault(frame.event, {}).setdefault(frame.client, []).append(frame)
+    for message in history.of(MessageReceived):
+        if message.event is not None:
+            found.setdefault(message.event, {}).setdefault(message.client, []).append(message)
     return {
-        event: {client: tuple(frames) for client, frames in clients.items()}
+        event: {client: tuple(messages) for client, messages in clients.items()}
         for event, clients in found.items()
     }
 

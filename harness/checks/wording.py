@@ -13,7 +13,7 @@ def amount(number: int) -> str:
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """`1 frame`, `12 000 frames`."""
+    """`1 message`, `12 000 messages`."""
     return f"{amount(number)} {one if number == 1 else many or one + 's'}"
 
 

@@ -59,7 +59,7 @@ class Client:
         self._read_text = read_text or text_reader(feed)
         self._open_timeout = open_timeout
         self._connection: Connection | None = None
-        self._frames_before = 0
+        self._messages_before = 0
 
     @property
     def is_connected(self) -> bool:
@@ -67,10 +67,10 @@ class Client:
         return self._connection is not None and self._connection.is_open
 
     @property
-    def frames(self) -> int:
+    def messages(self) -> int:
         """How many text messages have arrived, over all of the client's connections."""
-        now = self._connection.frames if self._connection else 0
-        return self._frames_before + now
+        now = self._connection.messages if self._connection else 0
+        return self._messages_before + now
 
     async def connect(self) -> bool:
         """Opens a connection; True when the handshake was answered 101.
@@ -146,7 +146,7 @@ class Client:
                 f"client {self.name} is connected: it must leave or vanish before it connects again"
             )
         await self.cut()
-        self._frames_before = self.frames
+        self._messages_before = self.messages
         self._connection, self.channel = None, None
 
     def _new_connection(self) -> Connection:

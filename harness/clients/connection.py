@@ -50,10 +50,10 @@ def text_reader(feed: Feed) -> ReadText:
     def read(payload: bytes) -> tuple[str, str | None]:
         text = payload.decode()
         try:
-            frame = orjson.loads(text)
+            message = orjson.loads(text)
         except orjson.JSONDecodeError:
             return text, None
-        return text, feed.event_id_of(frame)
+        return text, feed.event_id_of(message)
 
     return read
 
@@ -78,7 +78,7 @@ class Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self.answered: asyncio.Future[bool] = loop.create_future()
         self.lost: asyncio.Future[None] = loop.create_future()
-        self.frames = 0
+        self.messages = 0
         self._client, self._core, self._request = client, core, request
         self._clock, self._note, self._read_text = clock, note, read_text
         self._transport: asyncio.Transport | None = None
@@ -250,7 +250,7 @@ class Connection(asyncio.Protocol):
 
     def _take_text(self, payload: bytes, at: float) -> None:
         text, event = self._read_text(payload)
-        self.frames += 1
+        self.messages += 1
         self._note(MessageReceived(at, self._client, text, event))
 
     def _take_pong(self, payload: bytes) -> None:

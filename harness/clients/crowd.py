@@ -29,7 +29,7 @@ class Progress:
     clients: int
     connected: int
     subscribed: int
-    frames: int
+    messages: int
 
 
 class Crowd:
@@ -91,7 +91,7 @@ class Crowd:
             clients=len(clients),
             connected=len(connected),
             subscribed=sum(client.channel is not None for client in connected),
-            frames=sum(client.frames for client in clients),
+            messages=sum(client.messages for client in clients),
         )
 
     async def gather_at_start(self) -> None:
@@ -132,7 +132,7 @@ class Crowd:
         connected = iter([client for client in self._clients.values() if client.is_connected])
         while batch := list(islice(connected, self._at_once)):
             pongs.extend(client.ping() for client in batch)
-            await asyncio.sleep(0)  # thousands of pings in one go would delay the frames that are arriving
+            await asyncio.sleep(0)  # thousands of pings in one go would delay the messages that are arriving
         if not pongs:
             return True
         # A pong that can never come because its connection ended counts too: nothing else can arrive there.

@@ -51,7 +51,7 @@ class Load:
     seconds: float
 
     @property
-    def frames(self) -> int:
+    def received(self) -> int:
         """The messages that clients receive: events, and an answer to each message of theirs."""
         return self.messages + sum(one.receivers for one in self.events)
 

@@ -32,7 +32,7 @@ LEAD = 0.25
 """Seconds by which an event is handed to the publisher ahead of its time: a busy loop must not make it late."""
 
 _LAST_FRAMES = 1.0
-"""Seconds that the last frames get in any case, even when the backend used up the time for settling."""
+"""Seconds that the last messages get in any case, even when the backend used up the time for settling."""
 
 
 class Clients(Protocol):

@@ -70,7 +70,7 @@ class VanishClient:
 
 @dataclass(frozen=True, slots=True)
 class SubscribeClient:
-    """The client asks for a channel; `refused` is the code of the error frame that must answer it."""
+    """The client asks for a channel; `refused` is the code of the error message that must answer it."""
 
     at: float
     client: str

@@ -91,7 +91,7 @@ class SubscriptionSent(Observation):
 
 @dataclass(frozen=True, slots=True)
 class MessageReceived(Observation):
-    """A text message arrived at the client; `event` is the matcher event it carries, None for any other frame."""
+    """A text message arrived at the client; `event` is the matcher event it carries, None for any other message."""
 
     client: str
     text: str
@@ -169,7 +169,7 @@ class LoopLag(Observation):
 
 @dataclass(frozen=True, slots=True)
 class Settled(Observation):
-    """Nothing was in flight any more: every client's frames had been answered, every invocation had ended.
+    """Nothing was in flight any more: every client's messages had been answered, every invocation had ended.
 
     `complete` is False when the bounded wait ran out first. `phase` is `start` (before the timeline) or `end`.
     """

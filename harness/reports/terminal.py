@@ -94,7 +94,7 @@ def _finding(finding: Finding, timeline_at: float) -> RenderableType:
 
 
 def _logged(result: ScenarioResult) -> Iterator[RenderableType]:
-    """Errors that functions caught and logged: often why a frame is missing or late."""
+    """Errors that functions caught and logged: often why a message is missing or late."""
     if result.logged:
         yield Padding(Text("functions logged errors:", style="dim"), (0, 0, 0, 2))
     for line in result.logged:

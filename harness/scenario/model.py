@@ -74,7 +74,7 @@ class ClientGroup(_Model):
     refused: int | str | None = Field(
         default=None,
         description="An HTTP status: the handshake must be refused with it. "
-        "A code: the subscribe must be answered by an error frame with that code.",
+        "A code: the subscribe must be answered by an error message with that code.",
     )
     joins: Literal["before", "later"] = Field(
         default="before", description="`before` the timeline starts, or `later`, by a connect step."
@@ -153,7 +153,7 @@ class Subscription(_Model):
 
     clients: ClientNames
     channel: str
-    refused: str | None = Field(default=None, description="The error frame's code that must answer it.")
+    refused: str | None = Field(default=None, description="The error message's code that must answer it.")
 
 
 class Subscribe(_Timed):
@@ -287,7 +287,9 @@ class Expectations(_Model):
     """What must hold besides exact routing and refusals, which are always judged."""
 
     latency: tuple[Threshold, ...] = Field(default=(), description="Thresholds such as `p99 < 100 ms`.")
-    order: bool = Field(default=False, description="Frames of one channel arrive in the order of publishing.")
+    order: bool = Field(
+        default=False, description="Messages of one channel arrive in the order of publishing."
+    )
     duplicates: Literal["forbidden", "allowed"] = Field(
         default="forbidden",
         description="Whether a client may receive an event once for each time that a function was handed it: SNS and "
@@ -352,7 +354,7 @@ class GatewaySettings(_Model):
         "same (C-13).",
     )
     empty_bodies: Literal["dropped", "sent"] = Field(
-        default="dropped", description="Whether a two-way route answers an empty body with an empty frame."
+        default="dropped", description="Whether a two-way route answers an empty body with an empty message."
     )
 
     def written(self) -> dict[str, object]:

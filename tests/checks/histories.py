@@ -81,8 +81,8 @@ def an_event(
     return EventPublished(at, meant_at, name, kind, (channel,), text, f"m-{name}")
 
 
-def a_frame(client: str, published: EventPublished, *, after: float = 0.05) -> MessageReceived:
-    """The event's frame at the client, `after` seconds after it was published."""
+def a_message(client: str, published: EventPublished, *, after: float = 0.05) -> MessageReceived:
+    """The event's message at the client, `after` seconds after it was published."""
     return MessageReceived(published.at + after, client, published.text, published.event)
 
 

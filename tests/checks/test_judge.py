@@ -5,7 +5,7 @@ from harness.checks.verdict import CheckResult, ScenarioResult, Verdict
 from harness.record.history import History
 from harness.record.observation import NotPlayed
 from harness.scenario.model import Scenario
-from tests.checks.histories import a_client, a_frame, a_history, a_scenario, an_event
+from tests.checks.histories import a_client, a_history, a_message, a_scenario, an_event
 
 
 def passing(scenario: Scenario, history: History) -> CheckResult:
@@ -26,7 +26,7 @@ def test_the_checks_are_reported_in_a_fixed_order() -> None:
 
 def test_a_good_run_is_judged_by_every_check_that_has_something_to_say() -> None:
     event = an_event()
-    history = a_history(a_client("alice"), event, a_frame("alice", event))
+    history = a_history(a_client("alice"), event, a_message("alice", event))
 
     result = judge(a_scenario(), history, name="a-claim")
 

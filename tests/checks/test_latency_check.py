@@ -10,8 +10,8 @@ from tests.checks.histories import (
     MARKET,
     a_client,
     a_fan_out,
-    a_frame,
     a_history,
+    a_message,
     a_scenario,
     an_event,
     its_connection,
@@ -53,7 +53,7 @@ def test_a_threshold_that_holds_passes() -> None:
     event = an_event("e1", at=11.0, intended_at=10.5)
     row = ("trade", MARKET, 1, 0, 0.75, 0.75, 0.75, 0.75)
 
-    assert judged(["p99 < 800 ms"], event, a_frame("alice", event, after=0.25)) == CheckResult(
+    assert judged(["p99 < 800 ms"], event, a_message("alice", event, after=0.25)) == CheckResult(
         "latency",
         Verdict.PASS,
         "p99 750 ms (< 800 ms) over 1 expected delivery",
@@ -63,17 +63,17 @@ def test_a_threshold_that_holds_passes() -> None:
 
 
 def test_a_threshold_is_less_than() -> None:
-    frame = a_frame("alice", EVENT, after=0.25)
+    message = a_message("alice", EVENT, after=0.25)
 
-    assert verdict_of(["max < 250 ms"], EVENT, frame) is Verdict.FAIL
-    assert verdict_of(["max < 251 ms"], EVENT, frame) is Verdict.PASS
+    assert verdict_of(["max < 250 ms"], EVENT, message) is Verdict.FAIL
+    assert verdict_of(["max < 251 ms"], EVENT, message) is Verdict.PASS
 
 
 def test_a_threshold_that_does_not_hold_fails_and_shows_the_slowest() -> None:
     slow = an_event("e2", at=12.0)
-    frames = (a_frame("alice", EVENT), a_frame("alice", slow, after=0.5))
+    messages = (a_message("alice", EVENT), a_message("alice", slow, after=0.5))
 
-    result = judged(["p99 < 100 ms"], EVENT, slow, frames)
+    result = judged(["p99 < 100 ms"], EVENT, slow, messages)
 
     assert result is not None
     assert (result.verdict, result.summary) == (
@@ -84,14 +84,14 @@ def test_a_threshold_that_does_not_hold_fails_and_shows_the_slowest() -> None:
         "p99 < 100 ms does not hold: it was 500 ms over 2 expected deliveries; "
         "slowest: e2 (trade on market.BTC-PERP) at alice"
     )
-    assert result.findings == (finding_of("too slow", what, slow, frames[1]),)
+    assert result.findings == (finding_of("too slow", what, slow, messages[1]),)
 
 
-def test_a_missing_frame_is_infinitely_late() -> None:
+def test_a_missing_message_is_infinitely_late() -> None:
     events = tuple(an_event(f"e{number}", at=11.0 + number) for number in range(3))
-    frames = tuple(a_frame("alice", event) for event in events[:2])
+    messages = tuple(a_message("alice", event) for event in events[:2])
 
-    result = judged(["p50 < 100 ms", "p99 < 100 ms"], events, frames)
+    result = judged(["p50 < 100 ms", "p99 < 100 ms"], events, messages)
 
     assert result is not None
     assert result.summary == "p50 50 ms (< 100 ms), p99 infinite (< 100 ms) over 3 expected deliveries"
@@ -116,7 +116,7 @@ def test_a_missing_frame_is_infinitely_late() -> None:
 )
 def test_a_threshold_looks_at_what_it_names(threshold: object, verdict: Verdict) -> None:
     slow = an_event("e2", kind="depth")
-    seen = (EVENT, slow, a_frame("alice", EVENT), a_frame("alice", slow, after=0.5))
+    seen = (EVENT, slow, a_message("alice", EVENT), a_message("alice", slow, after=0.5))
 
     assert verdict_of([threshold], seen) is verdict
 
@@ -135,7 +135,7 @@ def test_a_threshold_without_samples_is_unknown() -> None:
 
 
 def test_without_thresholds_the_figures_are_shown() -> None:
-    result = judged([], EVENT, a_frame("alice", EVENT))
+    result = judged([], EVENT, a_message("alice", EVENT))
 
     assert result is not None
     assert (result.verdict, len(result.latencies)) == (Verdict.PASS, 2)
@@ -164,15 +164,15 @@ def test_without_thresholds_and_figures_there_is_nothing_to_say() -> None:
 def test_a_slow_load_generator_is_unknown_when(
     published: EventPublished, lags: tuple[LoopLag, ...], verdict: Verdict
 ) -> None:
-    frame = a_frame("alice", published, after=0.5)
+    message = a_message("alice", published, after=0.5)
 
-    assert verdict_of(["max < 100 ms"], published, frame, lags) is verdict
+    assert verdict_of(["max < 100 ms"], published, message, lags) is verdict
 
 
 def test_publishes_later_than_the_threshold_are_the_load_generators_fault() -> None:
     late = an_event(at=12.0, intended_at=11.0)
 
-    result = judged(["max < 100 ms"], late, a_frame("alice", late))
+    result = judged(["max < 100 ms"], late, a_message("alice", late))
 
     assert result is not None
     assert result.verdict is Verdict.UNKNOWN
@@ -183,21 +183,21 @@ def test_publishes_later_than_the_threshold_are_the_load_generators_fault() -> N
     assert result.findings == (finding_of("saturated", what, late),)
 
 
-def test_a_lost_frame_is_never_the_load_generators_fault() -> None:
+def test_a_lost_message_is_never_the_load_generators_fault() -> None:
     late = an_event(at=12.0, intended_at=11.0)
 
     assert verdict_of(["max < 100 ms"], late, LoopLag(12.0, 5.0)) is Verdict.FAIL
 
 
 def test_the_inside_breaks_the_way_down() -> None:
-    frames = (MessageReceived(11.03, "alice", EVENT.text, "e1"),)
+    messages = (MessageReceived(11.03, "alice", EVENT.text, "e1"),)
 
     result = judged(
         [],
         its_connection("alice"),
         EVENT,
         a_fan_out(EVENT, {"c-alice": 200, "c-gone": 410}, after=0.01, ends_after=0.04),
-        frames,
+        messages,
     )
 
     assert result is not None
@@ -209,19 +209,19 @@ def test_the_inside_breaks_the_way_down() -> None:
     }
 
 
-def test_a_frame_that_arrives_before_its_post_is_answered_costs_nothing() -> None:
-    frame = MessageReceived(11.015, "alice", EVENT.text, "e1")
+def test_a_message_that_arrives_before_its_post_is_answered_costs_nothing() -> None:
+    message = MessageReceived(11.015, "alice", EVENT.text, "e1")
 
-    result = judged([], its_connection("alice"), EVENT, a_fan_out(EVENT, {"c-alice": 200}), frame)
+    result = judged([], its_connection("alice"), EVENT, a_fan_out(EVENT, {"c-alice": 200}), message)
 
     assert result is not None
     assert (result.counts["harness_floor_s"], result.counts["last_post_to_last_arrival_s"]) == (0.0, 0.0)
 
 
-def test_frames_of_an_id_published_twice_belong_to_its_publications_in_turn() -> None:
+def test_messages_of_an_id_published_twice_belong_to_its_publications_in_turn() -> None:
     again = an_event("e1", at=20.0)
 
-    result = judged([], EVENT, again, a_frame("alice", EVENT), a_frame("alice", again))
+    result = judged([], EVENT, again, a_message("alice", EVENT), a_message("alice", again))
 
     assert result is not None
     assert result.latencies[0].max == pytest.approx(0.05)

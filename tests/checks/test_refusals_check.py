@@ -15,7 +15,7 @@ from harness.record.observation import (
     Observation,
     SubscriptionSent,
 )
-from tests.checks.histories import a_client, a_frame, a_history, a_scenario, an_event
+from tests.checks.histories import a_client, a_history, a_message, a_scenario, an_event
 
 FORBIDDEN_HANDSHAKE = a_scenario(clients={"mallory": {"refused": 403}, "alice": {}})
 FORBIDDEN_CHANNEL = a_scenario(clients={"mallory": {"subscribe": "trader.1", "refused": "FORBIDDEN"}})
@@ -24,7 +24,7 @@ CONNECTING, CONNECTED = ClientConnecting(1.0, "mallory"), ClientConnected(1.1, "
 SENT = SubscriptionSent(1.2, "mallory", "trader.1")
 
 
-def an_error_frame(code: str, *, at: float = 1.5, client: str = "mallory") -> MessageReceived:
+def an_error_message(code: str, *, at: float = 1.5, client: str = "mallory") -> MessageReceived:
     return MessageReceived(at, client, json.dumps({"type": "error", "code": code}))
 
 
@@ -35,7 +35,7 @@ def counts(**others: float) -> dict[str, float]:
 def test_nothing_refused_and_nothing_to_refuse_passes() -> None:
     event = an_event()
     greeting = MessageReceived(2.0, "alice", '{"type":"welcome"}')
-    history = a_history(a_client("alice"), event, a_frame("alice", event), greeting)
+    history = a_history(a_client("alice"), event, a_message("alice", event), greeting)
 
     assert check(a_scenario(), history) == CheckResult(
         "refusals", Verdict.PASS, "nothing was refused", counts=counts()
@@ -120,13 +120,13 @@ def test_refusals_that_nobody_provoked_are_unknown() -> None:
 
 
 def test_a_subscribe_answered_with_the_demanded_code_passes() -> None:
-    result = check(FORBIDDEN_CHANNEL, a_history(CONNECTING, CONNECTED, SENT, an_error_frame("FORBIDDEN")))
+    result = check(FORBIDDEN_CHANNEL, a_history(CONNECTING, CONNECTED, SENT, an_error_message("FORBIDDEN")))
 
     assert (result.verdict, result.counts) == (Verdict.PASS, counts(demanded=1, refused=1))
 
 
 @pytest.mark.parametrize(
-    ("frames", "finding"),
+    ("messages", "finding"),
     [
         pytest.param(
             (),
@@ -138,40 +138,40 @@ def test_a_subscribe_answered_with_the_demanded_code_passes() -> None:
             id="not answered",
         ),
         pytest.param(
-            (an_error_frame("BAD_CHANNEL"),),
+            (an_error_message("BAD_CHANNEL"),),
             finding_of(
                 "other code",
                 "mallory's subscribe to trader.1 was answered 'BAD_CHANNEL' instead of 'FORBIDDEN'",
                 SENT,
-                an_error_frame("BAD_CHANNEL"),
+                an_error_message("BAD_CHANNEL"),
             ),
             id="answered with another code",
         ),
     ],
 )
 def test_a_subscribe_that_must_be_refused_fails_when_it_is(
-    frames: tuple[MessageReceived, ...], finding: Finding
+    messages: tuple[MessageReceived, ...], finding: Finding
 ) -> None:
-    result = check(FORBIDDEN_CHANNEL, a_history(CONNECTING, CONNECTED, SENT, frames))
+    result = check(FORBIDDEN_CHANNEL, a_history(CONNECTING, CONNECTED, SENT, messages))
 
     assert (result.verdict, result.findings) == (Verdict.FAIL, (finding,))
 
 
-def test_an_error_frame_from_before_answers_nothing() -> None:
-    early = an_error_frame("FORBIDDEN", at=1.15)
+def test_an_error_message_from_before_answers_nothing() -> None:
+    early = an_error_message("FORBIDDEN", at=1.15)
 
     result = check(FORBIDDEN_CHANNEL, a_history(CONNECTING, CONNECTED, early, SENT))
 
-    assert [one.kind for one in result.findings] == ["not refused", "unexpected error frame"]
+    assert [one.kind for one in result.findings] == ["not refused", "unexpected error message"]
 
 
-def test_each_refused_subscribe_needs_an_error_frame_of_its_own() -> None:
+def test_each_refused_subscribe_needs_an_error_message_of_its_own() -> None:
     step = {"subscribe": {"clients": "alice", "channel": "admin.BTC", "refused": "FORBIDDEN"}}
     scenario = a_scenario(timeline=[{"at": 1, **step}, {"at": 2, **step}])
     asked = tuple(SubscriptionSent(at, "alice", "admin.BTC") for at in (11.0, 12.0))
 
     result = check(
-        scenario, a_history(a_client("alice"), asked, an_error_frame("FORBIDDEN", at=12.1, client="alice"))
+        scenario, a_history(a_client("alice"), asked, an_error_message("FORBIDDEN", at=12.1, client="alice"))
     )
 
     assert result.counts == counts(demanded=2, refused=1, missing=1)
@@ -188,21 +188,21 @@ def test_each_refused_subscribe_needs_an_error_frame_of_its_own() -> None:
         ),
     ],
 )
-def test_an_error_frame_that_nothing_explains_fails(text: str, says: str) -> None:
-    frame = MessageReceived(2.0, "alice", text)
+def test_an_error_message_that_nothing_explains_fails(text: str, says: str) -> None:
+    message = MessageReceived(2.0, "alice", text)
 
-    result = check(a_scenario(), a_history(a_client("alice"), frame))
+    result = check(a_scenario(), a_history(a_client("alice"), message))
 
-    what = f"alice received an error frame that nothing explains: {says}"
+    what = f"alice received an error message that nothing explains: {says}"
     assert (result.verdict, result.findings) == (
         Verdict.FAIL,
-        (finding_of("unexpected error frame", what, frame),),
+        (finding_of("unexpected error message", what, message),),
     )
     assert result.summary == "0 of 0 demanded refusals seen, 1 unexpected refusal"
 
 
 @pytest.mark.parametrize("text", ["pong", "[1]", '{"type":"ack"}', '{"code":200}', '{"message":"hello"}'])
-def test_other_frames_are_no_error_frames(text: str) -> None:
+def test_other_messages_are_no_error_messages(text: str) -> None:
     history = a_history(a_client("alice"), MessageReceived(2.0, "alice", text))
 
     assert check(a_scenario(), history).verdict is Verdict.PASS

@@ -102,7 +102,7 @@ def test_what_the_server_sends_is_noted_in_order_with_the_event_it_carries() -> 
         await connection.send('{"message": "Forbidden"}')
         await connection.send("not JSON")
         await connection.send(["fragmented ", "into ", "three"])
-        await connection.send(b"binary is no frame of a feed")
+        await connection.send(b"binary is no message of a feed")
         await connection.send([b"nor ", b"is this"])
         await listen(connection)
 
@@ -111,7 +111,7 @@ def test_what_the_server_sends_is_noted_in_order_with_the_event_it_carries() -> 
         async with a_client(seen, serving) as client:
             assert await client.connect() is True
             assert await client.roundtrip(10) is True
-            assert client.frames == 4
+            assert client.messages == 4
         assert seen.observations[:6] == [
             CONNECTING,
             CONNECTED,
@@ -452,7 +452,7 @@ def test_a_client_that_vanished_may_come_back_with_only_what_its_query_subscribe
             client.vanish()
             assert await client.connect() is True
             await client.roundtrip(10)
-            assert (client.channel, client.frames) == (None, 2)
+            assert (client.channel, client.messages) == (None, 2)
         welcome = MessageReceived(AT, "alice", "welcome")
         assert seen.observations[:9] == [
             CONNECTING,

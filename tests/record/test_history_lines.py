@@ -20,9 +20,9 @@ from harness.record.observation import (
 
 
 def test_a_line_names_its_kind_and_then_the_fields() -> None:
-    frame = MessageReceived(12.5, "eth/2", '{"a":1}', "e17")
+    message = MessageReceived(12.5, "eth/2", '{"a":1}', "e17")
 
-    assert encode(frame) == (
+    assert encode(message) == (
         b'{"kind":"MessageReceived","at":12.5,"client":"eth/2","text":"{\\"a\\":1}","event":"e17"}\n'
     )
 

@@ -44,7 +44,7 @@ CASES: tuple[tuple[Observation, str], ...] = (
     (PublishFailed(1, 1, "e1", "refused"), "e1 not accepted by SNS: refused"),
     (LoopLag(1, 0.0123), "the crowd's loop woke 12 ms late"),
     (Settled(1, "end", complete=True), "settled at the end"),
-    (Settled(1, "end", complete=False, detail="1 frame"), "not settled at the end (1 frame)"),
+    (Settled(1, "end", complete=False, detail="1 message"), "not settled at the end (1 message)"),
     (RowsFound(1, ("c1", "c2")), "rows found of c1, c2"),
     (RowsFound(1, ()), "rows found of no connection"),
     (InsideHidden(1, "it is AWS"), "nothing of the inside is seen: it is AWS"),

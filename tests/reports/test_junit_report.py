@@ -13,7 +13,7 @@ RESULT = ScenarioResult(
         CheckResult(
             "order",
             Verdict.FAIL,
-            "1 frame & more",
+            "1 message & more",
             (
                 finding_of("out of order", "e1 \x1b[31mafter\x00 e2", ClientConnected(11.5, "alice")),
                 finding_of("other", "x"),
@@ -36,7 +36,7 @@ def test_a_suite_per_scenario_and_a_case_per_check() -> None:
       <system-out>all arrived</system-out>
     </testcase>
     <testcase classname="leaks" name="order" time="0">
-      <failure message="1 frame &amp; more" type="FAIL">out of order: e1 \ufffd[31mafter\ufffd e2
+      <failure message="1 message &amp; more" type="FAIL">out of order: e1 \ufffd[31mafter\ufffd e2
     +1.500 s  alice connected
 other: x</failure>
     </testcase>

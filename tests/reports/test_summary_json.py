@@ -19,7 +19,7 @@ def test_the_summary_holds_everything_that_was_said() -> None:
     result = ScenarioResult("fast", "It is fast", (check,), seconds=3.5, timeline_at=10.0)
 
     assert json.loads(summary([result], run={"backend": "embedded"})) == {
-        "version": 1,
+        "version": 2,
         "run": {"backend": "embedded"},
         "verdict": "FAIL",
         "gate": "FAIL",
@@ -65,7 +65,7 @@ def test_the_summary_holds_everything_that_was_said() -> None:
 
 def test_a_run_without_scenarios_is_unknown() -> None:
     assert json.loads(summary([], run={})) == {
-        "version": 1,
+        "version": 2,
         "run": {},
         "verdict": "UNKNOWN",
         "gate": "UNKNOWN",

@@ -34,22 +34,22 @@ def test_a_block_tells_the_claim_and_a_line_per_check() -> None:
         LatencyFigures("trade", "market.BTC-PERP", 2, 1, 0.0101, inf, inf, inf),
     )
     result = a_result(
-        CheckResult("routing", Verdict.PASS, "12 of 12 expected frames arrived, nothing else"),
+        CheckResult("routing", Verdict.PASS, "12 of 12 expected messages arrived, nothing else"),
         CheckResult("latency", Verdict.PASS, "p99 30 ms (< 100 ms)", latencies=latencies),
-        CheckResult("order", Verdict.UNKNOWN, "nobody received two frames"),
+        CheckResult("order", Verdict.UNKNOWN, "nobody received two messages"),
     )
 
     assert (
         shown(scenario_block(result))
         == """\
  UNKNOWN  Every trade reaches its market  3.2 s
-  ✔ routing   12 of 12 expected frames arrived, nothing else
+  ✔ routing   12 of 12 expected messages arrived, nothing else
   ✔ latency   p99 30 ms (< 100 ms)
     ms                             expected   p50   p95   p99    max
     all                                  12  10.1  20.2  30.3  500.0
     trade on market.BTC-PERP  2 (1 missing)  10.1     ∞     ∞      ∞
     depth on market.BTC-PERP             10  10.1  20.2  30.3   40.4
-  ? order     nobody received two frames"""
+  ? order     nobody received two messages"""
     )
 
 
