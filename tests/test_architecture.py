@@ -27,6 +27,8 @@ PURE = (
     "harness.stack.apart",
     "harness.clients.load",
     "harness.clients.schedule",
+    "harness.durations",
+    "harness.scenario.behaviour",
     "harness.scenario.feed",
     "harness.scenario.model",
     "harness.scenario.receivers",
@@ -73,6 +75,7 @@ PURE = (
     "harness.emulator.lambda_runtime.outcome",
     "harness.emulator.lambda_runtime.retries",
     "harness.emulator.letters",
+    "harness.emulator.switches",
     "harness.emulator.sns.behaviour",
     "harness.emulator.sns.envelope",
     "harness.emulator.sns.filter_changes",
@@ -151,12 +154,19 @@ ALLOWED = [
     pytest.param("harness.record", ("harness.errors",), id="records"),
     pytest.param(
         "harness.stack",
-        ("harness.errors", "harness.yaml_source", "harness.scenario.feed", "harness.scenario.model"),
+        (
+            "harness.errors",
+            "harness.durations",
+            "harness.yaml_source",
+            "harness.validation",
+            "harness.scenario.feed",
+            "harness.scenario.behaviour",
+        ),
         id="stacks",
     ),
 ]
 
-UP_MAY_LOAD = {"harness.scenario", "harness.scenario.feed", "harness.scenario.model"}
+UP_MAY_LOAD = {"harness.scenario", "harness.scenario.feed", "harness.scenario.behaviour"}
 
 
 def name_of(file: Path) -> str:

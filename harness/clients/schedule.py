@@ -9,6 +9,7 @@ from itertools import count
 from typing import TypeAlias, assert_never
 
 from harness.chance import Chance, Chances
+from harness.durations import parse_duration
 from harness.matcher.session import session
 from harness.scenario.feed import Feed
 from harness.scenario.model import (
@@ -29,7 +30,6 @@ from harness.scenario.model import (
     names_of,
     number_of,
     numbered,
-    parse_duration,
     query_of,
     times_of,
 )

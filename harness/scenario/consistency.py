@@ -167,6 +167,10 @@ def _presence_slips(scenario: Scenario) -> Iterator[Slip]:
             case Churn():
                 yield from _cannot_churn(scenario, named)
                 unsure |= clients
+            case Publish() | PublishFile() | PublishGenerated():
+                pass  # whoever is connected by then is a matter of receivers
+            case _:
+                assert_never(step)
 
 
 def _present_at_start(scenario: Scenario) -> Iterator[str]:

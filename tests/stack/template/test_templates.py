@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
+from harness.scenario.behaviour import Quotas
 from harness.scenario.feed import Feed
-from harness.scenario.model import Quotas
 from harness.stack.loader import load_stack
 from harness.stack.model import (
     Api,
