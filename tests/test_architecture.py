@@ -28,6 +28,7 @@ PURE = (
     "harness.clients.load",
     "harness.clients.schedule",
     "harness.durations",
+    "harness.percentiles",
     "harness.scenario.behaviour",
     "harness.scenario.feed",
     "harness.scenario.model",
@@ -145,10 +146,12 @@ WALLS = [
 ]
 
 ALLOWED = [
-    pytest.param("harness.checks", ("harness.scenario", "harness.record"), id="checks"),
+    pytest.param(
+        "harness.checks", ("harness.scenario", "harness.record", "harness.percentiles"), id="checks"
+    ),
     pytest.param(
         "harness.reports",
-        ("harness.checks.verdict", "harness.errors"),
+        ("harness.checks.verdict", "harness.percentiles", "harness.errors"),
         id="reports",
     ),
     pytest.param("harness.record", ("harness.errors",), id="records"),

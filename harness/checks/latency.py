@@ -4,9 +4,9 @@ Figures are over what was expected: a missing message counts as infinitely late.
 `counts` tells medians of the way in seconds, and of what the harness itself adds.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import ceil, inf
+from math import inf
 from statistics import median
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ from harness.checks.findings import finding_of, most_telling
 from harness.checks.inside import Connections, invocations, is_visible
 from harness.checks.posts import Posts, posts_of
 from harness.checks.verdict import CheckResult, Finding, LatencyFigures, Verdict
+from harness.percentiles import PERCENT, percentile, percentiles
 from harness.record.history import History
 from harness.record.observation import (
     ConnectionPosted,
@@ -29,7 +30,6 @@ from harness.scenario.model import Scenario, Threshold
 NAME = "latency"
 ALL = "all"
 
-_PERCENT: Mapping[str, float] = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
 _Key: TypeAlias = tuple[str, str]
 
 
@@ -70,11 +70,6 @@ def check(scenario: Scenario, history: History) -> CheckResult | None:
     return CheckResult(NAME, verdict, _summary(judged, deliveries), findings, counts, figures)
 
 
-def percentile(ordered: Sequence[float], percent: float) -> float:
-    """The nearest-rank percentile of values in rising order: the smallest that `percent` of them do not exceed."""
-    return ordered[max(ceil(len(ordered) * percent / 100), 1) - 1]
-
-
 def _deliveries(publications: Iterable[Expected], arrived: Arrivals) -> tuple[Delivery, ...]:
     """One for each event and must-receiver; of an id published again, the k-th message belongs to the k-th event."""
     earlier: dict[tuple[str, str], int] = {}
@@ -105,8 +100,7 @@ def _figures(deliveries: Sequence[Delivery]) -> tuple[LatencyFigures, ...]:
 
 def _row(key: _Key, latencies: list[float]) -> LatencyFigures:
     ordered = sorted(latencies)
-    p50, p95, p99, longest = (percentile(ordered, percent) for percent in _PERCENT.values())
-    return LatencyFigures(*key, len(ordered), ordered.count(inf), p50, p95, p99, longest)
+    return LatencyFigures(*key, len(ordered), ordered.count(inf), percentiles(ordered))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +130,7 @@ def _judged(threshold: Threshold, deliveries: Sequence[Delivery], history: Histo
     if not matching:
         what = f"no delivery was expected that {_sentence(threshold)} could be measured on"
         return _Judged(threshold, Verdict.UNKNOWN, None, finding_of("no samples", what))
-    percent = _PERCENT[threshold.percentile]
+    percent = PERCENT[threshold.percentile]
     measured = percentile([one.latency for one in matching], percent)
     if measured < threshold.seconds:
         return _Judged(threshold, Verdict.PASS, measured)
@@ -208,7 +202,7 @@ def _summary(judged: Sequence[_Judged], deliveries: Sequence[Delivery]) -> str:
     if judged:
         return f"{', '.join(one.told for one in judged)} {over}"
     overall = _figures(deliveries)[0]
-    return f"p99 {wording.duration(overall.p99)} {over}; the scenario sets no threshold"
+    return f"p99 {wording.duration(overall.seconds['p99'])} {over}; the scenario sets no threshold"
 
 
 def _counts(deliveries: Sequence[Delivery], history: History) -> dict[str, float]:

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from harness.percentiles import Percentile
+
 
 class Verdict(Enum):
     """PASS, FAIL, or UNKNOWN when the history cannot tell; worst first: FAIL > UNKNOWN > PASS."""
@@ -42,16 +44,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class LatencyFigures:
-    """Percentiles in seconds over the expected deliveries of one event type on one channel; missing = infinity."""
+    """Latencies over the expected deliveries of one event type on one channel; a missing one is infinite.
+
+    `seconds` holds every percentile, in the order of `PERCENT`.
+    """
 
     type: str
     channel: str
     expected: int
     missing: int
-    p50: float
-    p95: float
-    p99: float
-    max: float
+    seconds: Mapping[Percentile, float]
 
 
 @dataclass(frozen=True, slots=True)

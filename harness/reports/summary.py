@@ -54,9 +54,8 @@ def _check(check: CheckResult) -> dict[str, object]:
 
 
 def _figures(figures: LatencyFigures) -> dict[str, object]:
-    return {
-        name: _number(value) if isinstance(value, float) else value for name, value in asdict(figures).items()
-    }
+    counted = {name: value for name, value in asdict(figures).items() if name != "seconds"}
+    return counted | {name: _number(value) for name, value in figures.seconds.items()}
 
 
 def _finding(finding: Finding) -> dict[str, object]:

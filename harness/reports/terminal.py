@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.checks.verdict import CheckResult, Finding, LatencyFigures, ScenarioResult, Verdict
+from harness.percentiles import PERCENT
 from harness.reports.plain import plain, told
 
 FINDINGS = 3
@@ -106,10 +107,12 @@ def _latencies(latencies: Sequence[LatencyFigures]) -> RenderableType:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("ms", overflow="ellipsis", no_wrap=True, max_width=36)
     table.add_column("expected", justify="right", no_wrap=True)
-    for name in ("p50", "p95", "p99", "max"):
+    for name in PERCENT:
         table.add_column(name, justify="right", no_wrap=True)
     overall, *rows = latencies
-    slowest = sorted(rows, key=lambda row: (-row.p99, -row.max, row.type, row.channel))[:ROWS]
+    slowest = sorted(rows, key=lambda row: (-row.seconds["p99"], -row.seconds["max"], row.type, row.channel))[
+        :ROWS
+    ]
     for row in slowest if len(rows) == 1 else (overall, *slowest):
         table.add_row(*_row(row))
     if len(rows) > ROWS:
@@ -136,7 +139,7 @@ def _shares(counts: Mapping[str, float]) -> Iterator[str]:
 def _row(row: LatencyFigures) -> Iterator[RenderableType]:
     yield Text(plain("all" if row.type == row.channel == "all" else f"{row.type} on {row.channel}"))
     yield Text(str(row.expected) if not row.missing else f"{row.expected} ({row.missing} missing)")
-    for seconds in (row.p50, row.p95, row.p99, row.max):
+    for seconds in row.seconds.values():
         yield Text("∞" if seconds == float("inf") else f"{seconds * 1000:.1f}")
 
 

@@ -14,10 +14,11 @@ from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from harness.durations import Duration, parse_duration
+from harness.percentiles import PERCENT, Percentile
 from harness.scenario.behaviour import DynamoDbBehaviour, ScenarioGateway, SnsBehaviour
 from harness.scenario.feed import Feed
 
-_THRESHOLD = re.compile(r"(p50|p95|p99|max)\s*<\s*(.+)")
+_THRESHOLD = re.compile(rf"({'|'.join(PERCENT)})\s*<\s*(.+)")
 
 
 Text: TypeAlias = str
@@ -225,7 +226,7 @@ class Threshold(_Model):
 
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_threshold_as_written)
 
-    percentile: Literal["p50", "p95", "p99", "max"]
+    percentile: Percentile
     seconds: float
     type: str | None = None
     channel: str | None = None
@@ -244,8 +245,9 @@ class Threshold(_Model):
 def _parse_threshold(text: str) -> dict[str, object]:
     match = _THRESHOLD.fullmatch(text.strip())
     if match is None:
+        *first, last = PERCENT
         raise ValueError(
-            f"{text!r} is not a threshold; write p50, p95, p99 or max, <, and a duration: p99 < 100 ms"
+            f"{text!r} is not a threshold; write {', '.join(first)} or {last}, <, and a duration: p99 < 100 ms"
         )
     return {"percentile": match[1], "seconds": parse_duration(match[2])}
 

@@ -3,9 +3,11 @@ from math import inf
 import pytest
 
 from harness.checks.findings import finding_of
-from harness.checks.latency import check, percentile
-from harness.checks.verdict import CheckResult, LatencyFigures, Verdict
+from harness.checks.latency import check
+from harness.checks.verdict import CheckResult, Verdict
+from harness.percentiles import percentile
 from harness.record.observation import EventPublished, LoopLag, MessageReceived, Observation
+from tests.checks.figures import figures
 from tests.checks.histories import (
     MARKET,
     a_client,
@@ -58,7 +60,7 @@ def test_a_threshold_that_holds_passes() -> None:
         Verdict.PASS,
         "p99 750 ms (< 800 ms) over 1 expected delivery",
         counts={"expected": 1, "missing": 0, "max_loop_lag_s": 0.0, "max_publish_lateness_s": 0.5},
-        latencies=(LatencyFigures("all", "all", *row[2:]), LatencyFigures(*row)),
+        latencies=(figures("all", "all", *row[2:]), figures(*row)),
     )
 
 
@@ -96,7 +98,10 @@ def test_a_missing_message_is_infinitely_late() -> None:
     assert result is not None
     assert result.summary == "p50 50 ms (< 100 ms), p99 infinite (< 100 ms) over 3 expected deliveries"
     assert result.verdict is Verdict.FAIL
-    assert [(row.expected, row.missing, row.max) for row in result.latencies] == [(3, 1, inf), (3, 1, inf)]
+    assert [(row.expected, row.missing, row.seconds["max"]) for row in result.latencies] == [
+        (3, 1, inf),
+        (3, 1, inf),
+    ]
     assert "1 of them never arrived" in result.findings[0].what
 
 
@@ -224,4 +229,4 @@ def test_messages_of_an_id_published_twice_belong_to_its_publications_in_turn() 
     result = judged([], EVENT, again, a_message("alice", EVENT), a_message("alice", again))
 
     assert result is not None
-    assert result.latencies[0].max == pytest.approx(0.05)
+    assert result.latencies[0].seconds["max"] == pytest.approx(0.05)

@@ -2,9 +2,10 @@ import json
 from math import inf
 
 from harness.checks.findings import finding_of
-from harness.checks.verdict import CheckResult, LatencyFigures, ScenarioResult, Verdict
+from harness.checks.verdict import CheckResult, ScenarioResult, Verdict
 from harness.record.observation import RowsFound
 from harness.reports.summary import summary
+from tests.checks.figures import figures
 
 
 def test_the_summary_holds_everything_that_was_said() -> None:
@@ -14,7 +15,7 @@ def test_the_summary_holds_everything_that_was_said() -> None:
         "too slow",
         (finding_of("too slow", "p99 < 1 s does not hold", RowsFound(11.0, ("c",))),),
         {"expected": 2, "worst": inf},
-        (LatencyFigures("trade", "market.BTC", 2, 1, 0.25, inf, inf, inf),),
+        (figures("trade", "market.BTC", 2, 1, 0.25, inf, inf, inf),),
     )
     result = ScenarioResult("fast", "It is fast", (check,), seconds=3.5, timeline_at=10.0)
 

@@ -5,9 +5,10 @@ from math import inf
 from rich.console import Console, RenderableType
 
 from harness.checks.findings import evidence_of, finding_of
-from harness.checks.verdict import CheckResult, LatencyFigures, ScenarioResult, Verdict
+from harness.checks.verdict import CheckResult, ScenarioResult, Verdict
 from harness.record.observation import ClientConnected, FunctionLogged
 from harness.reports.terminal import log_hints, scenario_block, total_line
+from tests.checks.figures import figures
 
 
 def shown(renderable: RenderableType, *, width: int = 80, terminal: bool = False) -> str:
@@ -29,9 +30,9 @@ def a_result(*checks: CheckResult, title: str = "Every trade reaches its market"
 
 def test_a_block_tells_the_claim_and_a_line_per_check() -> None:
     latencies = (
-        LatencyFigures("all", "all", 12, 0, 0.0101, 0.0202, 0.0303, 0.5),
-        LatencyFigures("depth", "market.BTC-PERP", 10, 0, 0.0101, 0.0202, 0.0303, 0.0404),
-        LatencyFigures("trade", "market.BTC-PERP", 2, 1, 0.0101, inf, inf, inf),
+        figures("all", "all", 12, 0, 0.0101, 0.0202, 0.0303, 0.5),
+        figures("depth", "market.BTC-PERP", 10, 0, 0.0101, 0.0202, 0.0303, 0.0404),
+        figures("trade", "market.BTC-PERP", 2, 1, 0.0101, inf, inf, inf),
     )
     result = a_result(
         CheckResult("routing", Verdict.PASS, "12 of 12 expected messages arrived, nothing else"),
@@ -89,7 +90,7 @@ def test_nothing_is_wider_than_the_terminal() -> None:
         Verdict.FAIL,
         long,
         (finding_of("leak", long, ClientConnected(10.0, long)),),
-        latencies=(LatencyFigures("t" * 60, "c" * 60, 123_456, 7, *(12.3456,) * 4),) * 2,
+        latencies=(figures("t" * 60, "c" * 60, 123_456, 7, *(12.3456,) * 4),) * 2,
     )
 
     for width in (80, 60):
@@ -117,10 +118,8 @@ def test_colours_are_for_terminals_only() -> None:
 
 
 def test_a_long_table_shows_the_slowest_and_says_how_many_it_leaves_out() -> None:
-    rows = tuple(
-        LatencyFigures("t", f"c{n}", 1, 0, n / 1000, n / 1000, n / 1000, n / 1000) for n in range(40)
-    )
-    latencies = (LatencyFigures("all", "all", 40, 0, 0.02, 0.03, 0.03, 0.03), *rows)
+    rows = tuple(figures("t", f"c{n}", 1, 0, n / 1000, n / 1000, n / 1000, n / 1000) for n in range(40))
+    latencies = (figures("all", "all", 40, 0, 0.02, 0.03, 0.03, 0.03), *rows)
 
     lines = shown(
         scenario_block(a_result(CheckResult("latency", Verdict.PASS, "", latencies=latencies)))
@@ -132,7 +131,7 @@ def test_a_long_table_shows_the_slowest_and_says_how_many_it_leaves_out() -> Non
 
 def test_a_single_type_and_channel_is_one_row() -> None:
     row = (1, 0, 0.02, 0.02, 0.02, 0.02)
-    latencies = (LatencyFigures("all", "all", *row), LatencyFigures("trade", "market.BTC", *row))
+    latencies = (figures("all", "all", *row), figures("trade", "market.BTC", *row))
 
     lines = shown(
         scenario_block(a_result(CheckResult("latency", Verdict.PASS, "", latencies=latencies)))
