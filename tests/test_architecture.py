@@ -147,7 +147,9 @@ WALLS = [
 
 ALLOWED = [
     pytest.param(
-        "harness.checks", ("harness.scenario", "harness.record", "harness.percentiles"), id="checks"
+        "harness.checks",
+        ("harness.scenario", "harness.record", "harness.percentiles", "harness.errors"),
+        id="checks",
     ),
     pytest.param(
         "harness.reports",

@@ -1,4 +1,4 @@
-"""What do all the checks say of one scenario's history?"""
+"""Judging: what do all the checks say of one scenario's history?"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -10,6 +10,7 @@ from harness.checks.findings import evidence_of, finding_of
 from harness.checks.logged import errors_logged
 from harness.checks.subscribing import timeline_begins_at
 from harness.checks.verdict import CheckResult, ScenarioResult, Verdict
+from harness.errors import UsageError
 from harness.record.history import History
 from harness.record.observation import NotPlayed
 from harness.scenario.model import Scenario
@@ -52,6 +53,17 @@ def judge(
     if result.verdict is Verdict.PASS:
         return result
     return replace(result, logged=tuple(map(evidence_of, errors_logged(history))))
+
+
+def accepted_checks(given: Iterable[str]) -> frozenset[str]:
+    """The checks whose UNKNOWN may pass, as options name them: `health,purge`; UsageError for one that is none."""
+    names = frozenset(name.strip() for one in given for name in one.split(",") if name.strip())
+    if strangers := sorted(names - CHECKS.keys() - {PLAYED}):
+        known = ", ".join((*CHECKS, PLAYED))
+        raise UsageError(
+            f"there is no check {strangers[0]!r} whose UNKNOWN could be accepted; there are {known}"
+        )
+    return names
 
 
 def _unplayed(seen: NotPlayed) -> CheckResult:
