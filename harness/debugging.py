@@ -1,4 +1,4 @@
-"""Which function stops at its breakpoints, and how is everybody else patient with it?"""
+"""Debugging of functions: which of them stop at their breakpoints, and how everybody else is patient with them."""
 
 import sys
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""A stack deployed to a backend, ready for clients: what scenarios, fixtures and `harness up` all stand on."""
+"""Testbed: a stack deployed to a backend, ready for clients; scenarios, fixtures and `harness up` stand on it."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""Who must and who may receive each published event, computed from what was seen and never listed by hand."""
+"""Expected receivers: who must and who may receive each event, computed from what was seen, never listed by hand."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How findings speak: clients, events, amounts and durations in plain words."""
+"""Words of findings: clients, events, amounts and durations, as a person says them."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""One simulated client: what it can do, by the name that the scenario gives it.
+"""Client: one simulated client and what it can do, by the name that the scenario gives it.
 
 It does as it is told and notes what it sees. A refused handshake, a close by the server or a missing pong is
 noted or answered False, never raised: whether that was right is for the checks to say.

@@ -1,4 +1,4 @@
-"""What happens on one WebSocket connection of a client, from its opening handshake to its end.
+"""WebSocket connection of a client, from its opening handshake to its end.
 
 A thin asyncio shell around the protocol core of `websockets`. The core rather than its asyncio client, because a
 crowd has thousands of connections in one process: with 1,000 of them and one frame a read, this takes 1.6 times

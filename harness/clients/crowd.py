@@ -1,4 +1,4 @@
-"""The simulated clients of a scenario: who they are, and how thousands of them are moved at once."""
+"""Crowd: the simulated clients of a scenario, who they are and how thousands of them are moved at once."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What does a scenario put on the system under test at most? Pure: counted from its actions, before any is done."""
+"""Load: what a scenario puts on the system under test at most. Pure: counted from its actions, before any is done."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

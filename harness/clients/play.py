@@ -1,4 +1,4 @@
-"""A scenario's timeline, played: every action at its time, with quiet before the first and after the last.
+"""Playing a scenario's timeline: every action at its time, with quiet before the first and after the last.
 
 Nothing waits for anything else, because the point of a timeline is its times: publishing has its own pace, and a
 client whose connect takes long delays only its own next act.

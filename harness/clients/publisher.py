@@ -1,4 +1,4 @@
-"""Matcher events, published to SNS at the times they are meant for.
+"""Publisher of matcher events: to SNS, at the times they are meant for.
 
 A thread waits for the intended time and calls `publish`, so that neither boto3 stops the event loop nor a busy
 event loop delays an event. When SNS takes longer than the gap between two events, the later one waits its turn

@@ -1,4 +1,4 @@
-"""What happens when? A scenario's timeline as one flat list of concrete actions, in the order of time.
+"""Schedule: a scenario's timeline as one flat list of concrete actions, in the order of time.
 
 Pure: the same scenario, files and seed give the same actions. Times are seconds from the start of the timeline.
 """

@@ -1,4 +1,4 @@
-"""Has everybody received what they must, going by what the clients and the publisher have seen so far?"""
+"""Completeness from outside: whether everybody received what they must, by what clients and publisher have seen."""
 
 from collections.abc import Callable
 

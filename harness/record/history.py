@@ -1,4 +1,4 @@
-"""A history: everything seen in one run, in time order, and each observation as one JSON line.
+"""History: everything seen in one run, in time order, and each observation as one JSON line.
 
 A line is `{"kind":"MessageReceived","at":12.5,...}`: the observation's class, then its fields under their own
 names. Encoding and decoding are exact opposites, and fast enough for hundreds of thousands of observations.

@@ -1,4 +1,4 @@
-"""Where a run is kept on disk: one folder per run, in it one folder per scenario with its history.
+"""Run folders: where a run is kept on disk, one folder per run, in it one folder per scenario with its history.
 
     runs/20261122T095501Z-a1b2c3/run.json
     runs/20261122T095501Z-a1b2c3/<scenario>/scenario.json

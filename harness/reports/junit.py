@@ -1,4 +1,4 @@
-"""The results as JUnit XML, as CI servers read it: a suite per scenario, a case per check."""
+"""JUnit XML of the results, as CI servers read it: a suite per scenario, a case per check."""
 
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree

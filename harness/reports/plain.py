@@ -1,4 +1,4 @@
-"""How reports write what came from outside: text that no terminal and no XML parser stumbles over."""
+"""Plain text: how reports write what came from outside, so that no terminal and no XML parser stumbles over it."""
 
 import re
 

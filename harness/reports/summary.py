@@ -1,4 +1,4 @@
-"""The results as summary.json: everything the checks said, for other programs to read."""
+"""summary.json: everything the checks said, for other programs to read."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The results as a person reads them in a terminal: Rich renderables, one block per scenario, a total at the end.
+"""Terminal report: the results as Rich renderables, one block per scenario, a total at the end.
 
 All text that came from outside is put into `Text` objects, so that none of it is taken for Rich's markup, and is
 freed from control characters.

@@ -1,4 +1,4 @@
-"""Does a well-formed scenario hang together: does it name clients that exist, and do they do what they can?
+"""Consistency of a well-formed scenario: it names clients that exist, and they do what they can.
 
 Pure: a scenario and the events of its files in, mistakes with their locations out.
 """

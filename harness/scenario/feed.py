@@ -1,4 +1,4 @@
-"""How the application under test speaks: which channel an event goes to, how a client subscribes.
+"""Feed, the protocol of the application under test: which channel an event goes to, how a client subscribes.
 
 A pure model of the application's protocol, so that expected receivers are computed and never listed by hand.
 It stands in `stack.yaml` under `feed:`; without it, the exchange's own rules below hold.

@@ -1,4 +1,4 @@
-"""How does a scenario get in and out: from a YAML file, with every mistake named by file and line, and as JSON.
+"""Loader of scenarios: from a YAML file, with every mistake named by file and line, and from and to JSON.
 
 A loaded scenario is complete: the stack's feed is in it, and the files it publishes are absolute paths.
 """

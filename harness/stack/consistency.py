@@ -1,4 +1,4 @@
-"""Does a well-formed stack hang together: do its parts name parts that exist, as AWS would have them?
+"""Consistency of a well-formed stack: its parts name parts that exist, as AWS would have them.
 
 Pure but for one question, passed in: whether the code of a function is there.
 """

@@ -1,4 +1,4 @@
-"""How does a stack get in: from `stack.yaml` or a template, with every mistake named by file and line.
+"""Loader of stacks: from `stack.yaml` or a template, with every mistake named by file and line.
 
 A loaded stack is complete: the code folders of its functions are absolute paths.
 """
