@@ -34,6 +34,9 @@ class Client:
     `query` and `headers` go with every opening handshake; the `User-Agent` carries the client's name, so that a
     gateway of ours can tell whose connection it is. `ssl_context` is for wss://, the system's authorities when
     None. `read_text` is `text_reader(feed)`, shared by the clients of a crowd. Waits are in seconds.
+
+    Everything it does and sees goes to `note`. After a refusal, a close or a reset it is as before its first
+    connection, and may connect again; UsageError for connecting twice changes nothing.
     """
 
     def __init__(

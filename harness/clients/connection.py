@@ -62,7 +62,8 @@ class Connection(asyncio.Protocol):
     """One connection of the client named `client`; notes what it sees, at the time it sees it.
 
     `answered` is done when the handshake is: True for 101, False for anything else, which is noted as refused.
-    `lost` is done when the TCP connection is gone; it never is when there was none.
+    `lost` is done when the TCP connection is gone; it never is when there was none. Nothing is raised for what the
+    server does: a breach of the protocol closes the connection, and is noted as its close.
     """
 
     def __init__(

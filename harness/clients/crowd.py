@@ -38,6 +38,9 @@ class Crowd:
     Inside the context the event loop's lag is watched; at its end every client leaves. At most `at_once` clients
     connect or leave at a time: a crowd is not a flood, unless a scenario's timeline makes it one. With
     `connects_per_second` no more opening handshakes than that begin in a second, whatever the timeline says.
+
+    Clients go by the names that the scenario gives them, KeyError for a stranger. What a server does to a client is
+    noted and never raised, and leaves the others as they are.
     """
 
     def __init__(
