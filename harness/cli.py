@@ -237,7 +237,7 @@ def _scenarios(options: argparse.Namespace) -> tuple[Path, ...]:
 
 
 def _accepted(options: argparse.Namespace) -> frozenset[str]:
-    from harness.accepting import accepted_checks
+    from harness.checks.judge import accepted_checks
 
     return accepted_checks(options.accept_unknown or ())
 

@@ -1,13 +1,17 @@
-"""Which function stops at its breakpoints, and how is everybody else patient with it?"""
+"""Debugging of functions: which of them stop at their breakpoints, and how everybody else is patient with them."""
 
 import sys
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from harness.debug_options import AskedToDebug
 from harness.emulator.lambda_runtime.debugging import PATIENCE, Debugging
 from harness.errors import UsageError
-from harness.scenario.model import Quotas, Scenario, ScenarioGateway
+from harness.scenario.behaviour import Quotas, ScenarioGateway
 from harness.stack.model import Api, Stack
+
+if TYPE_CHECKING:
+    from harness.scenario.model import Scenario
 
 
 def debugging_of(asked: AskedToDebug | None, stack: Stack | None) -> Debugging | None:
@@ -61,7 +65,7 @@ def _patient_quotas(quotas: Quotas) -> Quotas:
     return Quotas.model_validate(said | {"integration_timeout": PATIENCE})
 
 
-def patient_scenario(scenario: Scenario) -> Scenario:
+def patient_scenario(scenario: "Scenario") -> "Scenario":
     """The scenario with all the time it takes to settle."""
     gateway: ScenarioGateway = scenario.gateway
     patient = gateway.model_copy(update={"quotas": _patient_quotas(gateway.quotas)})

@@ -32,7 +32,7 @@ from harness.record.observation import (
     ClientClosed,
     ClientRefused,
     EventPublished,
-    FrameReceived,
+    MessageReceived,
     Observation,
     PublishFailed,
 )
@@ -62,7 +62,7 @@ class HandshakeRefused(Exception):
 
 
 class LiveClient:
-    """One connected client. Frames that arrive wait in order until `receive` takes them."""
+    """One connected client. Messages that arrive wait in order until `receive` takes them."""
 
     def __init__(
         self, name: str, stack: "LiveStack", query: Mapping[str, str], headers: Mapping[str, str]
@@ -70,7 +70,7 @@ class LiveClient:
         self.name = name
         self._stack = stack
         self._changed = threading.Condition()
-        self._frames: deque[str] = deque()
+        self._messages: deque[str] = deque()
         self._closed: ClientClosed | None = None
         self._refused: ClientRefused | None = None
         self._client = stack._new_client(name, self._note, query, headers)
@@ -78,8 +78,8 @@ class LiveClient:
     def _note(self, seen: Observation) -> None:
         with self._changed:
             match seen:
-                case FrameReceived():
-                    self._frames.append(seen.text)
+                case MessageReceived():
+                    self._messages.append(seen.text)
                 case ClientClosed():
                     self._closed = seen
                 case ClientRefused():
@@ -101,20 +101,20 @@ class LiveClient:
         self._stack.settle()
 
     def receive(self, timeout: float = 5.0) -> Any:
-        """The next frame, decoded from JSON (or as text, if it is none); TimeoutError after `timeout` seconds."""
+        """The next message, decoded from JSON (or as text, if it is none); TimeoutError after `timeout` seconds."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._frames, timeout):
-                raise TimeoutError(f"{self.name} received no frame within {timeout:g} s")
-            return _decoded(self._frames.popleft())
+            if not self._changed.wait_for(lambda: self._messages, timeout):
+                raise TimeoutError(f"{self.name} received no message within {timeout:g} s")
+            return _decoded(self._messages.popleft())
 
     def received(self) -> list[Any]:
-        """Every frame that has arrived and was not taken yet, after all in flight has settled."""
+        """Every message that has arrived and was not taken yet, after all in flight has settled."""
         self._stack.settle()
         self._stack._call(self._client.roundtrip(CALL_TIMEOUT))
         with self._changed:
-            frames = [_decoded(text) for text in self._frames]
-            self._frames.clear()
-        return frames
+            messages = [_decoded(text) for text in self._messages]
+            self._messages.clear()
+        return messages
 
     def closed(self, timeout: float = 5.0) -> ClientClosed:
         """How the connection was closed; TimeoutError when it is still open after `timeout` seconds."""
@@ -181,7 +181,7 @@ class LiveStack:
         return client
 
     def publish(self, event: Mapping[str, object]) -> str:
-        """Publishes a matcher event and returns its id, which its frames carry; BackendError when SNS refuses it.
+        """Publishes a matcher event and returns its id, which its messages carry; BackendError when SNS refuses it.
 
         UsageError when the stack has no topic. The event's own id, where it has one; else one is given to it.
         """
@@ -195,7 +195,7 @@ class LiveStack:
 
     def settle(self, timeout: float = 10.0) -> None:
         """Returns when nothing is in flight any more; TimeoutError after `timeout` seconds."""
-        outside = Outside(lambda: sum(client.frames for client in self._clients))
+        outside = Outside(lambda: sum(client.messages for client in self._clients))
         if not self._call(self._testbed.quiet(timeout, outside), timeout + CALL_TIMEOUT):
             raise TimeoutError(f"something was still in flight after {timeout:g} s")
 

@@ -1,4 +1,4 @@
-"""How far is a run? Told while it is under way, to a terminal or to nobody."""
+"""Progress of a run, told while it is under way, to a terminal or to nobody."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -22,14 +22,14 @@ BAR_WIDTH = 16
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a scenario is: clients connected, events published, frames received.
+    """How far a scenario is: clients connected, events published, messages received.
 
     `done` is the part of the timeline that has passed, from 0 to 1; None before the timeline begins.
     """
 
     connected: int
     published: int
-    frames: int
+    messages: int
     done: float | None
 
 
@@ -40,7 +40,7 @@ class CrowdProgress(Protocol):
     def connected(self) -> int: ...
 
     @property
-    def frames(self) -> int: ...
+    def messages(self) -> int: ...
 
 
 class Tally:
@@ -65,7 +65,7 @@ class Tally:
 
     def standing(self, crowd: CrowdProgress) -> Standing:
         """How far the scenario is now."""
-        return Standing(crowd.connected, self._published, crowd.frames, self._done())
+        return Standing(crowd.connected, self._published, crowd.messages, self._done())
 
     def _done(self) -> float | None:
         if self._began_at is None:
@@ -159,7 +159,7 @@ def _lines(spinner: Spinner, title: str, standing: Standing) -> Table:
 
 def _bar(standing: Standing) -> Table:
     figures = Text(
-        f"{standing.connected:,} clients · {standing.published:,} events · {standing.frames:,} frames",
+        f"{standing.connected:,} clients · {standing.published:,} events · {standing.messages:,} messages",
         style="dim",
     )
     line = Table.grid(padding=(0, 1))

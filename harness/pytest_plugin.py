@@ -232,7 +232,7 @@ def _backend(config: pytest.Config) -> BackendChoice:
 
 
 def _accepted(config: pytest.Config) -> frozenset[str]:
-    from harness.accepting import accepted_checks
+    from harness.checks.judge import accepted_checks
 
     return accepted_checks(config.getoption("--harness-accept-unknown") or ())
 

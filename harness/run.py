@@ -163,7 +163,7 @@ async def play_scenario(
                 actions,
                 crowd=crowd,
                 publisher=publisher,
-                quiet=lambda timeout: testbed.quiet(timeout, Outside(seen.frames, seen.complete)),
+                quiet=lambda timeout: testbed.quiet(timeout, Outside(seen.messages, seen.complete)),
                 clock=clock,
                 note=tally.note,
             )

@@ -1,4 +1,4 @@
-"""A stack deployed to a backend, ready for clients: what scenarios, fixtures and `harness up` all stand on."""
+"""Testbed: a stack deployed to a backend, ready for clients; scenarios, fixtures and `harness up` stand on it."""
 
 import asyncio
 import secrets
@@ -33,9 +33,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What clients can tell: how many frames they received, and whether these are all that they must receive."""
+    """What clients can tell: how many messages they received, and whether these are all that they must receive."""
 
-    frames: Callable[[], int] = lambda: 0
+    messages: Callable[[], int] = lambda: 0
     complete: Callable[[], bool] = lambda: True
 
 
@@ -113,7 +113,7 @@ class Testbed:
 
         async def signs() -> object:
             rows = "" if self.rows is None else await asyncio.to_thread(self.rows.fingerprint)
-            return outside.frames(), rows
+            return outside.messages(), rows
 
         return await calm(timeout, signs=signs, complete=outside.complete, clock=RealClock())
 

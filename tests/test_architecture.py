@@ -27,6 +27,9 @@ PURE = (
     "harness.stack.apart",
     "harness.clients.load",
     "harness.clients.schedule",
+    "harness.durations",
+    "harness.percentiles",
+    "harness.scenario.behaviour",
     "harness.scenario.feed",
     "harness.scenario.model",
     "harness.scenario.receivers",
@@ -74,6 +77,7 @@ PURE = (
     "harness.emulator.lambda_runtime.retries",
     "harness.emulator.lambda_runtime.variables",
     "harness.emulator.letters",
+    "harness.emulator.switches",
     "harness.emulator.sns.behaviour",
     "harness.emulator.sns.envelope",
     "harness.emulator.sns.filter_changes",
@@ -143,21 +147,32 @@ WALLS = [
 ]
 
 ALLOWED = [
-    pytest.param("harness.checks", ("harness.scenario", "harness.record"), id="checks"),
+    pytest.param(
+        "harness.checks",
+        ("harness.scenario", "harness.record", "harness.percentiles", "harness.errors"),
+        id="checks",
+    ),
     pytest.param(
         "harness.reports",
-        ("harness.checks.verdict", "harness.record.observation", "harness.errors"),
+        ("harness.checks.verdict", "harness.percentiles", "harness.errors"),
         id="reports",
     ),
     pytest.param("harness.record", ("harness.errors",), id="records"),
     pytest.param(
         "harness.stack",
-        ("harness.errors", "harness.yaml_source", "harness.scenario.feed", "harness.scenario.model"),
+        (
+            "harness.errors",
+            "harness.durations",
+            "harness.yaml_source",
+            "harness.validation",
+            "harness.scenario.feed",
+            "harness.scenario.behaviour",
+        ),
         id="stacks",
     ),
 ]
 
-UP_MAY_LOAD = {"harness.scenario", "harness.scenario.feed", "harness.scenario.model"}
+UP_MAY_LOAD = {"harness.scenario", "harness.scenario.feed", "harness.scenario.behaviour"}
 
 
 def name_of(file: Path) -> str:

@@ -169,7 +169,7 @@ def test_check_takes_the_last_run_and_says_which_it_is(
 @pytest.mark.parametrize(
     ("lost", "exit_code"),
     [
-        pytest.param("FrameReceived", ExitCode.FAIL, id="frames that never arrived"),
+        pytest.param("MessageReceived", ExitCode.FAIL, id="messages that never arrived"),
         pytest.param("Settled", ExitCode.UNKNOWN, id="a run that never settled"),
     ],
 )

@@ -58,7 +58,7 @@ def test_an_event_keeps_the_id_it_came_with(stack: LiveStack) -> None:
 def test_what_has_arrived_is_taken_in_order_and_once(stack: LiveStack) -> None:
     alice = stack.connect("alice", query={"market": "BTC-PERP"})
     sent = [stack.publish({"type": "trade", "market": "BTC-PERP", "n": n}) for n in range(2)]
-    assert sorted(frame["eventId"] for frame in alice.received()) == sorted(sent)
+    assert sorted(message["eventId"] for message in alice.received()) == sorted(sent)
     assert alice.received() == []
     alice.leave()
 
@@ -88,7 +88,7 @@ def test_a_client_that_has_left_cannot_subscribe(stack: LiveStack) -> None:
 
 def test_waiting_for_what_does_not_come_ends(stack: LiveStack) -> None:
     alice = stack.connect("alice")
-    with pytest.raises(TimeoutError, match=r"alice received no frame within 0\.01 s"):
+    with pytest.raises(TimeoutError, match=r"alice received no message within 0\.01 s"):
         alice.receive(timeout=0.01)
     with pytest.raises(TimeoutError, match=r"alice is still connected after 0\.01 s"):
         alice.closed(timeout=0.01)

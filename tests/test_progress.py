@@ -18,7 +18,7 @@ FAILED = PublishFailed(11.0, 11.0, "e2", "throttled")
 @dataclass
 class CrowdSoFar:
     connected: int = 3
-    frames: int = 7
+    messages: int = 7
 
 
 class StoppedClock:
@@ -67,7 +67,7 @@ def test_the_display_is_two_lines_of_eighty_columns(done: float | None) -> None:
     title, figures = text.getvalue().splitlines()
     assert "A claim [bold]that[/] is long" in title
     assert title.rstrip().endswith("…")
-    assert "20,000 clients · 12,345 events · 24,690,000 frames" in figures
+    assert "20,000 clients · 12,345 events · 24,690,000 messages" in figures
 
 
 def test_where_nothing_can_move_the_claim_is_printed_once() -> None:

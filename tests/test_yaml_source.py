@@ -8,7 +8,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.errors import UsageError
-from harness.yaml_source import Mistake, parse_yaml, read_yaml, suggestion, validated
+from harness.validation import validated
+from harness.yaml_source import Mistake, parse_yaml, read_yaml, suggestion
 
 
 class _Model(BaseModel):

@@ -1,4 +1,4 @@
-"""Who must and who may receive each published event, computed from what was seen and never listed by hand."""
+"""Expected receivers: who must and who may receive each event, computed from what was seen, never listed by hand."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from harness.record.observation import (
     ClientRefused,
     ConnectionClosed,
     EventPublished,
-    FrameReceived,
+    MessageReceived,
     Settled,
     SubscriptionSent,
 )
@@ -43,8 +43,8 @@ from harness.scenario.receivers import (
 GRACE = 1.0
 """Seconds until an effect is taken as done when the history does not show the inside."""
 
-Arrivals: TypeAlias = Mapping[str, Mapping[str, tuple[FrameReceived, ...]]]
-"""By event id and client, the frames that carried the event, in time order."""
+Arrivals: TypeAlias = Mapping[str, Mapping[str, tuple[MessageReceived, ...]]]
+"""By event id and client, the messages that carried the event, in time order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,12 @@ def expected(scenario: Scenario, history: History) -> tuple[Expected, ...]:
 
 def arrivals(history: History) -> Arrivals:
     """What arrived of each event at each client."""
-    found: dict[str, dict[str, list[FrameReceived]]] = {}
-    for frame in history.of(FrameReceived):
-        if frame.event is not None:
-            found.setdefault(frame.event, {}).setdefault(frame.client, []).append(frame)
+    found: dict[str, dict[str, list[MessageReceived]]] = {}
+    for message in history.of(MessageReceived):
+        if message.event is not None:
+            found.setdefault(message.event, {}).setdefault(message.client, []).append(message)
     return {
-        event: {client: tuple(frames) for client, frames in clients.items()}
+        event: {client: tuple(messages) for client, messages in clients.items()}
         for event, clients in found.items()
     }
 

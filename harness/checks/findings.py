@@ -1,12 +1,27 @@
-"""Which findings of a check are kept, and in which order: a broken run has millions."""
+"""Findings: how a check puts what it saw to words, and which of millions it keeps."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from itertools import islice, zip_longest
 
-from harness.checks.verdict import Finding
+from harness.checks.verdict import Evidence, Finding
+from harness.record.history import History
+from harness.record.observation import InsideHidden, Observation
 
 MOST = 100
 """As many findings a check gives at most; its counts always tell all."""
+
+
+def finding_of(kind: str, what: str, *observations: Observation) -> Finding:
+    """A finding with the observations that prove it as its evidence, in time order."""
+    in_time_order = sorted(observations, key=lambda one: one.at)
+    return Finding(kind, what, tuple(map(evidence_of, in_time_order)))
+
+
+def evidence_of(observation: Observation) -> Evidence:
+    """The observation as results carry it: in words, and with its fields for programs."""
+    fields = {"kind": type(observation).__name__, **asdict(observation)}
+    return Evidence(observation.at, observation.words, fields)
 
 
 def most_telling(*kinds: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -16,3 +31,13 @@ def most_telling(*kinds: Iterable[Finding]) -> tuple[Finding, ...]:
     """
     rounds = zip_longest(*(islice(kind, MOST) for kind in kinds))
     return tuple(islice((one for round_ in rounds for one in round_ if one is not None), MOST))
+
+
+def hidden(history: History) -> InsideHidden | None:
+    """That the backend shows nothing of its inside, None where it does."""
+    return next(iter(history.of(InsideHidden)), None)
+
+
+def unseen(what: str, seen: InsideHidden) -> Finding:
+    """That `what` a check needs happens inside: `whether functions failed`."""
+    return finding_of("not shown", f"{what} cannot be seen: {seen.reason}")

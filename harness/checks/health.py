@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from harness.checks import wording
-from harness.checks.findings import most_telling
-from harness.checks.hidden import hidden, unseen
+from harness.checks.findings import finding_of, hidden, most_telling, unseen
 from harness.checks.verdict import CheckResult, Finding, Verdict
 from harness.record.history import History
 from harness.record.observation import (
@@ -51,7 +50,7 @@ def _errors(failed: Iterable[InvocationEnded], history: History) -> Iterator[Fin
         told = f"; its log ends: {' / '.join(one.line.rstrip() for one in tail)}" if tail else ""
         evidence: tuple[Observation, ...] = (*tail, *group[:LOG_TAIL])
         what = f"{function} failed{times}: {error}{told}"
-        yield Finding("function error", what, tuple(sorted(evidence, key=lambda one: one.at)))
+        yield finding_of("function error", what, *evidence)
 
 
 def _logged(history: History, requests: set[str]) -> Mapping[str, list[FunctionLogged]]:
@@ -67,8 +66,8 @@ def _first_line(text: str) -> str:
 
 
 def _unpublished(failed: PublishFailed) -> Finding:
-    return Finding(
-        "publish failed", f"SNS did not accept {failed.event}: {_first_line(failed.error)}", (failed,)
+    return finding_of(
+        "publish failed", f"SNS did not accept {failed.event}: {_first_line(failed.error)}", failed
     )
 
 
@@ -80,9 +79,9 @@ def _hidden(history: History) -> Iterator[Finding]:
 def _lost(history: History) -> Iterator[Finding]:
     for one in history.of(ObservationsLost):
         what = f"{wording.counted(one.count, 'observation')} of the inside did not fit into the emulator's journal"
-        yield Finding("observations lost", what, (one,))
+        yield finding_of("observations lost", what, one)
     if history.torn:
-        yield Finding("history torn", "the history's last line was never finished: the runner died")
+        yield finding_of("history torn", "the history's last line was never finished: the runner died")
 
 
 def _unsettled(history: History) -> Iterator[Finding]:
@@ -90,9 +89,9 @@ def _unsettled(history: History) -> Iterator[Finding]:
     for one in settled:
         if not one.complete:
             detail = f": {one.detail}" if one.detail else ""
-            yield Finding("not settled", f"something was still in flight at the {one.phase}{detail}", (one,))
+            yield finding_of("not settled", f"something was still in flight at the {one.phase}{detail}", one)
     if not any(one.phase == "end" for one in settled):
-        yield Finding("not settled", "the history ends before the run had settled")
+        yield finding_of("not settled", "the history ends before the run had settled")
 
 
 def _counts(history: History, failed: list[InvocationEnded]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What a history shows of the emulator's inside: whose connections they were, which invocation did what."""
+"""Inside of the emulator, as a history shows it: whose connections they were, which invocation did what."""
 
 from bisect import bisect_right
 from collections.abc import Mapping

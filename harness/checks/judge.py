@@ -1,4 +1,4 @@
-"""What do all the checks say of one scenario's history?"""
+"""Judging: what do all the checks say of one scenario's history?"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -6,9 +6,11 @@ from traceback import format_exception_only
 from typing import TypeAlias
 
 from harness.checks import health, latency, order, purge, refusals, routing
+from harness.checks.findings import evidence_of, finding_of
 from harness.checks.logged import errors_logged
 from harness.checks.subscribing import timeline_begins_at
-from harness.checks.verdict import CheckResult, Finding, ScenarioResult, Verdict
+from harness.checks.verdict import CheckResult, ScenarioResult, Verdict
+from harness.errors import UsageError
 from harness.record.history import History
 from harness.record.observation import NotPlayed
 from harness.scenario.model import Scenario
@@ -48,11 +50,24 @@ def judge(
         seconds=history.ends_at - history.begins_at,
         timeline_at=timeline_begins_at(history),
     )
-    return result if result.verdict is Verdict.PASS else replace(result, logged=errors_logged(history))
+    if result.verdict is Verdict.PASS:
+        return result
+    return replace(result, logged=tuple(map(evidence_of, errors_logged(history))))
+
+
+def accepted_checks(given: Iterable[str]) -> frozenset[str]:
+    """The checks whose UNKNOWN may pass, as options name them: `health,purge`; UsageError for one that is none."""
+    names = frozenset(name.strip() for one in given for name in one.split(",") if name.strip())
+    if strangers := sorted(names - CHECKS.keys() - {PLAYED}):
+        known = ", ".join((*CHECKS, PLAYED))
+        raise UsageError(
+            f"there is no check {strangers[0]!r} whose UNKNOWN could be accepted; there are {known}"
+        )
+    return names
 
 
 def _unplayed(seen: NotPlayed) -> CheckResult:
-    finding = Finding("not played", f"the scenario was not played: {seen.reason}", (seen,))
+    finding = finding_of("not played", f"the scenario was not played: {seen.reason}", seen)
     return CheckResult(PLAYED, Verdict.UNKNOWN, f"not played: {seen.reason}", (finding,))
 
 
@@ -61,7 +76,7 @@ def _answered(name: str, check: Check, scenario: Scenario, history: History) -> 
         return check(scenario, history)
     except Exception as error:
         last_line = " ".join("".join(format_exception_only(error)).split())
-        crashed = Finding("crashed", f"the check itself crashed: {last_line}{_place(error)}")
+        crashed = finding_of("crashed", f"the check itself crashed: {last_line}{_place(error)}")
         return CheckResult(name, Verdict.UNKNOWN, "the check crashed, so nothing is known", (crashed,))
 
 

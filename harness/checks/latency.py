@@ -1,27 +1,28 @@
 """How long did events take from their intended publish time to each client that had to receive them?
 
-Figures are over what was expected: a missing frame counts as infinitely late. Where the history shows the inside,
+Figures are over what was expected: a missing message counts as infinitely late. Where the history shows the inside,
 `counts` tells medians of the way in seconds, and of what the harness itself adds.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import ceil, inf
+from math import inf
 from statistics import median
 from typing import TypeAlias
 
 from harness.checks import wording
 from harness.checks.expected import Arrivals, Expected, arrivals, expected
-from harness.checks.findings import most_telling
+from harness.checks.findings import finding_of, most_telling
 from harness.checks.inside import Connections, invocations, is_visible
 from harness.checks.posts import Posts, posts_of
 from harness.checks.verdict import CheckResult, Finding, LatencyFigures, Verdict
+from harness.percentiles import PERCENT, percentile, percentiles
 from harness.record.history import History
 from harness.record.observation import (
     ConnectionPosted,
     EventPublished,
-    FrameReceived,
     LoopLag,
+    MessageReceived,
     Observation,
 )
 from harness.scenario.model import Scenario, Threshold
@@ -29,22 +30,21 @@ from harness.scenario.model import Scenario, Threshold
 NAME = "latency"
 ALL = "all"
 
-_PERCENT: Mapping[str, float] = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
 _Key: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event at one client that had to receive it; `frame` is None when it never came."""
+    """One event at one client that had to receive it; `received` is None when it never came."""
 
     published: EventPublished
     client: str
-    frame: FrameReceived | None
+    received: MessageReceived | None
 
     @property
     def latency(self) -> float:
         """Seconds from the intended publish time to the arrival; infinity when it never came."""
-        return inf if self.frame is None else self.frame.at - self.published.intended_at
+        return inf if self.received is None else self.received.at - self.published.intended_at
 
     @property
     def lateness(self) -> float:
@@ -70,13 +70,8 @@ def check(scenario: Scenario, history: History) -> CheckResult | None:
     return CheckResult(NAME, verdict, _summary(judged, deliveries), findings, counts, figures)
 
 
-def percentile(ordered: Sequence[float], percent: float) -> float:
-    """The nearest-rank percentile of values in rising order: the smallest that `percent` of them do not exceed."""
-    return ordered[max(ceil(len(ordered) * percent / 100), 1) - 1]
-
-
 def _deliveries(publications: Iterable[Expected], arrived: Arrivals) -> tuple[Delivery, ...]:
-    """One for each event and must-receiver; of an id published again, the k-th frame belongs to the k-th event."""
+    """One for each event and must-receiver; of an id published again, the k-th message belongs to the k-th event."""
     earlier: dict[tuple[str, str], int] = {}
     deliveries = []
     for one in publications:
@@ -85,9 +80,9 @@ def _deliveries(publications: Iterable[Expected], arrived: Arrivals) -> tuple[De
             number = earlier.get((one.published.event, client), 0)
             earlier[one.published.event, client] = number + 1
             if client in one.must:
-                frames = at_clients.get(client, ())
-                frame = frames[number] if number < len(frames) else None
-                deliveries.append(Delivery(one.published, client, frame))
+                messages = at_clients.get(client, ())
+                message = messages[number] if number < len(messages) else None
+                deliveries.append(Delivery(one.published, client, message))
     return tuple(deliveries)
 
 
@@ -105,8 +100,7 @@ def _figures(deliveries: Sequence[Delivery]) -> tuple[LatencyFigures, ...]:
 
 def _row(key: _Key, latencies: list[float]) -> LatencyFigures:
     ordered = sorted(latencies)
-    p50, p95, p99, longest = (percentile(ordered, percent) for percent in _PERCENT.values())
-    return LatencyFigures(*key, len(ordered), ordered.count(inf), p50, p95, p99, longest)
+    return LatencyFigures(*key, len(ordered), ordered.count(inf), percentiles(ordered))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +129,8 @@ def _judged(threshold: Threshold, deliveries: Sequence[Delivery], history: Histo
     matching = sorted((one for one in deliveries if _matches(threshold, one)), key=lambda one: one.latency)
     if not matching:
         what = f"no delivery was expected that {_sentence(threshold)} could be measured on"
-        return _Judged(threshold, Verdict.UNKNOWN, None, Finding("no samples", what))
-    percent = _PERCENT[threshold.percentile]
+        return _Judged(threshold, Verdict.UNKNOWN, None, finding_of("no samples", what))
+    percent = PERCENT[threshold.percentile]
     measured = percentile([one.latency for one in matching], percent)
     if measured < threshold.seconds:
         return _Judged(threshold, Verdict.PASS, measured)
@@ -157,7 +151,9 @@ def _matches(threshold: Threshold, delivery: Delivery) -> bool:
 def _largest_lag(deliveries: Sequence[Delivery], history: History) -> LoopLag | None:
     """The worst lag of the crowd's loop while these deliveries were under way."""
     begins_at = min(one.published.intended_at for one in deliveries)
-    ends_at = max((one.frame.at for one in deliveries if one.frame is not None), default=history.ends_at)
+    ends_at = max(
+        (one.received.at for one in deliveries if one.received is not None), default=history.ends_at
+    )
     during = (one for one in history.of(LoopLag) if begins_at <= one.at <= ends_at + one.lag)
     return max(during, key=lambda one: one.lag, default=None)
 
@@ -177,12 +173,12 @@ def _saturated(
         f"and it published up to {wording.duration(latest.lateness)} late"
     )
     evidence: tuple[Observation, ...] = (latest.published,) if lag is None else (latest.published, lag)
-    return Finding("saturated", what, tuple(sorted(evidence, key=lambda one: one.at)))
+    return finding_of("saturated", what, *evidence)
 
 
 def _too_slow(threshold: Threshold, measured: float, matching: Sequence[Delivery]) -> Finding:
     """`matching` is in the order of latency: the last one is the slowest."""
-    missing = sum(one.frame is None for one in matching)
+    missing = sum(one.received is None for one in matching)
     slowest = matching[-1]
     lost = f", {wording.amount(missing)} of them never arrived" if missing else ""
     what = (
@@ -190,8 +186,8 @@ def _too_slow(threshold: Threshold, measured: float, matching: Sequence[Delivery
         f"over {wording.counted(len(matching), 'expected delivery', 'expected deliveries')}{lost}; "
         f"slowest: {wording.event(slowest.published)} at {slowest.client}"
     )
-    evidence = (slowest.published,) if slowest.frame is None else (slowest.published, slowest.frame)
-    return Finding("too slow", what, evidence)
+    evidence = (slowest.published,) if slowest.received is None else (slowest.published, slowest.received)
+    return finding_of("too slow", what, *evidence)
 
 
 def _sentence(threshold: Threshold) -> str:
@@ -206,13 +202,13 @@ def _summary(judged: Sequence[_Judged], deliveries: Sequence[Delivery]) -> str:
     if judged:
         return f"{', '.join(one.told for one in judged)} {over}"
     overall = _figures(deliveries)[0]
-    return f"p99 {wording.duration(overall.p99)} {over}; the scenario sets no threshold"
+    return f"p99 {wording.duration(overall.seconds['p99'])} {over}; the scenario sets no threshold"
 
 
 def _counts(deliveries: Sequence[Delivery], history: History) -> dict[str, float]:
     counts: dict[str, float] = {
         "expected": len(deliveries),
-        "missing": sum(one.frame is None for one in deliveries),
+        "missing": sum(one.received is None for one in deliveries),
         "max_loop_lag_s": max((one.lag for one in history.of(LoopLag)), default=0.0),
         "max_publish_lateness_s": max((one.lateness for one in deliveries), default=0.0),
     }
@@ -244,14 +240,14 @@ def _from_last_posts(deliveries: Iterable[Delivery], posts: Posts) -> list[float
     """For each event, from its last successful post to its last arrival."""
     last_arrivals: dict[str, float] = {}
     for one in deliveries:
-        if one.frame is not None:
+        if one.received is not None:
             message = one.published.message_id
-            last_arrivals[message] = max(last_arrivals.get(message, 0.0), one.frame.at)
+            last_arrivals[message] = max(last_arrivals.get(message, 0.0), one.received.at)
     last_posts = {
         message: max((one.at for one in posts.of_message(message) if one.status == 200), default=inf)
         for message in last_arrivals
     }
-    # A retried post may reach the gateway after the last frame has arrived.
+    # A retried post may reach the gateway after the last message has arrived.
     return [
         max(at - last_posts[message], 0.0)
         for message, at in last_arrivals.items()
@@ -260,12 +256,12 @@ def _from_last_posts(deliveries: Iterable[Delivery], posts: Posts) -> list[float
 
 
 def _floors(deliveries: Iterable[Delivery], posts: Posts) -> list[float]:
-    """For each frame, from the answer to its post to its arrival: what gateway and crowd add by themselves."""
+    """For each message, from the answer to its post to its arrival: what gateway and crowd add by themselves."""
     posted = {message: _by_client(posts.of_message(message), posts.connections) for message in posts.handed}
     return [
-        max(one.frame.at - answered.at, 0.0)
+        max(one.received.at - answered.at, 0.0)
         for one in deliveries
-        if one.frame is not None
+        if one.received is not None
         and (answered := posted.get(one.published.message_id, {}).get(one.client)) is not None
     ]
 

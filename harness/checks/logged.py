@@ -1,4 +1,4 @@
-"""What did functions write of errors that they caught themselves? The lines a reader of a red scenario looks for."""
+"""Logged errors: what functions wrote of errors that they caught themselves, for the reader of a red scenario."""
 
 import re
 from collections.abc import Iterator

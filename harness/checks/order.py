@@ -1,27 +1,27 @@
-"""Did the frames of each channel arrive at each client in the order their events were published?"""
+"""Did the messages of each channel arrive at each client in the order their events were published?"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from harness.checks import wording
-from harness.checks.findings import most_telling
+from harness.checks.findings import finding_of, most_telling
 from harness.checks.verdict import CheckResult, Finding, Verdict
 from harness.record.history import History
-from harness.record.observation import EventPublished, FrameReceived
+from harness.record.observation import EventPublished, MessageReceived
 from harness.scenario.model import Scenario
 
 NAME = "order"
 
-_Arrived: TypeAlias = tuple[EventPublished, FrameReceived]
+_Arrived: TypeAlias = tuple[EventPublished, MessageReceived]
 _Overtaken: TypeAlias = tuple[_Arrived, _Arrived]
 """What arrived too early, and then what arrived after it although it was published before it."""
 
 
 def check(scenario: Scenario, history: History) -> CheckResult | None:
-    """FAIL for a frame that arrived after one that was published later; None unless the scenario expects order.
+    """FAIL for a message that arrived after one that was published later; None unless the scenario expects order.
 
-    UNKNOWN when no client received two frames of one channel. Only an event's first arrival counts (a second one is
+    UNKNOWN when no client received two messages of one channel. Only an event's first arrival counts (a second one is
     routing's finding), and ids that were published more than once are left out: nobody can tell which one arrived.
     """
     if not scenario.expect.order:
@@ -31,18 +31,18 @@ def check(scenario: Scenario, history: History) -> CheckResult | None:
     overtaken = [one for stream in streams.values() for one in _overtaken(stream)]
     counts: dict[str, float] = {
         "streams": len(streams),
-        "frames": sum(map(len, streams.values())),
+        "messages": sum(map(len, streams.values())),
         "out_of_order": len(overtaken),
     }
     if not pairs:
         return CheckResult(
-            NAME, Verdict.UNKNOWN, "no client received two frames of one channel", counts=counts
+            NAME, Verdict.UNKNOWN, "no client received two messages of one channel", counts=counts
         )
     if overtaken:
-        told = wording.counted(len(overtaken), "frame")
+        told = wording.counted(len(overtaken), "message")
         findings = most_telling(_finding(*one) for one in overtaken)
         return CheckResult(NAME, Verdict.FAIL, f"{told} arrived out of order", findings, counts)
-    told = wording.counted(int(counts["frames"]), "frame")
+    told = wording.counted(int(counts["messages"]), "message")
     return CheckResult(NAME, Verdict.PASS, f"{told} arrived in the order of publishing", counts=counts)
 
 
@@ -51,19 +51,19 @@ def _streams(history: History) -> Mapping[tuple[str, str], list[_Arrived]]:
     times = Counter(one.event for one in history.of(EventPublished))
     published = {one.event: one for one in history.of(EventPublished) if times[one.event] == 1}
     streams: dict[tuple[str, str], list[_Arrived]] = {}
-    for frame in _first_arrivals(history.of(FrameReceived)):
-        if (event := published.get(frame.event or "")) is not None:
+    for message in _first_arrivals(history.of(MessageReceived)):
+        if (event := published.get(message.event or "")) is not None:
             for channel in event.channels:
-                streams.setdefault((frame.client, channel), []).append((event, frame))
+                streams.setdefault((message.client, channel), []).append((event, message))
     return streams
 
 
-def _first_arrivals(frames: Iterable[FrameReceived]) -> Iterator[FrameReceived]:
+def _first_arrivals(messages: Iterable[MessageReceived]) -> Iterator[MessageReceived]:
     seen: set[tuple[str, str | None]] = set()
-    for frame in frames:
-        if (frame.client, frame.event) not in seen:
-            seen.add((frame.client, frame.event))
-            yield frame
+    for message in messages:
+        if (message.client, message.event) not in seen:
+            seen.add((message.client, message.event))
+            yield message
 
 
 def _overtaken(stream: list[_Arrived]) -> Iterator[_Overtaken]:
@@ -80,4 +80,4 @@ def _finding(newer: _Arrived, older: _Arrived) -> Finding:
         f"{older[1].client} received {wording.event(older[0])} after {wording.event(newer[0])}, "
         f"which was published {wording.duration(newer[0].at - older[0].at)} later"
     )
-    return Finding("out of order", what, (older[0], newer[0], newer[1], older[1]))
+    return finding_of("out of order", what, older[0], newer[0], newer[1], older[1])

@@ -1,4 +1,4 @@
-"""What the functions posted to whom for each event, where the history shows it."""
+"""Posts: what the functions posted to whom for each event, where the history shows it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from harness.checks import wording
 from harness.checks.expected import subscribed
-from harness.checks.findings import most_telling
-from harness.checks.hidden import hidden, unseen
+from harness.checks.findings import finding_of, hidden, most_telling, unseen
 from harness.checks.inside import is_visible
 from harness.checks.rows import Row, Seen, seen_of
 from harness.checks.verdict import CheckResult, Finding, Verdict
@@ -105,18 +104,18 @@ def _stale(gone: _Gone, within: float, seen: Seen) -> Finding | None:
     if gone.deleted is not None and gone.deleted.at - gone.first.at > within:
         took = wording.duration(gone.deleted.at - gone.first.at)
         what = f"the row of {connection} was deleted {took} after its first 410; the scenario allows {limit}"
-        return Finding("deleted late", what, (gone.first, gone.deleted))
+        return finding_of("deleted late", what, gone.first, gone.deleted)
     if gone.deleted is not None:
         return _came_back(gone.first, gone.deleted, connection, seen)
     if gone.rewritten is not None:
         what = f"the row of {connection}, which met a 410, was deleted and then written again"
-        return Finding("came back", what, _in_time_order(gone.first, gone.rewritten))
+        return finding_of("came back", what, gone.first, gone.rewritten)
     evidence: tuple[Observation, ...] = (gone.first, *_still_found(gone.first.connection, seen))
     if _may_still_be_deleted(gone.first.at + within, seen.history):
         what = f"the history ends before the row of {connection}, which met a 410, had to be deleted"
-        return Finding("undecided", what, evidence)
+        return finding_of("undecided", what, *evidence)
     what = f"the row of {connection}, which met a 410, was never deleted; the scenario allows {limit}"
-    return Finding("never deleted", what, evidence)
+    return finding_of("never deleted", what, *evidence)
 
 
 def _came_back(first: ConnectionPosted, deleted: RowDeleted, connection: str, seen: Seen) -> Finding | None:
@@ -124,7 +123,7 @@ def _came_back(first: ConnectionPosted, deleted: RowDeleted, connection: str, se
     if not found:
         return None
     what = f"the row of {connection}, which met a 410, was deleted, yet it is there at the end"
-    return Finding("came back", what, _in_time_order(first, deleted, *found))
+    return finding_of("came back", what, first, deleted, *found)
 
 
 def _still_found(connection: str, seen: Seen) -> tuple[RowsFound, ...]:
@@ -148,7 +147,7 @@ def _posted_again(gone: _Gone, seen: Seen) -> Finding | None:
         begun_at = _begun_at(posted, seen.started)
         if begun_at > gone.deleted.at:
             what = f"{_named(posted.connection, seen)} was posted to again after its row was deleted"
-            return Finding("posted again", what, _in_time_order(gone.first, gone.deleted, posted))
+            return finding_of("posted again", what, gone.first, gone.deleted, posted)
     return None
 
 
@@ -171,7 +170,7 @@ def _touched(seen: Seen) -> Iterator[Finding]:
                 what = (
                     f"live row touched: the row of {_named(connection, seen)} was deleted while it was open"
                 )
-                yield Finding("live row touched", what, (seen.opened[connection], change))
+                yield finding_of("live row touched", what, seen.opened[connection], change)
 
 
 def _replaced(deleted: RowDeleted, later: Row) -> bool:
@@ -194,16 +193,12 @@ def _missing(scenario: Scenario, seen: Seen) -> Iterator[Finding]:
             continue
         if not any(isinstance(one, RowDeleted) for one in seen.rows.get(connection, ())):
             what = f"live row touched: {_named(connection, seen)} is open and subscribed at the end, but has no row"
-            yield Finding("live row touched", what, (seen.opened[connection], RowsFound(at, ())))
+            yield finding_of("live row touched", what, seen.opened[connection], RowsFound(at, ()))
 
 
 def _named(connection: str, seen: Seen) -> str:
     client = seen.connections.clients.get(connection)
     return f"connection {connection}" if client is None else f"{client}'s connection {connection}"
-
-
-def _in_time_order(*observations: Observation) -> tuple[Observation, ...]:
-    return tuple(sorted(observations, key=lambda one: one.at))
 
 
 def _verdict(*, failed: int, unsure: bool) -> Verdict:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from harness.checks import wording
-from harness.checks.findings import most_telling
+from harness.checks.findings import finding_of, most_telling
 from harness.checks.subscribing import demanded_refusals
 from harness.checks.verdict import CheckResult, Finding, Verdict
 from harness.record.history import History
@@ -16,7 +16,7 @@ from harness.record.observation import (
     ClientConnecting,
     ClientLeft,
     ClientRefused,
-    FrameReceived,
+    MessageReceived,
     SubscriptionSent,
 )
 from harness.scenario.feed import Feed
@@ -24,11 +24,11 @@ from harness.scenario.model import Scenario, Subscribe
 
 NAME = "refusals"
 
-_GATEWAY_FRAME = frozenset({"message", "connectionId", "requestId"})
-"""The members of the frame by which API Gateway itself refuses a message (R-10, R-11, R-13)."""
+_GATEWAY_MESSAGE = frozenset({"message", "connectionId", "requestId"})
+"""The members of the message by which API Gateway itself refuses a message (R-10, R-11, R-13)."""
 
-_ErrorFrame: TypeAlias = tuple[str, FrameReceived]
-"""What an error frame says (its code, or the gateway's message), and the frame."""
+_ErrorMessage: TypeAlias = tuple[str, MessageReceived]
+"""What an error message says (its code, or the gateway's message), and the message."""
 
 
 @dataclass(slots=True)
@@ -86,19 +86,19 @@ def _count_handshakes(tally: _Tally, scenario: Scenario, history: History) -> No
                 tally.unexpected.append(_refused(seen))
             case ClientRefused():
                 what = f"{seen.client}'s handshake was answered {_told(seen)} instead of {status}"
-                tally.missing.append(Finding("other status", what, (seen,)))
+                tally.missing.append(finding_of("other status", what, seen))
             case ClientConnected() if status is not None:
                 what = f"{seen.client}'s handshake was accepted; it must be refused with {status}"
                 evidence = (began[seen.client], seen) if seen.client in began else (seen,)
-                tally.missing.append(Finding("not refused", what, evidence))
+                tally.missing.append(finding_of("not refused", what, *evidence))
 
 
 def _refused(refused: ClientRefused) -> Finding:
     if refused.status == 0:
         what = f"{refused.client}'s connection failed before an answer: {refused.reason or 'no reason known'}"
-        return Finding("connection failed", what, (refused,))
+        return finding_of("connection failed", what, refused)
     what = f"{refused.client}'s handshake was refused with {_told(refused)}; it must be accepted"
-    return Finding("unexpected refusal", what, (refused,))
+    return finding_of("unexpected refusal", what, refused)
 
 
 def _told(refused: ClientRefused) -> str:
@@ -106,62 +106,64 @@ def _told(refused: ClientRefused) -> str:
 
 
 def _count_subscribes(tally: _Tally, scenario: Scenario, history: History) -> None:
-    """Pairs each demanded refusal with the first error frame of its code that follows; the rest is unexpected."""
-    error_frames = _error_frames(scenario.feed, history)
+    """Pairs each demanded refusal with the first error message of its code that follows; the rest is unexpected."""
+    error_messages = _error_messages(scenario.feed, history)
     demanded = zip(history.of(SubscriptionSent), demanded_refusals(scenario, history), strict=True)
     unanswered: list[tuple[SubscriptionSent, str]] = []
     for sent, code in demanded:
         if code is not None:
             tally.demanded += 1
-            if _take(error_frames.get(sent.client, []), sent, code) is None:
+            if _take(error_messages.get(sent.client, []), sent, code) is None:
                 unanswered.append((sent, code))
             else:
                 tally.refused += 1
     for sent, code in unanswered:
-        tally.missing.append(_not_refused(sent, code, _take(error_frames.get(sent.client, []), sent, None)))
-    left_over = [frame for frames in error_frames.values() for frame in frames]
+        tally.missing.append(_not_refused(sent, code, _take(error_messages.get(sent.client, []), sent, None)))
+    left_over = [message for messages in error_messages.values() for message in messages]
     tally.unexpected += [_unexpected(*one) for one in sorted(left_over, key=lambda one: one[1].at)]
 
 
-def _take(frames: list[_ErrorFrame], sent: SubscriptionSent, code: str | None) -> _ErrorFrame | None:
-    """Takes out the first error frame since the message, of that code unless None."""
-    for number, (said, frame) in enumerate(frames):
-        if frame.at >= sent.at and code in (None, said):
-            return frames.pop(number)
+def _take(messages: list[_ErrorMessage], sent: SubscriptionSent, code: str | None) -> _ErrorMessage | None:
+    """Takes out the first error message since the subscribe, of that code unless None."""
+    for number, (said, message) in enumerate(messages):
+        if message.at >= sent.at and code in (None, said):
+            return messages.pop(number)
     return None
 
 
-def _not_refused(sent: SubscriptionSent, code: str, answer: _ErrorFrame | None) -> Finding:
+def _not_refused(sent: SubscriptionSent, code: str, answer: _ErrorMessage | None) -> Finding:
     asked = f"{sent.client}'s subscribe to {sent.channel}"
     if answer is None:
-        return Finding("not refused", f"{asked} was not refused; it must be answered {code}", (sent,))
-    return Finding("other code", f"{asked} was answered {answer[0]!r} instead of {code!r}", (sent, answer[1]))
+        return finding_of("not refused", f"{asked} was not refused; it must be answered {code}", sent)
+    return finding_of(
+        "other code", f"{asked} was answered {answer[0]!r} instead of {code!r}", sent, answer[1]
+    )
 
 
-def _unexpected(said: str, frame: FrameReceived) -> Finding:
-    what = f"{frame.client} received an error frame that nothing explains: {said}"
-    return Finding("unexpected error frame", what, (frame,))
+def _unexpected(said: str, message: MessageReceived) -> Finding:
+    what = f"{message.client} received an error message that nothing explains: {said}"
+    return finding_of("unexpected error message", what, message)
 
 
-def _error_frames(feed: Feed, history: History) -> Mapping[str, list[_ErrorFrame]]:
-    """By client, the application's and the gateway's error frames."""
-    found: dict[str, list[_ErrorFrame]] = {}
-    for frame in history.of(FrameReceived):
-        if frame.event is None and (said := _error_in(frame.text, feed)) is not None:
-            found.setdefault(frame.client, []).append((said, frame))
+def _error_messages(feed: Feed, history: History) -> Mapping[str, list[_ErrorMessage]]:
+    """By client, the application's and the gateway's error messages."""
+    found: dict[str, list[_ErrorMessage]] = {}
+    for message in history.of(MessageReceived):
+        if message.event is None and (said := _error_in(message.text, feed)) is not None:
+            found.setdefault(message.client, []).append((said, message))
     return found
 
 
 def _error_in(text: str, feed: Feed) -> str | None:
     try:
-        frame = json.loads(text)
+        message = json.loads(text)
     except ValueError:
         return None
-    if not isinstance(frame, dict):
+    if not isinstance(message, dict):
         return None
-    if isinstance(code := frame.get(feed.error_code_field), str):
+    if isinstance(code := message.get(feed.error_code_field), str):
         return code
-    return str(frame["message"]) if frame.keys() == _GATEWAY_FRAME else None
+    return str(message["message"]) if message.keys() == _GATEWAY_MESSAGE else None
 
 
 def _thrown_out(history: History) -> Iterator[Finding]:
@@ -176,7 +178,7 @@ def _thrown_out(history: History) -> Iterator[Finding]:
             case ClientClosed() if seen.client not in leaving:
                 reason = f" ({seen.reason})" if seen.reason else ""
                 what = f"{seen.client}'s connection was closed with {seen.code}{reason}, but it had not left"
-                yield Finding("unexpected close", what, (seen,))
+                yield finding_of("unexpected close", what, seen)
 
 
 def _demands_refusals(scenario: Scenario) -> bool:

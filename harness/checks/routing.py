@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from harness.checks import wording
 from harness.checks.expected import Arrivals, Expected, arrivals, expected
-from harness.checks.findings import most_telling
+from harness.checks.findings import finding_of, most_telling
 from harness.checks.handed import Handings
 from harness.checks.posts import Posts, posts_of
 from harness.checks.verdict import CheckResult, Finding, Verdict
@@ -17,7 +17,7 @@ from harness.record.history import History
 from harness.record.observation import (
     ClientConnected,
     EventPublished,
-    FrameReceived,
+    MessageReceived,
     Observation,
     PublishFailed,
     Settled,
@@ -31,11 +31,11 @@ _Publications: TypeAlias = Sequence[Expected]
 """The publications of one event id: one, unless the scenario publishes the same id again."""
 _Bears: TypeAlias = Callable[[_Publications], float]
 """How often a client may receive an event, for each time that it was published."""
-_Arrived: TypeAlias = tuple[_Publications, tuple[FrameReceived, ...]]
+_Arrived: TypeAlias = tuple[_Publications, tuple[MessageReceived, ...]]
 
 
 def check(scenario: Scenario, history: History) -> CheckResult:
-    """FAIL for a lost, leaked, duplicated, altered or stray frame, counted in `counts` under these names.
+    """FAIL for a lost, leaked, duplicated, altered or stray message, counted in `counts` under these names.
 
     A client receives an event once, however often SNS delivered it: a handler has to bear that (S-8). Where the
     scenario allows duplicates, it may receive it once for each time that a function was handed it.
@@ -70,8 +70,8 @@ class _Tally:
     lost: list[tuple[Expected, str]] = field(default_factory=list)
     leaked: list[_Arrived] = field(default_factory=list)
     duplicated: list[_Arrived] = field(default_factory=list)
-    altered: list[tuple[Expected, FrameReceived]] = field(default_factory=list)
-    stray: list[FrameReceived] = field(default_factory=list)
+    altered: list[tuple[Expected, MessageReceived]] = field(default_factory=list)
+    stray: list[MessageReceived] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
@@ -91,7 +91,7 @@ def _at_least_once(handings: Handings) -> _Bears:
 
 
 def _tally(publications: Sequence[Expected], arrived: Arrivals, *, unsure: set[str], bears: _Bears) -> _Tally:
-    """Counts; a frame of an `unsure` event, which SNS may have taken after all, is nobody's fault."""
+    """Counts; a message of an `unsure` event, which SNS may have taken after all, is nobody's fault."""
     by_event: dict[str, list[Expected]] = {}
     for one in publications:
         by_event.setdefault(one.published.event, []).append(one)
@@ -100,14 +100,14 @@ def _tally(publications: Sequence[Expected], arrived: Arrivals, *, unsure: set[s
         _count_event(tally, published, arrived.get(event, {}), bears(published))
     for event, at_clients in arrived.items():
         if event not in by_event and event not in unsure:
-            tally.stray += [frame for frames in at_clients.values() for frame in frames]
+            tally.stray += [message for messages in at_clients.values() for message in messages]
     return tally
 
 
 def _count_event(
     tally: _Tally,
     published: _Publications,
-    at_clients: Mapping[str, tuple[FrameReceived, ...]],
+    at_clients: Mapping[str, tuple[MessageReceived, ...]],
     times: float,
 ) -> None:
     needed = Counter(client for one in published for client in one.must)
@@ -115,23 +115,23 @@ def _count_event(
     tally.expected += needed.total()
     lost = (client for client, times in needed.items() if len(at_clients.get(client, ())) < times)
     tally.lost += [(published[0], client) for client in sorted(lost, key=wording.by_number)]
-    for client, frames in at_clients.items():
-        tally.received += len(frames)
+    for client, messages in at_clients.items():
+        tally.received += len(messages)
         if client not in allowed:
-            tally.leaked.append((published, frames))
-        elif len(frames) > allowed[client] * times:
-            tally.duplicated.append((published, frames))
-        tally.altered += _altered(published, frames)
+            tally.leaked.append((published, messages))
+        elif len(messages) > allowed[client] * times:
+            tally.duplicated.append((published, messages))
+        tally.altered += _altered(published, messages)
 
 
 def _altered(
-    published: _Publications, frames: tuple[FrameReceived, ...]
-) -> list[tuple[Expected, FrameReceived]]:
+    published: _Publications, messages: tuple[MessageReceived, ...]
+) -> list[tuple[Expected, MessageReceived]]:
     texts = {one.published.text for one in published}
     return [
-        (published[0], frame)
-        for frame in frames
-        if frame.text not in texts and not any(_same_json(frame.text, text) for text in texts)
+        (published[0], message)
+        for message in messages
+        if message.text not in texts and not any(_same_json(message.text, text) for text in texts)
     ]
 
 
@@ -171,7 +171,7 @@ def _summary(tally: _Tally, publications: Sequence[Expected], history: History) 
 def _arrived(tally: _Tally, publications: Sequence[Expected]) -> str:
     if tally.expected:
         arrived = wording.amount(tally.expected - len(tally.lost))
-        return f"{arrived} of {wording.amount(tally.expected)} expected frames arrived"
+        return f"{arrived} of {wording.amount(tally.expected)} expected messages arrived"
     if any(one.may for one in publications):
         return "nobody was surely subscribed to what was published"
     return f"{wording.counted(tally.events, 'event')} rightly had no receiver"
@@ -179,7 +179,7 @@ def _arrived(tally: _Tally, publications: Sequence[Expected]) -> str:
 
 def _wrong(tally: _Tally) -> str:
     wrong = {
-        "leaked": sum(len(frames) for _, frames in tally.leaked),
+        "leaked": sum(len(messages) for _, messages in tally.leaked),
         "duplicated": len(tally.duplicated),
         "altered": len(tally.altered),
         "stray": len(tally.stray),
@@ -210,7 +210,7 @@ def _counts(tally: _Tally) -> dict[str, float]:
         "expected": tally.expected,
         "received": tally.received,
         "lost": len(tally.lost),
-        "leaked": sum(len(frames) for _, frames in tally.leaked),
+        "leaked": sum(len(messages) for _, messages in tally.leaked),
         "duplicated": len(tally.duplicated),
         "altered": len(tally.altered),
         "stray": len(tally.stray),
@@ -224,9 +224,9 @@ def _findings(tally: _Tally, scenario: Scenario, history: History, handings: Han
         (_leak("privacy leak", *leak) for leak in private),
         (_leak("leak", *leak) for leak in public),
         _losses(tally.lost, history),
-        (_alteration(one.published, frame) for one, frame in tally.altered),
+        (_alteration(one.published, message) for one, message in tally.altered),
         (_duplicate(*duplicate, handings) for duplicate in tally.duplicated),
-        (_stray(frame) for frame in tally.stray),
+        (_stray(message) for message in tally.stray),
     )
 
 
@@ -234,12 +234,12 @@ def _is_private(leak: _Arrived, scenario: Scenario) -> bool:
     return any(scenario.feed.is_private(channel) for one in leak[0] for channel in one.published.channels)
 
 
-def _leak(kind: str, published: _Publications, frames: tuple[FrameReceived, ...]) -> Finding:
+def _leak(kind: str, published: _Publications, messages: tuple[MessageReceived, ...]) -> Finding:
     may = {client for one in published for client in one.may}
     who = f"only {wording.listed(may)}" if may else "nobody"
-    what = f"{frames[0].client} received {wording.event(published[0].published)}, which {who} may see"
+    what = f"{messages[0].client} received {wording.event(published[0].published)}, which {who} may see"
     prefix = "privacy leak: " if kind == "privacy leak" else ""
-    return Finding(kind, prefix + what, _evidence(published[0].published, *frames))
+    return finding_of(kind, prefix + what, published[0].published, *messages)
 
 
 def _losses(lost: Iterable[tuple[Expected, str]], history: History) -> Iterator[Finding]:
@@ -253,7 +253,7 @@ def _losses(lost: Iterable[tuple[Expected, str]], history: History) -> Iterator[
 def _loss(published: EventPublished, client: str, posts: Posts, history: History) -> Finding:
     posted = posts.of(published.message_id, client)
     what = f"{client} never received {wording.event(published)}{posts.told(published.message_id, client)}"
-    return Finding("lost", what, _evidence(*_why_subscribed(client, published, history), published, *posted))
+    return finding_of("lost", what, *_why_subscribed(client, published, history), published, *posted)
 
 
 def _why_subscribed(client: str, published: EventPublished, history: History) -> tuple[Observation, ...]:
@@ -270,22 +270,22 @@ def _why_subscribed(client: str, published: EventPublished, history: History) ->
     return (*connected, *sent[-1:])
 
 
-def _alteration(published: EventPublished, frame: FrameReceived) -> Finding:
-    what = f"{frame.client} received {wording.event(published)} with another content than was published"
-    return Finding("altered", what, _evidence(published, frame))
+def _alteration(published: EventPublished, message: MessageReceived) -> Finding:
+    what = f"{message.client} received {wording.event(published)} with another content than was published"
+    return finding_of("altered", what, published, message)
 
 
-def _duplicate(published: _Publications, frames: tuple[FrameReceived, ...], handings: Handings) -> Finding:
-    times = "twice" if len(frames) == 2 else f"{len(frames)} times"
+def _duplicate(
+    published: _Publications, messages: tuple[MessageReceived, ...], handings: Handings
+) -> Finding:
+    times = "twice" if len(messages) == 2 else f"{len(messages)} times"
     handed = handings.of(one.published.message_id for one in published)
     why = "" if handed is None else handed.told()
-    what = f"{frames[0].client} received {wording.event(published[0].published)} {times}{why}"
-    return Finding("duplicated", what, _evidence(published[0].published, *frames))
+    what = f"{messages[0].client} received {wording.event(published[0].published)} {times}{why}"
+    return finding_of("duplicated", what, published[0].published, *messages)
 
 
-def _stray(frame: FrameReceived) -> Finding:
-    return Finding("stray", f"{frame.client} received {frame.event}, which was never published", (frame,))
-
-
-def _evidence(*observations: Observation) -> tuple[Observation, ...]:
-    return tuple(sorted(observations, key=lambda one: one.at))
+def _stray(message: MessageReceived) -> Finding:
+    return finding_of(
+        "stray", f"{message.client} received {message.event}, which was never published", message
+    )

@@ -1,4 +1,4 @@
-"""What happened to each connection and to its row in the connections table, as far as the history shows it.
+"""Rows of connections: what happened to each connection and to its row in the table, as far as the history shows it.
 
 A row is a connection's when its partition key ends with the connection's id (`WS#L0SM9cOFvHcCIhw=`).
 """

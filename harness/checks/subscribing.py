@@ -1,4 +1,4 @@
-"""Which refusal the scenario demands of each subscribe message that was seen."""
+"""Demanded refusals: which one the scenario demands of each subscribe message that was seen."""
 
 from collections.abc import Mapping
 from typing import TypeAlias

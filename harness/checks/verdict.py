@@ -1,10 +1,10 @@
-"""What a check answers: a verdict, a sentence, figures, and the findings that prove it."""
+"""Verdicts: what a check answers, a verdict, a sentence, figures, and the findings that prove it."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from harness.record.observation import FunctionLogged, Observation
+from harness.percentiles import Percentile
 
 
 class Verdict(Enum):
@@ -22,33 +22,45 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was seen at one moment: in words, without the time; `fields` hold the same for programs, JSON values.
+
+    `at` counts as the history does: from `ScenarioResult.timeline_at` on it is a time of the timeline.
+    """
+
+    at: float
+    words: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, in plain words, and the observations that prove it (in time order)."""
+    """One thing that is wrong, in plain words, and what was seen that proves it, in time order."""
 
     kind: str
     what: str
-    evidence: tuple[Observation, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LatencyFigures:
-    """Percentiles in seconds over the expected deliveries of one event type on one channel; missing = infinity."""
+    """Latencies over the expected deliveries of one event type on one channel; a missing one is infinite.
+
+    `seconds` holds every percentile, in the order of `PERCENT`.
+    """
 
     type: str
     channel: str
     expected: int
     missing: int
-    p50: float
-    p95: float
-    p99: float
-    max: float
+    seconds: Mapping[Percentile, float]
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
     """One check's answer on one history.
 
-    `summary` is one line ("12 000 of 12 000 expected frames arrived, nothing else"); `counts` are the figures
+    `summary` is one line ("12 000 of 12 000 expected messages arrived, nothing else"); `counts` are the figures
     behind it by name; `findings` are all that is wrong, most telling first (reports show the first few). An UNKNOWN
     that is `accepted` is told like any other, and stops nobody.
     """
@@ -75,7 +87,7 @@ class ScenarioResult:
     results: tuple[CheckResult, ...]
     seconds: float
     timeline_at: float = 0.0
-    logged: tuple[FunctionLogged, ...] = ()
+    logged: tuple[Evidence, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

@@ -1,4 +1,4 @@
-"""How findings speak: clients, events, amounts and durations in plain words."""
+"""Words of findings: clients, events, amounts and durations, as a person says them."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ def amount(number: int) -> str:
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """`1 frame`, `12 000 frames`."""
+    """`1 message`, `12 000 messages`."""
     return f"{amount(number)} {one if number == 1 else many or one + 's'}"
 
 

@@ -1,4 +1,4 @@
-"""One simulated client: what it can do, by the name that the scenario gives it.
+"""Client: one simulated client and what it can do, by the name that the scenario gives it.
 
 It does as it is told and notes what it sees. A refused handshake, a close by the server or a missing pong is
 noted or answered False, never raised: whether that was right is for the checks to say.
@@ -34,6 +34,9 @@ class Client:
     `query` and `headers` go with every opening handshake; the `User-Agent` carries the client's name, so that a
     gateway of ours can tell whose connection it is. `ssl_context` is for wss://, the system's authorities when
     None. `read_text` is `text_reader(feed)`, shared by the clients of a crowd. Waits are in seconds.
+
+    Everything it does and sees goes to `note`. After a refusal, a close or a reset it is as before its first
+    connection, and may connect again; UsageError for connecting twice changes nothing.
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class Client:
         self._read_text = read_text or text_reader(feed)
         self._open_timeout = open_timeout
         self._connection: Connection | None = None
-        self._frames_before = 0
+        self._messages_before = 0
 
     @property
     def is_connected(self) -> bool:
@@ -67,10 +70,10 @@ class Client:
         return self._connection is not None and self._connection.is_open
 
     @property
-    def frames(self) -> int:
+    def messages(self) -> int:
         """How many text messages have arrived, over all of the client's connections."""
-        now = self._connection.frames if self._connection else 0
-        return self._frames_before + now
+        now = self._connection.messages if self._connection else 0
+        return self._messages_before + now
 
     async def connect(self) -> bool:
         """Opens a connection; True when the handshake was answered 101.
@@ -146,7 +149,7 @@ class Client:
                 f"client {self.name} is connected: it must leave or vanish before it connects again"
             )
         await self.cut()
-        self._frames_before = self.frames
+        self._messages_before = self.messages
         self._connection, self.channel = None, None
 
     def _new_connection(self) -> Connection:

@@ -1,4 +1,4 @@
-"""What happens on one WebSocket connection of a client, from its opening handshake to its end.
+"""WebSocket connection of a client, from its opening handshake to its end.
 
 A thin asyncio shell around the protocol core of `websockets`. The core rather than its asyncio client, because a
 crowd has thousands of connections in one process: with 1,000 of them and one frame a read, this takes 1.6 times
@@ -26,7 +26,7 @@ from harness.record.observation import (
     ClientClosed,
     ClientConnected,
     ClientRefused,
-    FrameReceived,
+    MessageReceived,
     Observation,
 )
 from harness.scenario.feed import Feed
@@ -50,10 +50,10 @@ def text_reader(feed: Feed) -> ReadText:
     def read(payload: bytes) -> tuple[str, str | None]:
         text = payload.decode()
         try:
-            frame = orjson.loads(text)
+            message = orjson.loads(text)
         except orjson.JSONDecodeError:
             return text, None
-        return text, feed.event_id_of(frame)
+        return text, feed.event_id_of(message)
 
     return read
 
@@ -62,7 +62,8 @@ class Connection(asyncio.Protocol):
     """One connection of the client named `client`; notes what it sees, at the time it sees it.
 
     `answered` is done when the handshake is: True for 101, False for anything else, which is noted as refused.
-    `lost` is done when the TCP connection is gone; it never is when there was none.
+    `lost` is done when the TCP connection is gone; it never is when there was none. Nothing is raised for what the
+    server does: a breach of the protocol closes the connection, and is noted as its close.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self.answered: asyncio.Future[bool] = loop.create_future()
         self.lost: asyncio.Future[None] = loop.create_future()
-        self.frames = 0
+        self.messages = 0
         self._client, self._core, self._request = client, core, request
         self._clock, self._note, self._read_text = clock, note, read_text
         self._transport: asyncio.Transport | None = None
@@ -250,8 +251,8 @@ class Connection(asyncio.Protocol):
 
     def _take_text(self, payload: bytes, at: float) -> None:
         text, event = self._read_text(payload)
-        self.frames += 1
-        self._note(FrameReceived(at, self._client, text, event))
+        self.messages += 1
+        self._note(MessageReceived(at, self._client, text, event))
 
     def _take_pong(self, payload: bytes) -> None:
         if payload not in self._pongs:

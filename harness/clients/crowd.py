@@ -1,4 +1,4 @@
-"""The simulated clients of a scenario: who they are, and how thousands of them are moved at once."""
+"""Crowd: the simulated clients of a scenario, who they are and how thousands of them are moved at once."""
 
 import asyncio
 import contextlib
@@ -29,7 +29,7 @@ class Progress:
     clients: int
     connected: int
     subscribed: int
-    frames: int
+    messages: int
 
 
 class Crowd:
@@ -38,6 +38,9 @@ class Crowd:
     Inside the context the event loop's lag is watched; at its end every client leaves. At most `at_once` clients
     connect or leave at a time: a crowd is not a flood, unless a scenario's timeline makes it one. With
     `connects_per_second` no more opening handshakes than that begin in a second, whatever the timeline says.
+
+    Clients go by the names that the scenario gives them, KeyError for a stranger. What a server does to a client is
+    noted and never raised, and leaves the others as they are.
     """
 
     def __init__(
@@ -91,7 +94,7 @@ class Crowd:
             clients=len(clients),
             connected=len(connected),
             subscribed=sum(client.channel is not None for client in connected),
-            frames=sum(client.frames for client in clients),
+            messages=sum(client.messages for client in clients),
         )
 
     async def gather_at_start(self) -> None:
@@ -132,7 +135,7 @@ class Crowd:
         connected = iter([client for client in self._clients.values() if client.is_connected])
         while batch := list(islice(connected, self._at_once)):
             pongs.extend(client.ping() for client in batch)
-            await asyncio.sleep(0)  # thousands of pings in one go would delay the frames that are arriving
+            await asyncio.sleep(0)  # thousands of pings in one go would delay the messages that are arriving
         if not pongs:
             return True
         # A pong that can never come because its connection ended counts too: nothing else can arrive there.

@@ -1,4 +1,4 @@
-"""What does a scenario put on the system under test at most? Pure: counted from its actions, before any is done."""
+"""Load: what a scenario puts on the system under test at most. Pure: counted from its actions, before any is done."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class Load:
     seconds: float
 
     @property
-    def frames(self) -> int:
+    def received(self) -> int:
         """The messages that clients receive: events, and an answer to each message of theirs."""
         return self.messages + sum(one.receivers for one in self.events)
 

@@ -1,4 +1,4 @@
-"""How late does the event loop wake? What a latency may owe to the harness itself."""
+"""Lag of the event loop: how late it wakes, which is what a latency may owe to the harness itself."""
 
 from harness.clients.connection import Note
 from harness.clock import Clock

@@ -1,4 +1,4 @@
-"""When may the next one go? Never more in a second than a rate allows."""
+"""Pace: when the next one may go, never more in a second than a rate allows."""
 
 from harness.clock import Clock
 

@@ -1,4 +1,4 @@
-"""A scenario's timeline, played: every action at its time, with quiet before the first and after the last.
+"""Playing a scenario's timeline: every action at its time, with quiet before the first and after the last.
 
 Nothing waits for anything else, because the point of a timeline is its times: publishing has its own pace, and a
 client whose connect takes long delays only its own next act.
@@ -32,7 +32,7 @@ LEAD = 0.25
 """Seconds by which an event is handed to the publisher ahead of its time: a busy loop must not make it late."""
 
 _LAST_FRAMES = 1.0
-"""Seconds that the last frames get in any case, even when the backend used up the time for settling."""
+"""Seconds that the last messages get in any case, even when the backend used up the time for settling."""
 
 
 class Clients(Protocol):

@@ -1,4 +1,4 @@
-"""Matcher events, published to SNS at the times they are meant for.
+"""Publisher of matcher events: to SNS, at the times they are meant for.
 
 A thread waits for the intended time and calls `publish`, so that neither boto3 stops the event loop nor a busy
 event loop delays an event. When SNS takes longer than the gap between two events, the later one waits its turn
@@ -106,6 +106,9 @@ class Publisher:
     Without a topic (`topic_arn` is None) it takes no events.
     `sns_client_factory` makes a boto3 SNS client (see SNS_CONFIG), once per thread. What came of an event is noted
     in the event loop's thread. `sleep` is how a thread waits. An async context manager: opens and closes itself.
+
+    An event that SNS refuses is noted as failed, and the next one is published all the same. After BackendError from
+    `open` it is to be closed; once closed it takes nothing more.
     """
 
     def __init__(

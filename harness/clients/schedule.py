@@ -1,4 +1,4 @@
-"""What happens when? A scenario's timeline as one flat list of concrete actions, in the order of time.
+"""Schedule: a scenario's timeline as one flat list of concrete actions, in the order of time.
 
 Pure: the same scenario, files and seed give the same actions. Times are seconds from the start of the timeline.
 """
@@ -9,6 +9,7 @@ from itertools import count
 from typing import TypeAlias, assert_never
 
 from harness.chance import Chance, Chances
+from harness.durations import parse_duration
 from harness.matcher.session import session
 from harness.scenario.feed import Feed
 from harness.scenario.model import (
@@ -29,7 +30,6 @@ from harness.scenario.model import (
     names_of,
     number_of,
     numbered,
-    parse_duration,
     query_of,
     times_of,
 )
@@ -70,7 +70,7 @@ class VanishClient:
 
 @dataclass(frozen=True, slots=True)
 class SubscribeClient:
-    """The client asks for a channel; `refused` is the code of the error frame that must answer it."""
+    """The client asks for a channel; `refused` is the code of the error message that must answer it."""
 
     at: float
     client: str

@@ -1,4 +1,4 @@
-"""When has everything arrived, as far as that can be told from outside?"""
+"""Calm: when everything has arrived, as far as that can be told from outside."""
 
 from collections.abc import Awaitable, Callable
 

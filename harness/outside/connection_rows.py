@@ -1,4 +1,4 @@
-"""The rows of the connections table, read and removed through DynamoDB's public API."""
+"""Rows of the connections table, read and removed through DynamoDB's public API."""
 
 import hashlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Which rows of a table that others use too are those of this run's connections?
+"""Rows of this run's connections, told from the others of a table that others use too.
 
 Nobody outside can read a connection's id off its WebSocket, so this is told by time: a row is taken for the run's
 when it was not there as the scenario began and is there while the scenario's clients are still connected. It is

@@ -1,10 +1,10 @@
-"""Has everybody received what they must, going by what the clients and the publisher have seen so far?"""
+"""Completeness from outside: whether everybody received what they must, by what clients and publisher have seen."""
 
 from collections.abc import Callable
 
 from harness.checks.expected import arrivals, expected
 from harness.record.history import History
-from harness.record.observation import ClientConnected, FrameReceived, Observation
+from harness.record.observation import ClientConnected, MessageReceived, Observation
 from harness.scenario.model import Scenario
 
 
@@ -17,18 +17,18 @@ class SeenOutside:
     def __init__(self, scenario: Scenario, note: Callable[[Observation], None]) -> None:
         self._scenario, self._pass_on = scenario, note
         self._seen: list[Observation] = []
-        self._frames, self._opened = 0, 0
+        self._messages, self._opened = 0, 0
 
     def note(self, seen: Observation) -> None:
         """Takes an observation of a client or of the publisher."""
         self._seen.append(seen)
-        self._frames += isinstance(seen, FrameReceived)
+        self._messages += isinstance(seen, MessageReceived)
         self._opened += isinstance(seen, ClientConnected)
         self._pass_on(seen)
 
-    def frames(self) -> int:
+    def messages(self) -> int:
         """How many text messages the clients have received."""
-        return self._frames
+        return self._messages
 
     def opened(self) -> int:
         """How many connections the clients have opened."""

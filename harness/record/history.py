@@ -1,6 +1,6 @@
-"""What a history is: everything seen in one run, in time order, and each observation as one JSON line.
+"""History: everything seen in one run, in time order, and each observation as one JSON line.
 
-A line is `{"kind":"FrameReceived","at":12.5,...}`: the observation's class, then its fields under their own
+A line is `{"kind":"MessageReceived","at":12.5,...}`: the observation's class, then its fields under their own
 names. Encoding and decoding are exact opposites, and fast enough for hundreds of thousands of observations.
 """
 
@@ -12,7 +12,13 @@ from typing import TypeVar, get_args, get_type_hints
 
 import orjson
 
-from harness.record.observation import Observation
+from harness.record.observation import KINDS, Observation
+
+VERSION = 2
+"""The version of the lines that `encode` writes. It rises with every change that an older harness cannot read.
+
+`decode` reads the older ones too: what is called otherwise today stands in `_FORMER_NAMES`.
+"""
 
 Kind = TypeVar("Kind")
 
@@ -154,7 +160,8 @@ def _json_types(hint: object) -> tuple[type, ...]:
     return (hint,)
 
 
-_FORMS: Mapping[str, _Form] = {kind.__name__: _form_of(kind) for kind in get_args(Observation)}
-_PREFIXES: Mapping[type, bytes] = {
-    kind: b'{"kind":"' + kind.__name__.encode() + b'",' for kind in get_args(Observation)
-}
+_FORMER_NAMES: Mapping[str, str] = {"FrameReceived": "MessageReceived"}
+"""Kinds as version 1 called them. A message is one frame or several, and a client is handed messages."""
+_FORMS: dict[str, _Form] = {name: _form_of(kind) for name, kind in KINDS.items()}
+_FORMS |= {former: _FORMS[name] for former, name in _FORMER_NAMES.items()}
+_PREFIXES: Mapping[type, bytes] = {kind: b'{"kind":"' + name.encode() + b'",' for name, kind in KINDS.items()}

@@ -1,85 +1,136 @@
-"""What can be seen during a run: one small frozen value per kind of observation.
+"""Observations: what can be seen during a run, one small frozen value per kind, and each kind's words beside it.
 
 Every `at` is in seconds on the host's monotonic clock, which all processes of one run share. `client` is the
 name a scenario gives (`alice`, `btc/3`); `connection` is API Gateway's connection id; `request` is a Lambda
 request id; `event` is the id of a matcher event. Observations carry no judgement.
+
+A new kind is a class here: it can be recorded, read back and shown as soon as it is declared.
 """
 
+import re
 from dataclasses import dataclass
-from typing import TypeAlias
+
+KINDS: dict[str, type["Observation"]] = {}
+"""Every kind of observation by its name, which is what a line of a history calls it."""
+
+_SHOWN = 90
+"""Characters shown of a message, a log line or an error."""
+# Spaces and line ends; control characters are no spaces: a reader must see that there was one.
+_SPACES = re.compile(r"[^\S\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was seen at one moment. A kind is a subclass with its fields and its `words`."""
+
+    at: float
+
+    def __init_subclass__(cls) -> None:
+        if "words" not in vars(cls):
+            raise TypeError(f"{cls.__name__} does not say in words what was seen")
+        KINDS[cls.__name__] = cls  # twice: a slotted dataclass is made anew from the class that was declared
+
+    @property
+    def words(self) -> str:
+        """What was seen, in one line of plain words without the time: `eth/2 received e17: {...}`.
+
+        Control characters that came from outside are still in it.
+        """
+        raise NotImplementedError
+
 
 # --- what the crowd and the publisher did and saw ---------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class ClientConnecting:
+class ClientConnecting(Observation):
     """The client began its opening handshake."""
 
-    at: float
     client: str
+
+    @property
+    def words(self) -> str:
+        return f"{self.client} began to connect"
 
 
 @dataclass(frozen=True, slots=True)
-class ClientConnected:
+class ClientConnected(Observation):
     """The handshake was answered 101."""
 
-    at: float
     client: str
+
+    @property
+    def words(self) -> str:
+        return f"{self.client} connected"
 
 
 @dataclass(frozen=True, slots=True)
-class ClientRefused:
+class ClientRefused(Observation):
     """The handshake was answered with another `status`; 0 when the connection failed before an answer."""
 
-    at: float
     client: str
     status: int
     reason: str = ""
 
+    @property
+    def words(self) -> str:
+        return f"{self.client} was refused with {self.status}{_because(self.reason)}"
+
 
 @dataclass(frozen=True, slots=True)
-class SubscriptionSent:
+class SubscriptionSent(Observation):
     """The client sent its subscribe message for `channel`."""
 
-    at: float
     client: str
     channel: str
 
+    @property
+    def words(self) -> str:
+        return f"{self.client} asked for {self.channel}"
+
 
 @dataclass(frozen=True, slots=True)
-class FrameReceived:
-    """A text message arrived at the client; `event` is the matcher event it carries, None for any other frame."""
+class MessageReceived(Observation):
+    """A text message arrived at the client; `event` is the matcher event it carries, None for any other message."""
 
-    at: float
     client: str
     text: str
     event: str | None = None
 
+    @property
+    def words(self) -> str:
+        return f"{self.client} received {self.event or 'a message'}: {_short(self.text)}"
+
 
 @dataclass(frozen=True, slots=True)
-class ClientLeft:
+class ClientLeft(Observation):
     """The client began to leave: politely with a close frame, or (`vanished`) by resetting its TCP connection."""
 
-    at: float
     client: str
     vanished: bool = False
 
+    @property
+    def words(self) -> str:
+        return f"{self.client} {'vanished' if self.vanished else 'began to leave'}"
+
 
 @dataclass(frozen=True, slots=True)
-class ClientClosed:
+class ClientClosed(Observation):
     """The client's connection is closed, whoever began it; 1006 when no close frame arrived."""
 
-    at: float
     client: str
     code: int
     reason: str = ""
 
+    @property
+    def words(self) -> str:
+        return f"{self.client} was closed with {self.code}{_because(self.reason)}"
+
 
 @dataclass(frozen=True, slots=True)
-class EventPublished:
+class EventPublished(Observation):
     """A matcher event was accepted by SNS. `intended_at` is when the scenario wanted it published."""
 
-    at: float
     intended_at: float
     event: str
     type: str
@@ -87,106 +138,136 @@ class EventPublished:
     text: str
     message_id: str
 
+    @property
+    def words(self) -> str:
+        return f"{self.event} published to {' and '.join(self.channels) or 'no channel'}: {_short(self.text)}"
+
 
 @dataclass(frozen=True, slots=True)
-class PublishFailed:
+class PublishFailed(Observation):
     """SNS did not accept a matcher event; `error` is what the SDK said."""
 
-    at: float
     intended_at: float
     event: str
     error: str
 
+    @property
+    def words(self) -> str:
+        return f"{self.event} not accepted by SNS: {_short(self.error)}"
+
 
 @dataclass(frozen=True, slots=True)
-class LoopLag:
+class LoopLag(Observation):
     """The crowd's event loop woke `lag` seconds later than asked: how much of a latency may be our own."""
 
-    at: float
     lag: float
+
+    @property
+    def words(self) -> str:
+        return f"the crowd's loop woke {self.lag * 1000:.0f} ms late"
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """Nothing was in flight any more: every client's frames had been answered, every invocation had ended.
+class Settled(Observation):
+    """Nothing was in flight any more: every client's messages had been answered, every invocation had ended.
 
     `complete` is False when the bounded wait ran out first. `phase` is `start` (before the timeline) or `end`.
     """
 
-    at: float
     phase: str
     complete: bool
     detail: str = ""
 
+    @property
+    def words(self) -> str:
+        return f"{'settled' if self.complete else 'not settled'} at the {self.phase}{_because(self.detail)}"
+
 
 @dataclass(frozen=True, slots=True)
-class RowsFound:
+class RowsFound(Observation):
     """The connection ids that had a row in the connections table at the end of the run."""
 
-    at: float
     connections: tuple[str, ...]
 
+    @property
+    def words(self) -> str:
+        return f"rows found of {_short(', '.join(self.connections)) or 'no connection'}"
+
 
 @dataclass(frozen=True, slots=True)
-class InsideHidden:
+class InsideHidden(Observation):
     """The backend shows nothing of its inside, so that none of the observations below can be there."""
 
-    at: float
     reason: str
+
+    @property
+    def words(self) -> str:
+        return f"nothing of the inside is seen: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
-class NotPlayed:
+class NotPlayed(Observation):
     """The scenario was not played, because the backend does not have what it sets."""
 
-    at: float
     reason: str
+
+    @property
+    def words(self) -> str:
+        return f"the scenario was not played: {self.reason}"
 
 
 # --- what the emulator saw inside (a backend that cannot show its inside records none of these) --------------
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionOpened:
+class ConnectionOpened(Observation):
     """The gateway accepted a connection; `client` is the name its User-Agent carried, None for a stranger."""
 
-    at: float
     connection: str
     client: str | None
 
+    @property
+    def words(self) -> str:
+        return f"connection {self.connection} opened for {self.client or 'a stranger'}"
+
 
 @dataclass(frozen=True, slots=True)
-class ConnectionClosed:
+class ConnectionClosed(Observation):
     """The gateway's side of a connection ended, with the code and reason that `$disconnect` is told."""
 
-    at: float
     connection: str
     code: int
     reason: str = ""
 
+    @property
+    def words(self) -> str:
+        return f"connection {self.connection} closed with {self.code}{_because(self.reason)}"
+
 
 @dataclass(frozen=True, slots=True)
-class ConnectionPosted:
+class ConnectionPosted(Observation):
     """A POST to @connections, answered with `status`; `at` is when the gateway had read it.
 
     `request` is the invocation that sent it, if known.
     """
 
-    at: float
     connection: str
     status: int
     request: str | None = None
 
+    @property
+    def words(self) -> str:
+        return f"connection {self.connection} posted to, answered {self.status}{_by(self.request)}"
+
 
 @dataclass(frozen=True, slots=True)
-class InvocationStarted:
+class InvocationStarted(Observation):
     """A function's environment was handed an invocation.
 
     `connection` is set for WebSocket routes, `messages` holds the SNS message ids of a delivery, `cold` says that
     the environment had to be started for it.
     """
 
-    at: float
     request: str
     function: str
     cold: bool = False
@@ -194,89 +275,98 @@ class InvocationStarted:
     route: str | None = None
     messages: tuple[str, ...] = ()
 
+    @property
+    def words(self) -> str:
+        return f"{self.function} started {self.request}{', cold' if self.cold else ''}"
+
 
 @dataclass(frozen=True, slots=True)
-class InvocationEnded:
+class InvocationEnded(Observation):
     """The invocation ended; `error` is Lambda's error type and message when the function failed."""
 
-    at: float
     request: str
     function: str
     error: str | None = None
 
+    @property
+    def words(self) -> str:
+        if self.error is None:
+            return f"{self.function} ended {self.request}"
+        return f"{self.function} failed {self.request}: {_short(self.error)}"
+
 
 @dataclass(frozen=True, slots=True)
-class FunctionLogged:
+class FunctionLogged(Observation):
     """A line that a function wrote to its standard output or error."""
 
-    at: float
     function: str
     line: str
     request: str | None = None
 
+    @property
+    def words(self) -> str:
+        return f"{self.function} logged: {_short(self.line)}"
+
 
 @dataclass(frozen=True, slots=True)
-class PlatformLogged:
+class PlatformLogged(Observation):
     """A line that Lambda wrote into a function's log: START, END, REPORT, or why it ended the process."""
 
-    at: float
     function: str
     line: str
     request: str | None = None
 
+    @property
+    def words(self) -> str:
+        return f"{self.function} was logged: {_short(self.line)}"
+
 
 @dataclass(frozen=True, slots=True)
-class RowWritten:
+class RowWritten(Observation):
     """The row with this partition key was written; `operation` says whether it was put or updated."""
 
-    at: float
     table: str
     key: str
     operation: str
     request: str | None = None
 
+    @property
+    def words(self) -> str:
+        return f"row {self.key} of {self.table} written by {self.operation}{_by(self.request)}"
+
 
 @dataclass(frozen=True, slots=True)
-class RowDeleted:
+class RowDeleted(Observation):
     """The row with this partition key was deleted."""
 
-    at: float
     table: str
     key: str
     request: str | None = None
 
+    @property
+    def words(self) -> str:
+        return f"row {self.key} of {self.table} deleted{_by(self.request)}"
+
 
 @dataclass(frozen=True, slots=True)
-class ObservationsLost:
+class ObservationsLost(Observation):
     """The emulator saw `count` more things than it could keep for the run: checks on its inside are unsure."""
 
-    at: float
     count: int
 
+    @property
+    def words(self) -> str:
+        return f"{self.count} observations lost"
 
-Observation: TypeAlias = (
-    ClientConnecting
-    | ClientConnected
-    | ClientRefused
-    | SubscriptionSent
-    | FrameReceived
-    | ClientLeft
-    | ClientClosed
-    | EventPublished
-    | PublishFailed
-    | LoopLag
-    | Settled
-    | RowsFound
-    | InsideHidden
-    | NotPlayed
-    | ConnectionOpened
-    | ConnectionClosed
-    | ConnectionPosted
-    | InvocationStarted
-    | InvocationEnded
-    | FunctionLogged
-    | PlatformLogged
-    | RowWritten
-    | RowDeleted
-    | ObservationsLost
-)
+
+def _because(reason: str) -> str:
+    return f" ({_short(reason)})" if reason else ""
+
+
+def _by(request: str | None) -> str:
+    return f" by {request}" if request is not None else ""
+
+
+def _short(text: str) -> str:
+    line = " ".join(_SPACES.split(text.replace("\r\n", "\n"))).strip(" ")
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"

@@ -1,4 +1,4 @@
-"""Where a run is kept on disk: one folder per run, in it one folder per scenario with its history.
+"""Run folders: where a run is kept on disk, one folder per run, in it one folder per scenario with its history.
 
     runs/20261122T095501Z-a1b2c3/run.json
     runs/20261122T095501Z-a1b2c3/<scenario>/scenario.json
@@ -21,7 +21,7 @@ from types import TracebackType
 import orjson
 
 from harness.errors import BackendError, UsageError
-from harness.record.history import History, UnreadableLineError, decode, encode
+from harness.record.history import VERSION, History, UnreadableLineError, decode, encode
 from harness.record.observation import Observation
 
 _FLUSH_BYTES = 4 * 1024 * 1024
@@ -97,8 +97,8 @@ def read_history(path: Path) -> History:
 class RunDescription:
     """What `run.json` says of a run. `scenarios` are their folders' names in the order they were played.
 
-    `started_at` is seconds since the epoch; `version` is the harness's; `command` is the command line. `parts` says
-    where each part of AWS was; runs of before it was kept have none.
+    `started_at` is seconds since the epoch; `version` is the harness's, `history` that of the histories' lines;
+    `command` is the command line. `parts` says where each part of AWS was; runs of before it was kept have none.
     """
 
     version: str
@@ -108,6 +108,7 @@ class RunDescription:
     scenarios: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     parts: Mapping[str, str] = field(default_factory=dict)
+    history: int = VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,17 +182,24 @@ class RunFolder:
         )
 
     def description(self) -> RunDescription:
-        """What run.json says; UsageError when it is missing or broken."""
+        """What run.json says; UsageError when it is missing or broken, or its histories are of a newer harness."""
         path = self.path / "run.json"
         try:
-            values = {"parts": {}} | orjson.loads(_read(path))
+            values = {"parts": {}, "history": 1} | orjson.loads(_read(path))
             known = {one.name: values[one.name] for one in fields(RunDescription)}
             known["scenarios"] = tuple(slug(name) for name in known["scenarios"])
             known["command"] = tuple(str(word) for word in known["command"])
             known["parts"] = {str(part): str(place) for part, place in dict(known["parts"]).items()}
-            return RunDescription(**known)
+            described = RunDescription(**known)
+            newer = described.history > VERSION
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             raise UsageError(f"{path}: not a run's description ({error!r})") from error
+        if newer:
+            raise UsageError(
+                f"{path}: harness {described.version} wrote this run, with histories of version {described.history}; "
+                f"this harness reads them up to version {VERSION}"
+            )
+        return described
 
     def write_report(self, name: str, content: bytes) -> None:
         """Writes a report (`summary.json`, `junit.xml`) into the run's folder."""

@@ -1,4 +1,4 @@
-"""Which exit code do the results of a run give?"""
+"""Exit code that the results of a run give."""
 
 from collections.abc import Iterable
 

@@ -1,11 +1,10 @@
-"""The results as JUnit XML, as CI servers read it: a suite per scenario, a case per check."""
+"""JUnit XML of the results, as CI servers read it: a suite per scenario, a case per check."""
 
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
 from harness.checks.verdict import CheckResult, Finding, ScenarioResult, Verdict
-from harness.reports.plain import plain
-from harness.reports.words import told
+from harness.reports.plain import plain, told
 
 _OUTCOMES = {Verdict.FAIL: "failure", Verdict.UNKNOWN: "error"}
 """An UNKNOWN is an error: what was to be tested could not be. One that was accepted is skipped."""

@@ -1,4 +1,4 @@
-"""How are the lines of functions' logs shown: to a person, and to a program?"""
+"""Log lines of functions, as they are shown to a person, and to a program."""
 
 import json
 from dataclasses import asdict, dataclass

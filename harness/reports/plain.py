@@ -1,6 +1,8 @@
-"""How reports write what came from outside: text that no terminal and no XML parser stumbles over."""
+"""Plain text: how reports write what came from outside, so that no terminal and no XML parser stumbles over it."""
 
 import re
+
+from harness.checks.verdict import Evidence
 
 # What XML 1.0 cannot hold, and what moves a terminal's cursor or colours it: all controls but tab and newline.
 _UNPRINTABLE = re.compile(
@@ -13,7 +15,6 @@ def plain(text: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
-def shortened(text: str, length: int) -> str:
-    """The text on one line, at most `length` characters long, an ellipsis in place of what is left out."""
-    line = " ".join(plain(text).split())
-    return line if len(line) <= length else f"{line[: length - 1]}…"
+def told(evidence: Evidence, *, timeline_at: float) -> str:
+    """One line: the time from the timeline's begin, and what was seen: `+1.203 s  eth/2 received e17: {...}`."""
+    return f"{evidence.at - timeline_at:+.3f} s  {plain(evidence.words)}"

@@ -1,4 +1,4 @@
-"""The results as summary.json: everything the checks said, for other programs to read."""
+"""summary.json: everything the checks said, for other programs to read."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,9 +6,8 @@ from dataclasses import asdict
 from math import isfinite
 
 from harness.checks.verdict import CheckResult, Finding, LatencyFigures, ScenarioResult, Verdict
-from harness.record.observation import Observation
 
-VERSION = 1
+VERSION = 2
 """Rises when a member changes its meaning or goes; new members do not change it."""
 
 
@@ -55,18 +54,13 @@ def _check(check: CheckResult) -> dict[str, object]:
 
 
 def _figures(figures: LatencyFigures) -> dict[str, object]:
-    return {
-        name: _number(value) if isinstance(value, float) else value for name, value in asdict(figures).items()
-    }
+    counted = {name: value for name, value in asdict(figures).items() if name != "seconds"}
+    return counted | {name: _number(value) for name, value in figures.seconds.items()}
 
 
 def _finding(finding: Finding) -> dict[str, object]:
-    evidence = [_observation(one) for one in finding.evidence]
+    evidence = [dict(one.fields) for one in finding.evidence]
     return {"kind": finding.kind, "what": finding.what, "evidence": evidence}
-
-
-def _observation(observation: Observation) -> dict[str, object]:
-    return {"kind": type(observation).__name__, **asdict(observation)}
 
 
 def _number(value: float) -> float | None:

@@ -1,4 +1,4 @@
-"""The results as a person reads them in a terminal: Rich renderables, one block per scenario, a total at the end.
+"""Terminal report: the results as Rich renderables, one block per scenario, a total at the end.
 
 All text that came from outside is put into `Text` objects, so that none of it is taken for Rich's markup, and is
 freed from control characters.
@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.checks.verdict import CheckResult, Finding, LatencyFigures, ScenarioResult, Verdict
-from harness.reports.plain import plain
-from harness.reports.words import told
+from harness.percentiles import PERCENT
+from harness.reports.plain import plain, told
 
 FINDINGS = 3
 """Findings shown of each check that did not pass."""
@@ -95,7 +95,7 @@ def _finding(finding: Finding, timeline_at: float) -> RenderableType:
 
 
 def _logged(result: ScenarioResult) -> Iterator[RenderableType]:
-    """Errors that functions caught and logged: often why a frame is missing or late."""
+    """Errors that functions caught and logged: often why a message is missing or late."""
     if result.logged:
         yield Padding(Text("functions logged errors:", style="dim"), (0, 0, 0, 2))
     for line in result.logged:
@@ -107,10 +107,12 @@ def _latencies(latencies: Sequence[LatencyFigures]) -> RenderableType:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("ms", overflow="ellipsis", no_wrap=True, max_width=36)
     table.add_column("expected", justify="right", no_wrap=True)
-    for name in ("p50", "p95", "p99", "max"):
+    for name in PERCENT:
         table.add_column(name, justify="right", no_wrap=True)
     overall, *rows = latencies
-    slowest = sorted(rows, key=lambda row: (-row.p99, -row.max, row.type, row.channel))[:ROWS]
+    slowest = sorted(rows, key=lambda row: (-row.seconds["p99"], -row.seconds["max"], row.type, row.channel))[
+        :ROWS
+    ]
     for row in slowest if len(rows) == 1 else (overall, *slowest):
         table.add_row(*_row(row))
     if len(rows) > ROWS:
@@ -137,7 +139,7 @@ def _shares(counts: Mapping[str, float]) -> Iterator[str]:
 def _row(row: LatencyFigures) -> Iterator[RenderableType]:
     yield Text(plain("all" if row.type == row.channel == "all" else f"{row.type} on {row.channel}"))
     yield Text(str(row.expected) if not row.missing else f"{row.expected} ({row.missing} missing)")
-    for seconds in (row.p50, row.p95, row.p99, row.max):
+    for seconds in row.seconds.values():
         yield Text("∞" if seconds == float("inf") else f"{seconds * 1000:.1f}")
 
 

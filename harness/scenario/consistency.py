@@ -1,4 +1,4 @@
-"""Does a well-formed scenario hang together: does it name clients that exist, and do they do what they can?
+"""Consistency of a well-formed scenario: it names clients that exist, and they do what they can.
 
 Pure: a scenario and the events of its files in, mistakes with their locations out.
 """
@@ -167,6 +167,10 @@ def _presence_slips(scenario: Scenario) -> Iterator[Slip]:
             case Churn():
                 yield from _cannot_churn(scenario, named)
                 unsure |= clients
+            case Publish() | PublishFile() | PublishGenerated():
+                pass  # whoever is connected by then is a matter of receivers
+            case _:
+                assert_never(step)
 
 
 def _present_at_start(scenario: Scenario) -> Iterator[str]:

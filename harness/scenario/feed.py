@@ -1,4 +1,4 @@
-"""How the application under test speaks: which channel an event goes to, how a client subscribes.
+"""Feed, the protocol of the application under test: which channel an event goes to, how a client subscribes.
 
 A pure model of the application's protocol, so that expected receivers are computed and never listed by hand.
 It stands in `stack.yaml` under `feed:`; without it, the exchange's own rules below hold.
@@ -48,7 +48,7 @@ class Feed(_Model):
     type_field: str = Field(default="type", description="The event's field that holds its type.")
     event_id_field: str = Field(
         default="eventId",
-        description="The field that identifies an event in a pushed frame; the publisher fills it in when absent.",
+        description="The field that identifies an event in a pushed message; the publisher fills it in when absent.",
     )
     subscribe: Mapping[str, object] = Field(
         default={"action": "subscribe", "channel": "{channel}"},
@@ -59,7 +59,7 @@ class Feed(_Model):
         description="Query parameters that subscribe at connect, and the channel each stands for.",
     )
     error_code_field: str = Field(
-        default="code", description="The field of an error frame that holds its stable code."
+        default="code", description="The field of an error message that holds its stable code."
     )
 
     def type_of(self, event: JsonObject) -> str:
@@ -100,11 +100,11 @@ class Feed(_Model):
             for key, value in self.subscribe.items()
         }
 
-    def event_id_of(self, frame: object) -> str | None:
-        """The id of the matcher event that a decoded frame carries; None for any other frame."""
-        if not isinstance(frame, Mapping):
+    def event_id_of(self, message: object) -> str | None:
+        """The id of the matcher event that a decoded message carries; None for any other message."""
+        if not isinstance(message, Mapping):
             return None
-        value = frame.get(self.event_id_field)
+        value = message.get(self.event_id_field)
         return value if isinstance(value, str) else None
 
 

@@ -1,4 +1,4 @@
-"""How does a scenario get in and out: from a YAML file, with every mistake named by file and line, and as JSON.
+"""Loader of scenarios: from a YAML file, with every mistake named by file and line, and from and to JSON.
 
 A loaded scenario is complete: the stack's feed is in it, and the files it publishes are absolute paths.
 """
@@ -10,11 +10,13 @@ from pathlib import Path
 import orjson
 from pydantic import ValidationError
 
+from harness.durations import parse_duration
 from harness.errors import UsageError
 from harness.scenario.consistency import missing_channel, slips, unpublishable
 from harness.scenario.feed import Feed
-from harness.scenario.model import Payload, PublishFile, Scenario, Step, parse_duration
-from harness.yaml_source import Mistake, Source, read_yaml, refuse, validated
+from harness.scenario.model import Payload, PublishFile, Scenario, Step
+from harness.validation import validated
+from harness.yaml_source import Mistake, Source, read_yaml, refuse
 
 _SUFFIXES = (".yaml", ".yml")
 

@@ -1,4 +1,4 @@
-"""What a scenario says: who connects, what is published when, who leaves or switches, what must hold.
+"""Scenario: who connects, what is published when, who leaves or switches, what must hold.
 
 The values behind a scenario file, and nothing else: reading the file is `loader`, computing who must receive
 what is `receivers`. Times are seconds as float; a file writes them `100ms`, `5s`, `1m`.
@@ -13,46 +13,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
+from harness.durations import Duration, parse_duration
+from harness.percentiles import PERCENT, Percentile
+from harness.scenario.behaviour import DynamoDbBehaviour, ScenarioGateway, SnsBehaviour
 from harness.scenario.feed import Feed
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h)")
-_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_THRESHOLD = re.compile(r"(p50|p95|p99|max)\s*<\s*(.+)")
+_THRESHOLD = re.compile(rf"({'|'.join(PERCENT)})\s*<\s*(.+)")
 
 
-def parse_duration(value: object) -> float:
-    """Seconds for `100ms`, `5s`, `1.5m` or a plain number of seconds."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = float(value)
-    elif isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
-        seconds = float(match[1]) * _UNITS[match[2]]
-    else:
-        raise ValueError(f"{value!r} is not a duration; write 100ms, 5s or 1m")
-    if seconds < 0:
-        raise ValueError("a duration cannot be negative")
-    return seconds
-
-
-def parse_range(value: object) -> object:
-    """Two durations for `10ms..200ms`, the same one twice for `50ms`."""
-    match value:
-        case str() if ".." in value:
-            ends = [parse_duration(end) for end in value.split("..")]
-        case list() | tuple():
-            ends = [parse_duration(end) for end in value]
-        case _:
-            ends = [parse_duration(value)] * 2
-    if ends != sorted(ends):
-        raise ValueError(f"{value!r} ends before it begins; write 10ms..200ms")
-    return tuple(ends)
-
-
-Duration = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=str | float)]
-DurationRange = Annotated[
-    tuple[float, float],
-    BeforeValidator(parse_range, json_schema_input_type=str | float | tuple[float, float]),
-]
-Share = Annotated[float, Field(ge=0, le=1)]
 Text: TypeAlias = str
 Payload: TypeAlias = dict[str, object]
 ClientNames: TypeAlias = str | tuple[str, ...]
@@ -74,7 +42,7 @@ class ClientGroup(_Model):
     refused: int | str | None = Field(
         default=None,
         description="An HTTP status: the handshake must be refused with it. "
-        "A code: the subscribe must be answered by an error frame with that code.",
+        "A code: the subscribe must be answered by an error message with that code.",
     )
     joins: Literal["before", "later"] = Field(
         default="before", description="`before` the timeline starts, or `later`, by a connect step."
@@ -153,7 +121,7 @@ class Subscription(_Model):
 
     clients: ClientNames
     channel: str
-    refused: str | None = Field(default=None, description="The error frame's code that must answer it.")
+    refused: str | None = Field(default=None, description="The error message's code that must answer it.")
 
 
 class Subscribe(_Timed):
@@ -258,7 +226,7 @@ class Threshold(_Model):
 
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_threshold_as_written)
 
-    percentile: Literal["p50", "p95", "p99", "max"]
+    percentile: Percentile
     seconds: float
     type: str | None = None
     channel: str | None = None
@@ -277,8 +245,9 @@ class Threshold(_Model):
 def _parse_threshold(text: str) -> dict[str, object]:
     match = _THRESHOLD.fullmatch(text.strip())
     if match is None:
+        *first, last = PERCENT
         raise ValueError(
-            f"{text!r} is not a threshold; write p50, p95, p99 or max, <, and a duration: p99 < 100 ms"
+            f"{text!r} is not a threshold; write {', '.join(first)} or {last}, <, and a duration: p99 < 100 ms"
         )
     return {"percentile": match[1], "seconds": parse_duration(match[2])}
 
@@ -287,7 +256,9 @@ class Expectations(_Model):
     """What must hold besides exact routing and refusals, which are always judged."""
 
     latency: tuple[Threshold, ...] = Field(default=(), description="Thresholds such as `p99 < 100 ms`.")
-    order: bool = Field(default=False, description="Frames of one channel arrive in the order of publishing.")
+    order: bool = Field(
+        default=False, description="Messages of one channel arrive in the order of publishing."
+    )
     duplicates: Literal["forbidden", "allowed"] = Field(
         default="forbidden",
         description="Whether a client may receive an event once for each time that a function was handed it: SNS and "
@@ -296,124 +267,6 @@ class Expectations(_Model):
     purge: Duration | None = Field(
         default=None, description="A gone connection's row is deleted within this long after its first 410."
     )
-
-
-Rate: TypeAlias = Annotated[float, Field(ge=0)] | Literal["unlimited"]
-
-
-class Quotas(_Model):
-    """API Gateway's quotas for WebSocket APIs, where they shall not be AWS's. Sizes in bytes, rates a second."""
-
-    idle_timeout: Duration = Field(default=600.0, description="Without traffic a connection ends (Q-1).")
-    connection_duration: Duration = Field(default=7200.0, description="Every connection ends (Q-2).")
-    message_size: int = Field(default=131_072, ge=1, description="The largest message (Q-3, M-10).")
-    frame_size: int = Field(default=32_768, ge=1, description="The largest frame of a client (Q-4).")
-    integration_timeout: Duration = Field(default=29.0, description="The most that a route takes (Q-10).")
-    handshake_rate: Rate = Field(default=500.0, description="New connections of the account (Q-6).")
-    handshake_burst: int = Field(default=500, ge=0, description="New connections at once.")
-    account_rate: Rate = Field(default=10_000.0, description="Requests of the account, posts too (Q-8).")
-    account_burst: int = Field(default=5_000, ge=0, description="Requests at once (Q-8).")
-    url_length: int = Field(default=4096, ge=1, description="The longest URL, in characters (U-7).")
-    client_buffer: int = Field(default=1_048_576, ge=0, description="Held back for a slow client (M-11).")
-    close_timeout: Duration = Field(default=10.0, description="A closed connection's TCP side lingers.")
-
-
-class GatewaySettings(_Model):
-    """How the gateway behaves where AWS leaves it open."""
-
-    disconnect_events: Literal["delivered", "late", "lost"] = Field(
-        default="delivered",
-        description="$disconnect is best-effort on AWS (X-1): `late` invokes it after `disconnect_delay`, "
-        "`lost` never.",
-    )
-    disconnect_delay: Duration = Field(default=5.0, description="How late a late $disconnect is.")
-    invocations: Literal["concurrent", "serial"] = Field(
-        default="concurrent", description="Whether messages of one connection may run at once."
-    )
-    lost_sockets: Literal["noticed", "unnoticed"] = Field(
-        default="noticed",
-        description="A TCP connection that ends without a close frame closes the connection at once, or goes "
-        "unnoticed until it is idle for too long (X-6).",
-    )
-    json_: Literal["strict", "lenient"] = Field(
-        default="strict",
-        alias="json",
-        description="`lenient` also routes messages whose names lack their quotes (R-9).",
-    )
-    post_jitter: Duration = Field(
-        default=0.0, description="Posts at one time are carried out in random order, within this long (M-17)."
-    )
-    connect_timeout_status: int = Field(
-        default=504, ge=400, le=599, description="What a handshake is told whose $connect takes too long."
-    )
-    posts_while_connecting: Literal["gone", "delivered"] = Field(
-        default="gone",
-        description="A post to a connection whose $connect still runs is 410; `delivered`: it arrives all the "
-        "same (C-13).",
-    )
-    empty_bodies: Literal["dropped", "sent"] = Field(
-        default="dropped", description="Whether a two-way route answers an empty body with an empty frame."
-    )
-
-    def written(self) -> dict[str, object]:
-        """What the file says, by AWS-side name; what it leaves out is not in it."""
-        return self.model_dump(exclude_unset=True, by_alias=True)
-
-
-class ScenarioGateway(GatewaySettings):
-    """The gateway under a scenario, where it differs from the stack's."""
-
-    quotas: Quotas = Quotas()
-
-
-class DynamoDbBehaviour(_Model):
-    """How DynamoDB behaves where it is a matter of luck on AWS; everything is off by default."""
-
-    index_lag: Duration = Field(
-        default=0.0, description="A global secondary index shows a write only this long after it (D-9)."
-    )
-    ttl_delay: Duration | None = Field(
-        default=None,
-        description="An expired item is deleted this long after it expired; never, if not given (D-42).",
-    )
-    throttle_every: int = Field(
-        default=0, ge=0, description="Every n-th request that reads or writes items is throttled (D-60)."
-    )
-    limit_throughput: bool = Field(
-        default=False, description="Tables have no more than their own throughput, as on AWS (D-60 to D-64)."
-    )
-
-    def over(self, below: "DynamoDbBehaviour | None" = None) -> dict[str, object]:
-        """What this says, on top of what `below` says; what neither says is not in it."""
-        under = {} if below is None else below.over()
-        return under | self.model_dump(exclude_unset=True)
-
-
-class SnsBehaviour(_Model):
-    """How SNS delivers where AWS promises nothing, on standard topics; everything is off by default."""
-
-    duplicates: Share = Field(default=0.0, description="This share of the deliveries is made twice (S-8).")
-    delay: DurationRange = Field(
-        default=(0.0, 0.0), description="Each delivery waits: `50ms`, or at random `10ms..200ms`."
-    )
-    reorder: Share = Field(
-        default=0.0,
-        description="This share of the deliveries is held back, and overtaken by what is published meanwhile (S-8).",
-    )
-    reorder_window: Duration = Field(default=1.0, description="For how long they are held back.")
-    failures: Share = Field(
-        default=0.0,
-        description="This share of the attempts fails at Lambda, SQS or the HTTP endpoint, and is retried by the "
-        "delivery policy (S-17).",
-    )
-    filter_delay: Duration = Field(
-        default=0.0, description="A changed filter policy takes effect this long after its change (S-22)."
-    )
-
-    def over(self, below: "SnsBehaviour | None" = None) -> dict[str, object]:
-        """What this says, on top of what `below` says; what neither says is not in it."""
-        under = {} if below is None else below.over()
-        return under | self.model_dump(exclude_unset=True)
 
 
 class Scenario(_Model):

@@ -1,4 +1,4 @@
-"""What may a scenario file contain? Its JSON Schema, for editors: `python -m harness.scenario.schema` writes it."""
+"""JSON Schema of scenario files, for editors: `python -m harness.scenario.schema` writes it."""
 
 import json
 from pathlib import Path

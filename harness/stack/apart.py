@@ -1,4 +1,4 @@
-"""How does a stack live beside others on a shared endpoint? Under names of its own. Pure."""
+"""Names of its own, under which a stack lives beside others on a shared endpoint. Pure."""
 
 from collections.abc import Mapping
 

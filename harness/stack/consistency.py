@@ -1,4 +1,4 @@
-"""Does a well-formed stack hang together: do its parts name parts that exist, as AWS would have them?
+"""Consistency of a well-formed stack: its parts name parts that exist, as AWS would have them.
 
 Pure but for one question, passed in: whether the code of a function is there.
 """
@@ -159,7 +159,7 @@ def _route_slips(stack: Stack) -> Iterator[Slip]:
                 f"no function is called '{route.function}'{suggestion(route.function, stack.functions)}",
             )
         if route.two_way and route_key in ("$connect", "$disconnect"):
-            yield location, f"{route_key} cannot answer with a frame (T-5)"
+            yield location, f"{route_key} cannot answer with a message (T-5)"
         if route_key != "$connect" and (route.authorization != "NONE" or route.api_key_required):
             yield location, f"callers are looked at on $connect only, not on {route_key} (A-1)"
         if route.api_key_required and not stack.api.api_keys:

@@ -1,4 +1,4 @@
-"""Do a stack's queues, event sources and rules hang together? Pure; a part of `consistency`."""
+"""Consistency of a stack's queues, event sources and rules. Pure; a part of `consistency`."""
 
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias

@@ -1,4 +1,4 @@
-"""Deploys what carries events besides topics and the API: queues, event source mappings, rules.
+"""Deploying what carries events besides topics and the API: queues, event source mappings, rules.
 
 A part of `provision`, which passes in the call that translates a refusal.
 """

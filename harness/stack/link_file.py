@@ -1,4 +1,4 @@
-"""How do links reach a function as SST deploys them: encrypted, in a file that two variables lead to?"""
+"""Link file: how links reach a function as SST deploys them, encrypted, in a file that two variables lead to."""
 
 import atexit
 import base64

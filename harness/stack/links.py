@@ -1,4 +1,4 @@
-"""What does `import { Resource } from "sst"` find in a function? Its links, as SST v3 sets them (T3-1 to T3-12).
+"""Links, which `import { Resource } from "sst"` finds in a function, as SST v3 sets them (T3-1 to T3-12).
 
 Pure. The SDK reads variables, one JSON object each, and then, where two more name it and its key, a file.
 """

@@ -1,4 +1,4 @@
-"""How does a stack get in: from `stack.yaml` or a template, with every mistake named by file and line.
+"""Loader of stacks: from `stack.yaml` or a template, with every mistake named by file and line.
 
 A loaded stack is complete: the code folders of its functions are absolute paths.
 """
@@ -10,7 +10,8 @@ from harness.errors import UsageError
 from harness.stack.consistency import slips
 from harness.stack.model import Function, Stack
 from harness.stack.template.template import is_template, read_template
-from harness.yaml_source import Source, read_yaml, refuse, validated
+from harness.validation import validated
+from harness.yaml_source import Source, read_yaml, refuse
 
 _NODE_SUFFIXES = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
 

@@ -1,4 +1,4 @@
-"""What is deployed: tables, topics, queues, functions, rules, the WebSocket API, and how the application speaks.
+"""Stack: tables, topics, queues, functions, rules, the WebSocket API, and how the application speaks.
 
 The values behind a `stack.yaml`, and nothing else: reading the file is `loader`, creating the resources is
 `provision`. Names that the file gives are logical; the names that AWS sees stand in `name`.
@@ -9,16 +9,29 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from harness.scenario.feed import Feed
-from harness.scenario.model import (
-    Duration,
+from harness.durations import Duration
+from harness.scenario.behaviour import (
     DynamoDbBehaviour,
     GatewaySettings,
     Quotas,
     ScenarioGateway,
     SnsBehaviour,
+)
+from harness.scenario.feed import Feed
+from harness.stack.name_rules import (
+    BusName,
+    FunctionName,
+    LinkName,
+    LogicalName,
+    QueueName,
+    RuleName,
+    StageName,
+    TableName,
+    TopicName,
+    VariableName,
+    name_rule,
 )
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
@@ -31,37 +44,6 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _name(pattern: str, wording: str) -> AfterValidator:
-    """AWS's own rule for a kind of name, told in words."""
-
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(f"{value!r} is no such name; it takes {wording}")
-        return value
-
-    return AfterValidator(check)
-
-
-TableName = Annotated[str, _name(r"[A-Za-z0-9_.-]{3,255}", "3 to 255 letters, digits, '_', '.' and '-'")]
-TopicName = Annotated[str, _name(r"[A-Za-z0-9_-]{1,256}", "1 to 256 letters, digits, '_' and '-'")]
-FunctionName = Annotated[str, _name(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, '_' and '-'")]
-QueueName = Annotated[
-    str,
-    _name(
-        r"(?=.{1,80}$)[A-Za-z0-9_-]+(\.fifo)?",
-        "1 to 80 letters, digits, '_' and '-'; a FIFO queue ends in .fifo",
-    ),
-]
-RuleName = Annotated[str, _name(r"[A-Za-z0-9_.-]{1,64}", "1 to 64 letters, digits, '_', '.' and '-'")]
-BusName = Annotated[str, _name(r"[A-Za-z0-9_./-]{1,256}", "1 to 256 letters, digits, '_', '.', '/' and '-'")]
-StageName = Annotated[
-    str, _name(r"\$default|[A-Za-z0-9_-]{1,128}", "letters, digits, '_' and '-', or $default")
-]
-VariableName = Annotated[str, _name(r"[A-Za-z][A-Za-z0-9_]+", "a letter, then letters, digits and '_'")]
-LinkName = Annotated[
-    str, _name(r"(?!App$)[A-Za-z][A-Za-z0-9]*", "a letter, then letters and digits; App is taken")
-]
-LogicalName = Annotated[str, _name(r"[A-Za-z][A-Za-z0-9_-]*", "a letter, then letters, digits, '_' and '-'")]
 Pattern = Mapping[str, JsonValue]
 """An event pattern, a filter policy or a filter of an event source: the same language (JSON)."""
 
@@ -202,7 +184,7 @@ class Function(_Model):
 
     handler: str = Field(description="As Lambda writes it: `folder/file.function`.")
     runtime: Annotated[
-        str, _name(r"(python3\.\d+|nodejs\d+\.x)", "python3.11 and the like, or nodejs22.x and the like")
+        str, name_rule(r"(python3\.\d+|nodejs\d+\.x)", "python3.11 and the like, or nodejs22.x and the like")
     ] = "python3.11"
     code: Path = Field(default=Path(), description="Folder that holds the handler, relative to this file.")
     timeout: Duration = Field(default=10.0, ge=1, le=900, description="At most 15 minutes.")
@@ -331,9 +313,9 @@ class Stack(_Model):
     """One deployed application."""
 
     name: Annotated[
-        str, _name(r"[A-Za-z][A-Za-z0-9-]{0,39}", "a letter, then at most 39 letters, digits and '-'")
+        str, name_rule(r"[A-Za-z][A-Za-z0-9-]{0,39}", "a letter, then at most 39 letters, digits and '-'")
     ]
-    region: Annotated[str, _name(r"[a-z]{2}(-[a-z]+)+-\d", "a region such as us-east-1")] = "us-east-1"
+    region: Annotated[str, name_rule(r"[a-z]{2}(-[a-z]+)+-\d", "a region such as us-east-1")] = "us-east-1"
     tables: Mapping[LogicalName, Table] = {}
     topics: Mapping[LogicalName, Topic] = {}
     queues: Mapping[LogicalName, Queue] = {}

@@ -1,4 +1,4 @@
-"""Deploys a stack through AWS's public API: the same boto3 calls for the emulator, LocalStack and AWS.
+"""Deploying a stack through AWS's public API: the same boto3 calls for the emulator, LocalStack and AWS.
 
 Order matters where one resource names another: tables, topics and queues, then the API (its id is in its URLs), then
 the functions (their environment names all of these), then routes, subscriptions, event sources and rules, which name

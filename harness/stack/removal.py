@@ -1,4 +1,4 @@
-"""How is undone what deploying made? By the opposite of each call that made something, last one first."""
+"""Undeploying: the opposite of each call that made something, last one first."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

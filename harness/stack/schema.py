@@ -1,4 +1,4 @@
-"""What may a stack file contain? Its JSON Schema, for editors: `python -m harness.stack.schema` writes it."""
+"""JSON Schema of stack files, for editors: `python -m harness.stack.schema` writes it."""
 
 import json
 from pathlib import Path

@@ -1,10 +1,11 @@
 import pytest
 
+from harness.checks.findings import evidence_of
 from harness.checks.judge import judge
 from harness.checks.logged import errors_logged
-from harness.checks.testkit import a_history, a_scenario
 from harness.checks.verdict import CheckResult, Verdict
 from harness.record.observation import FunctionLogged, InvocationEnded
+from tests.checks.histories import a_history, a_scenario
 
 
 def a_line(text: str, at: float = 11.0, request: str = "r1") -> FunctionLogged:
@@ -42,6 +43,6 @@ def test_what_the_health_check_tells_is_left_out() -> None:
 
 def test_only_a_scenario_that_does_not_pass_tells_of_them() -> None:
     line = a_line("ERROR no")
-    assert judge(a_scenario(), a_history(line)).logged == (line,)
+    assert judge(a_scenario(), a_history(line)).logged == (evidence_of(line),)
     passing = {"x": lambda *_: CheckResult("x", Verdict.PASS, "")}
     assert judge(a_scenario(), a_history(line), checks=passing).logged == ()

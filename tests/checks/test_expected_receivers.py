@@ -1,15 +1,6 @@
 import pytest
 
 from harness.checks.expected import acts, expected
-from harness.checks.testkit import (
-    MARKET,
-    a_client,
-    a_fan_out,
-    a_history,
-    a_scenario,
-    an_event,
-    its_connection,
-)
 from harness.record.history import History
 from harness.record.observation import (
     ClientClosed,
@@ -26,6 +17,15 @@ from harness.record.observation import (
 )
 from harness.scenario.model import Scenario
 from harness.scenario.receivers import Act, Closed, Connected, Connecting, Leaving, Subscribing
+from tests.checks.histories import (
+    MARKET,
+    a_client,
+    a_fan_out,
+    a_history,
+    a_scenario,
+    an_event,
+    its_connection,
+)
 
 INF = float("inf")
 ETH = "market.ETH-PERP"

@@ -1,8 +1,8 @@
 import pytest
 
+from harness.checks.findings import finding_of
 from harness.checks.health import check
-from harness.checks.testkit import a_history, a_scenario
-from harness.checks.verdict import CheckResult, Finding, Verdict
+from harness.checks.verdict import CheckResult, Verdict
 from harness.record.observation import (
     FunctionLogged,
     InsideHidden,
@@ -12,6 +12,7 @@ from harness.record.observation import (
     PublishFailed,
     Settled,
 )
+from tests.checks.histories import a_history, a_scenario
 
 FINE = InvocationEnded(12.0, "r0", "fan_out")
 FAILED = InvocationEnded(12.0, "r1", "fan_out", "KeyError: 'channel'\n  File fan_out.py, line 7")
@@ -46,7 +47,7 @@ def test_a_function_error_fails_and_shows_the_end_of_its_log() -> None:
         "health",
         Verdict.FAIL,
         "1 invocation failed",
-        (Finding("function error", what, (*log[2:], FAILED)),),
+        (finding_of("function error", what, *log[2:], FAILED),),
         counts(invocations=2, function_errors=1),
     )
 
@@ -71,7 +72,7 @@ def test_a_failed_publish_is_unknown() -> None:
 
     what = "SNS did not accept e1: EndpointConnectionError: refused"
     assert (result.verdict, result.summary) == (Verdict.UNKNOWN, "1 publish failed")
-    assert result.findings == (Finding("publish failed", what, (failed,)),)
+    assert result.findings == (finding_of("publish failed", what, failed),)
 
 
 def test_lost_observations_are_unknown() -> None:
@@ -82,7 +83,7 @@ def test_lost_observations_are_unknown() -> None:
     what = "1 500 observations of the inside did not fit into the emulator's journal"
     assert (result.verdict, result.findings) == (
         Verdict.UNKNOWN,
-        (Finding("observations lost", what, (lost,)),),
+        (finding_of("observations lost", what, lost),),
     )
 
 
@@ -128,5 +129,5 @@ def test_where_the_inside_is_hidden_nobody_knows_whether_functions_failed() -> N
 
     what = "whether functions failed cannot be seen: AWS does not show its inside"
     assert judged(seen) == CheckResult(
-        "health", Verdict.UNKNOWN, what, (Finding("not shown", what),), counts()
+        "health", Verdict.UNKNOWN, what, (finding_of("not shown", what),), counts()
     )

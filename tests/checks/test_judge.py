@@ -1,10 +1,11 @@
 from harness.checks import judge
+from harness.checks.findings import finding_of
 from harness.checks.judge import CHECKS
-from harness.checks.testkit import a_client, a_frame, a_history, a_scenario, an_event
-from harness.checks.verdict import CheckResult, Finding, ScenarioResult, Verdict
+from harness.checks.verdict import CheckResult, ScenarioResult, Verdict
 from harness.record.history import History
 from harness.record.observation import NotPlayed
 from harness.scenario.model import Scenario
+from tests.checks.histories import a_client, a_history, a_message, a_scenario, an_event
 
 
 def passing(scenario: Scenario, history: History) -> CheckResult:
@@ -25,7 +26,7 @@ def test_the_checks_are_reported_in_a_fixed_order() -> None:
 
 def test_a_good_run_is_judged_by_every_check_that_has_something_to_say() -> None:
     event = an_event()
-    history = a_history(a_client("alice"), event, a_frame("alice", event))
+    history = a_history(a_client("alice"), event, a_message("alice", event))
 
     result = judge(a_scenario(), history, name="a-claim")
 
@@ -53,7 +54,7 @@ def test_a_check_that_crashes_is_unknown_and_hides_no_other() -> None:
     )
 
     line = crashing.__code__.co_firstlineno + 1
-    crashed = Finding("crashed", f"the check itself crashed: ZeroDivisionError: oh no ({__file__}:{line})")
+    crashed = finding_of("crashed", f"the check itself crashed: ZeroDivisionError: oh no ({__file__}:{line})")
     assert result == ScenarioResult(
         "the claim",
         "the claim",
@@ -79,7 +80,7 @@ def test_of_a_scenario_that_was_not_played_nothing_else_is_said() -> None:
     result = judge(a_scenario(), History((seen,)), checks={"passing": passing})
 
     what = "not played: it sets gateway.lost_sockets, but AWS cannot be told how to behave"
-    finding = Finding("not played", f"the scenario was {what}", (seen,))
+    finding = finding_of("not played", f"the scenario was {what}", seen)
     assert result.results == (CheckResult("played", Verdict.UNKNOWN, what, (finding,)),)
 
 

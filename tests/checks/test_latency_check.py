@@ -2,19 +2,22 @@ from math import inf
 
 import pytest
 
-from harness.checks.latency import check, percentile
-from harness.checks.testkit import (
+from harness.checks.findings import finding_of
+from harness.checks.latency import check
+from harness.checks.verdict import CheckResult, Verdict
+from harness.percentiles import percentile
+from harness.record.observation import EventPublished, LoopLag, MessageReceived, Observation
+from tests.checks.figures import figures
+from tests.checks.histories import (
     MARKET,
     a_client,
     a_fan_out,
-    a_frame,
     a_history,
+    a_message,
     a_scenario,
     an_event,
     its_connection,
 )
-from harness.checks.verdict import CheckResult, Finding, LatencyFigures, Verdict
-from harness.record.observation import EventPublished, FrameReceived, LoopLag, Observation
 
 ALICE = a_client("alice")
 EVENT = an_event("e1", at=11.0)
@@ -52,27 +55,27 @@ def test_a_threshold_that_holds_passes() -> None:
     event = an_event("e1", at=11.0, intended_at=10.5)
     row = ("trade", MARKET, 1, 0, 0.75, 0.75, 0.75, 0.75)
 
-    assert judged(["p99 < 800 ms"], event, a_frame("alice", event, after=0.25)) == CheckResult(
+    assert judged(["p99 < 800 ms"], event, a_message("alice", event, after=0.25)) == CheckResult(
         "latency",
         Verdict.PASS,
         "p99 750 ms (< 800 ms) over 1 expected delivery",
         counts={"expected": 1, "missing": 0, "max_loop_lag_s": 0.0, "max_publish_lateness_s": 0.5},
-        latencies=(LatencyFigures("all", "all", *row[2:]), LatencyFigures(*row)),
+        latencies=(figures("all", "all", *row[2:]), figures(*row)),
     )
 
 
 def test_a_threshold_is_less_than() -> None:
-    frame = a_frame("alice", EVENT, after=0.25)
+    message = a_message("alice", EVENT, after=0.25)
 
-    assert verdict_of(["max < 250 ms"], EVENT, frame) is Verdict.FAIL
-    assert verdict_of(["max < 251 ms"], EVENT, frame) is Verdict.PASS
+    assert verdict_of(["max < 250 ms"], EVENT, message) is Verdict.FAIL
+    assert verdict_of(["max < 251 ms"], EVENT, message) is Verdict.PASS
 
 
 def test_a_threshold_that_does_not_hold_fails_and_shows_the_slowest() -> None:
     slow = an_event("e2", at=12.0)
-    frames = (a_frame("alice", EVENT), a_frame("alice", slow, after=0.5))
+    messages = (a_message("alice", EVENT), a_message("alice", slow, after=0.5))
 
-    result = judged(["p99 < 100 ms"], EVENT, slow, frames)
+    result = judged(["p99 < 100 ms"], EVENT, slow, messages)
 
     assert result is not None
     assert (result.verdict, result.summary) == (
@@ -83,19 +86,22 @@ def test_a_threshold_that_does_not_hold_fails_and_shows_the_slowest() -> None:
         "p99 < 100 ms does not hold: it was 500 ms over 2 expected deliveries; "
         "slowest: e2 (trade on market.BTC-PERP) at alice"
     )
-    assert result.findings == (Finding("too slow", what, (slow, frames[1])),)
+    assert result.findings == (finding_of("too slow", what, slow, messages[1]),)
 
 
-def test_a_missing_frame_is_infinitely_late() -> None:
+def test_a_missing_message_is_infinitely_late() -> None:
     events = tuple(an_event(f"e{number}", at=11.0 + number) for number in range(3))
-    frames = tuple(a_frame("alice", event) for event in events[:2])
+    messages = tuple(a_message("alice", event) for event in events[:2])
 
-    result = judged(["p50 < 100 ms", "p99 < 100 ms"], events, frames)
+    result = judged(["p50 < 100 ms", "p99 < 100 ms"], events, messages)
 
     assert result is not None
     assert result.summary == "p50 50 ms (< 100 ms), p99 infinite (< 100 ms) over 3 expected deliveries"
     assert result.verdict is Verdict.FAIL
-    assert [(row.expected, row.missing, row.max) for row in result.latencies] == [(3, 1, inf), (3, 1, inf)]
+    assert [(row.expected, row.missing, row.seconds["max"]) for row in result.latencies] == [
+        (3, 1, inf),
+        (3, 1, inf),
+    ]
     assert "1 of them never arrived" in result.findings[0].what
 
 
@@ -115,7 +121,7 @@ def test_a_missing_frame_is_infinitely_late() -> None:
 )
 def test_a_threshold_looks_at_what_it_names(threshold: object, verdict: Verdict) -> None:
     slow = an_event("e2", kind="depth")
-    seen = (EVENT, slow, a_frame("alice", EVENT), a_frame("alice", slow, after=0.5))
+    seen = (EVENT, slow, a_message("alice", EVENT), a_message("alice", slow, after=0.5))
 
     assert verdict_of([threshold], seen) is verdict
 
@@ -128,13 +134,13 @@ def test_a_threshold_without_samples_is_unknown() -> None:
         "latency",
         Verdict.UNKNOWN,
         "p99 nothing measured (< 1 s) over 0 expected deliveries",
-        (Finding("no samples", what),),
+        (finding_of("no samples", what),),
         {"expected": 0, "missing": 0} | BARE,
     )
 
 
 def test_without_thresholds_the_figures_are_shown() -> None:
-    result = judged([], EVENT, a_frame("alice", EVENT))
+    result = judged([], EVENT, a_message("alice", EVENT))
 
     assert result is not None
     assert (result.verdict, len(result.latencies)) == (Verdict.PASS, 2)
@@ -163,15 +169,15 @@ def test_without_thresholds_and_figures_there_is_nothing_to_say() -> None:
 def test_a_slow_load_generator_is_unknown_when(
     published: EventPublished, lags: tuple[LoopLag, ...], verdict: Verdict
 ) -> None:
-    frame = a_frame("alice", published, after=0.5)
+    message = a_message("alice", published, after=0.5)
 
-    assert verdict_of(["max < 100 ms"], published, frame, lags) is verdict
+    assert verdict_of(["max < 100 ms"], published, message, lags) is verdict
 
 
 def test_publishes_later_than_the_threshold_are_the_load_generators_fault() -> None:
     late = an_event(at=12.0, intended_at=11.0)
 
-    result = judged(["max < 100 ms"], late, a_frame("alice", late))
+    result = judged(["max < 100 ms"], late, a_message("alice", late))
 
     assert result is not None
     assert result.verdict is Verdict.UNKNOWN
@@ -179,24 +185,24 @@ def test_publishes_later_than_the_threshold_are_the_load_generators_fault() -> N
         "the load generator was saturated: max < 100 ms does not hold (1.05 s), "
         "but its own loop lagged up to 0 ms and it published up to 1 s late"
     )
-    assert result.findings == (Finding("saturated", what, (late,)),)
+    assert result.findings == (finding_of("saturated", what, late),)
 
 
-def test_a_lost_frame_is_never_the_load_generators_fault() -> None:
+def test_a_lost_message_is_never_the_load_generators_fault() -> None:
     late = an_event(at=12.0, intended_at=11.0)
 
     assert verdict_of(["max < 100 ms"], late, LoopLag(12.0, 5.0)) is Verdict.FAIL
 
 
 def test_the_inside_breaks_the_way_down() -> None:
-    frames = (FrameReceived(11.03, "alice", EVENT.text, "e1"),)
+    messages = (MessageReceived(11.03, "alice", EVENT.text, "e1"),)
 
     result = judged(
         [],
         its_connection("alice"),
         EVENT,
         a_fan_out(EVENT, {"c-alice": 200, "c-gone": 410}, after=0.01, ends_after=0.04),
-        frames,
+        messages,
     )
 
     assert result is not None
@@ -208,19 +214,19 @@ def test_the_inside_breaks_the_way_down() -> None:
     }
 
 
-def test_a_frame_that_arrives_before_its_post_is_answered_costs_nothing() -> None:
-    frame = FrameReceived(11.015, "alice", EVENT.text, "e1")
+def test_a_message_that_arrives_before_its_post_is_answered_costs_nothing() -> None:
+    message = MessageReceived(11.015, "alice", EVENT.text, "e1")
 
-    result = judged([], its_connection("alice"), EVENT, a_fan_out(EVENT, {"c-alice": 200}), frame)
+    result = judged([], its_connection("alice"), EVENT, a_fan_out(EVENT, {"c-alice": 200}), message)
 
     assert result is not None
     assert (result.counts["harness_floor_s"], result.counts["last_post_to_last_arrival_s"]) == (0.0, 0.0)
 
 
-def test_frames_of_an_id_published_twice_belong_to_its_publications_in_turn() -> None:
+def test_messages_of_an_id_published_twice_belong_to_its_publications_in_turn() -> None:
     again = an_event("e1", at=20.0)
 
-    result = judged([], EVENT, again, a_frame("alice", EVENT), a_frame("alice", again))
+    result = judged([], EVENT, again, a_message("alice", EVENT), a_message("alice", again))
 
     assert result is not None
-    assert result.latencies[0].max == pytest.approx(0.05)
+    assert result.latencies[0].seconds["max"] == pytest.approx(0.05)

@@ -1,7 +1,8 @@
+from harness.checks.findings import finding_of
 from harness.checks.order import check
-from harness.checks.testkit import a_frame, a_history, a_scenario, an_event
-from harness.checks.verdict import CheckResult, Finding, Verdict
+from harness.checks.verdict import CheckResult, Verdict
 from harness.record.observation import Observation
+from tests.checks.histories import a_history, a_message, a_scenario, an_event
 
 ORDERED = a_scenario(expect={"order": True})
 FIRST, SECOND, THIRD = (an_event(f"e{number}", at=10.0 + number) for number in (1, 2, 3))
@@ -11,17 +12,17 @@ def judged(*observations: Observation) -> CheckResult | None:
     return check(ORDERED, a_history(*observations))
 
 
-def test_frames_in_the_order_of_publishing_pass() -> None:
-    assert judged(FIRST, SECOND, a_frame("alice", FIRST), a_frame("alice", SECOND)) == CheckResult(
+def test_messages_in_the_order_of_publishing_pass() -> None:
+    assert judged(FIRST, SECOND, a_message("alice", FIRST), a_message("alice", SECOND)) == CheckResult(
         "order",
         Verdict.PASS,
-        "2 frames arrived in the order of publishing",
-        counts={"streams": 1, "frames": 2, "out_of_order": 0},
+        "2 messages arrived in the order of publishing",
+        counts={"streams": 1, "messages": 2, "out_of_order": 0},
     )
 
 
-def test_a_frame_after_one_that_was_published_later_fails() -> None:
-    late, early = a_frame("alice", FIRST, after=5.0), a_frame("alice", SECOND)
+def test_a_message_after_one_that_was_published_later_fails() -> None:
+    late, early = a_message("alice", FIRST, after=5.0), a_message("alice", SECOND)
 
     result = judged(FIRST, SECOND, late, early)
 
@@ -32,15 +33,15 @@ def test_a_frame_after_one_that_was_published_later_fails() -> None:
     assert result == CheckResult(
         "order",
         Verdict.FAIL,
-        "1 frame arrived out of order",
-        (Finding("out of order", what, (FIRST, SECOND, early, late)),),
-        {"streams": 1, "frames": 2, "out_of_order": 1},
+        "1 message arrived out of order",
+        (finding_of("out of order", what, FIRST, SECOND, early, late),),
+        {"streams": 1, "messages": 2, "out_of_order": 1},
     )
 
 
-def test_one_late_frame_is_one_finding_however_many_came_before_it() -> None:
+def test_one_late_message_is_one_finding_however_many_came_before_it() -> None:
     result = judged(
-        FIRST, SECOND, THIRD, a_frame("a", SECOND), a_frame("a", THIRD), a_frame("a", FIRST, after=9.0)
+        FIRST, SECOND, THIRD, a_message("a", SECOND), a_message("a", THIRD), a_message("a", FIRST, after=9.0)
     )
 
     assert result is not None
@@ -54,10 +55,10 @@ def test_channels_and_clients_have_no_order_among_each_other() -> None:
         other_channel,
         FIRST,
         SECOND,
-        a_frame("alice", FIRST),
-        a_frame("alice", SECOND),
-        a_frame("alice", other_channel, after=5.0),
-        a_frame("bob", FIRST, after=7.0),
+        a_message("alice", FIRST),
+        a_message("alice", SECOND),
+        a_message("alice", other_channel, after=5.0),
+        a_message("bob", FIRST, after=7.0),
     )
 
     assert result is not None
@@ -65,7 +66,9 @@ def test_channels_and_clients_have_no_order_among_each_other() -> None:
 
 
 def test_a_second_arrival_of_an_event_is_not_out_of_order() -> None:
-    result = judged(FIRST, SECOND, a_frame("a", FIRST), a_frame("a", SECOND), a_frame("a", FIRST, after=9.0))
+    result = judged(
+        FIRST, SECOND, a_message("a", FIRST), a_message("a", SECOND), a_message("a", FIRST, after=9.0)
+    )
 
     assert result is not None
     assert result.verdict is Verdict.PASS
@@ -74,7 +77,7 @@ def test_a_second_arrival_of_an_event_is_not_out_of_order() -> None:
 def test_events_published_at_one_instant_may_arrive_in_any_order() -> None:
     twin = an_event("twin", at=FIRST.at)
 
-    result = judged(FIRST, twin, a_frame("a", twin), a_frame("a", FIRST, after=0.1))
+    result = judged(FIRST, twin, a_message("a", twin), a_message("a", FIRST, after=0.1))
 
     assert result is not None
     assert result.verdict is Verdict.PASS
@@ -83,20 +86,22 @@ def test_events_published_at_one_instant_may_arrive_in_any_order() -> None:
 def test_ids_published_twice_are_left_out() -> None:
     again = an_event("e1", at=20.0)
 
-    result = judged(FIRST, again, SECOND, a_frame("a", FIRST), a_frame("a", SECOND), a_frame("a", again))
+    result = judged(
+        FIRST, again, SECOND, a_message("a", FIRST), a_message("a", SECOND), a_message("a", again)
+    )
 
     assert result is not None
-    assert (result.verdict, result.counts["frames"]) == (Verdict.UNKNOWN, 1)
+    assert (result.verdict, result.counts["messages"]) == (Verdict.UNKNOWN, 1)
 
 
-def test_fewer_than_two_frames_of_one_channel_are_unknown() -> None:
-    assert judged(FIRST, a_frame("alice", FIRST), a_frame("bob", FIRST)) == CheckResult(
+def test_fewer_than_two_messages_of_one_channel_are_unknown() -> None:
+    assert judged(FIRST, a_message("alice", FIRST), a_message("bob", FIRST)) == CheckResult(
         "order",
         Verdict.UNKNOWN,
-        "no client received two frames of one channel",
-        counts={"streams": 2, "frames": 2, "out_of_order": 0},
+        "no client received two messages of one channel",
+        counts={"streams": 2, "messages": 2, "out_of_order": 0},
     )
 
 
 def test_order_is_not_judged_unless_it_is_expected() -> None:
-    assert check(a_scenario(), a_history(FIRST, a_frame("alice", FIRST))) is None
+    assert check(a_scenario(), a_history(FIRST, a_message("alice", FIRST))) is None

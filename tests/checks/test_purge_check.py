@@ -1,15 +1,8 @@
 import pytest
 
+from harness.checks.findings import finding_of
 from harness.checks.purge import check
-from harness.checks.testkit import (
-    a_client,
-    a_fan_out,
-    a_history,
-    a_scenario,
-    an_event,
-    its_connection,
-)
-from harness.checks.verdict import CheckResult, Finding, Verdict
+from harness.checks.verdict import CheckResult, Verdict
 from harness.record.observation import (
     ClientClosed,
     ClientLeft,
@@ -26,6 +19,14 @@ from harness.record.observation import (
     Settled,
 )
 from harness.scenario.model import Scenario
+from tests.checks.histories import (
+    a_client,
+    a_fan_out,
+    a_history,
+    a_scenario,
+    an_event,
+    its_connection,
+)
 
 PURGING = a_scenario(expect={"purge": "1s"})
 TABLE = "WSConnections"
@@ -84,7 +85,7 @@ def test_a_gone_row_that_is_never_deleted_fails() -> None:
         "purge",
         Verdict.FAIL,
         "rows of 0 of 1 gone connections deleted within 1 s; no living row was touched",
-        (Finding("never deleted", what, (POSTED, RowsFound(99.0, ("c-alice",)))),),
+        (finding_of("never deleted", what, POSTED, RowsFound(99.0, ("c-alice",))),),
         counts(gone=1, stale=1),
     )
 
@@ -93,14 +94,14 @@ def test_a_gone_row_deleted_too_late_fails() -> None:
     result = judged(GONE, MET_410, deleted(12.5))
 
     what = "the row of alice's connection c-alice was deleted 1.48 s after its first 410; the scenario allows 1 s"
-    assert result.findings == (Finding("deleted late", what, (POSTED, deleted(12.5))),)
+    assert result.findings == (finding_of("deleted late", what, POSTED, deleted(12.5)),)
 
 
 def test_a_gone_row_that_is_written_again_fails() -> None:
     result = judged(GONE, MET_410, deleted(11.1), written(11.2))
 
     what = "the row of alice's connection c-alice, which met a 410, was deleted and then written again"
-    assert result.findings == (Finding("came back", what, (POSTED, written(11.2))),)
+    assert result.findings == (finding_of("came back", what, POSTED, written(11.2)),)
 
 
 def test_a_gone_row_that_is_there_at_the_end_fails_whoever_wrote_it() -> None:
@@ -109,7 +110,7 @@ def test_a_gone_row_that_is_there_at_the_end_fails_whoever_wrote_it() -> None:
     result = judged(GONE, MET_410, deleted(11.1), found)
 
     what = "the row of alice's connection c-alice, which met a 410, was deleted, yet it is there at the end"
-    assert result.findings == (Finding("came back", what, (POSTED, deleted(11.1), found)),)
+    assert result.findings == (finding_of("came back", what, POSTED, deleted(11.1), found),)
 
 
 def test_a_row_of_a_stranger_is_purged_like_any_other() -> None:
@@ -142,7 +143,7 @@ def test_a_post_after_the_deletion_fails_when_it_is_by(
     result = judged(GONE, MET_410, deleted(11.5), started, post)
 
     what = "alice's connection c-alice was posted to again after its row was deleted"
-    assert result.findings == (Finding("posted again", what, (POSTED, deleted(11.5), post)),) * again
+    assert result.findings == (finding_of("posted again", what, POSTED, deleted(11.5), post),) * again
     assert result.counts == counts(gone=1, posted_again=again)
 
 
@@ -179,7 +180,7 @@ def test_a_living_row_that_is_deleted_fails() -> None:
         "purge",
         Verdict.FAIL,
         "1 living row touched",
-        (Finding("live row touched", what, (opened, deleted(20.0))),),
+        (finding_of("live row touched", what, opened, deleted(20.0)),),
         counts(live_rows_touched=1),
     )
 
@@ -216,7 +217,7 @@ def test_a_living_row_that_is_missing_at_the_end_fails() -> None:
     assert result is not None
     what = "live row touched: alice's connection c-alice is open and subscribed at the end, but has no row"
     evidence = (ConnectionOpened(1.05, "c-alice", "alice"), RowsFound(99.0, ()))
-    assert result.findings == (Finding("live row touched", what, evidence),)
+    assert result.findings == (finding_of("live row touched", what, *evidence),)
 
 
 @pytest.mark.parametrize(
@@ -249,5 +250,5 @@ def test_where_the_inside_is_hidden_nobody_knows_what_was_purged(scenario: Scena
 
     what = "which rows were deleted, and which connections were gone, cannot be seen: AWS does not show its inside"
     assert check(scenario, a_history(seen, a_client("alice"))) == CheckResult(
-        "purge", Verdict.UNKNOWN, what, (Finding("not shown", what),)
+        "purge", Verdict.UNKNOWN, what, (finding_of("not shown", what),)
     )

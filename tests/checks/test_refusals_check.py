@@ -2,8 +2,8 @@ import json
 
 import pytest
 
+from harness.checks.findings import finding_of
 from harness.checks.refusals import check
-from harness.checks.testkit import a_client, a_frame, a_history, a_scenario, an_event
 from harness.checks.verdict import CheckResult, Finding, Verdict
 from harness.record.observation import (
     ClientClosed,
@@ -11,10 +11,11 @@ from harness.record.observation import (
     ClientConnecting,
     ClientLeft,
     ClientRefused,
-    FrameReceived,
+    MessageReceived,
     Observation,
     SubscriptionSent,
 )
+from tests.checks.histories import a_client, a_history, a_message, a_scenario, an_event
 
 FORBIDDEN_HANDSHAKE = a_scenario(clients={"mallory": {"refused": 403}, "alice": {}})
 FORBIDDEN_CHANNEL = a_scenario(clients={"mallory": {"subscribe": "trader.1", "refused": "FORBIDDEN"}})
@@ -23,8 +24,8 @@ CONNECTING, CONNECTED = ClientConnecting(1.0, "mallory"), ClientConnected(1.1, "
 SENT = SubscriptionSent(1.2, "mallory", "trader.1")
 
 
-def an_error_frame(code: str, *, at: float = 1.5, client: str = "mallory") -> FrameReceived:
-    return FrameReceived(at, client, json.dumps({"type": "error", "code": code}))
+def an_error_message(code: str, *, at: float = 1.5, client: str = "mallory") -> MessageReceived:
+    return MessageReceived(at, client, json.dumps({"type": "error", "code": code}))
 
 
 def counts(**others: float) -> dict[str, float]:
@@ -33,8 +34,8 @@ def counts(**others: float) -> dict[str, float]:
 
 def test_nothing_refused_and_nothing_to_refuse_passes() -> None:
     event = an_event()
-    greeting = FrameReceived(2.0, "alice", '{"type":"welcome"}')
-    history = a_history(a_client("alice"), event, a_frame("alice", event), greeting)
+    greeting = MessageReceived(2.0, "alice", '{"type":"welcome"}')
+    history = a_history(a_client("alice"), event, a_message("alice", event), greeting)
 
     assert check(a_scenario(), history) == CheckResult(
         "refusals", Verdict.PASS, "nothing was refused", counts=counts()
@@ -60,19 +61,20 @@ def test_a_handshake_refused_with_the_demanded_status_passes() -> None:
     [
         pytest.param(
             CONNECTED,
-            Finding(
+            finding_of(
                 "not refused",
                 "mallory's handshake was accepted; it must be refused with 403",
-                (CONNECTING, CONNECTED),
+                CONNECTING,
+                CONNECTED,
             ),
             id="accepted",
         ),
         pytest.param(
             ClientRefused(1.1, "mallory", 502),
-            Finding(
+            finding_of(
                 "other status",
                 "mallory's handshake was answered 502 instead of 403",
-                (ClientRefused(1.1, "mallory", 502),),
+                ClientRefused(1.1, "mallory", 502),
             ),
             id="refused with another status",
         ),
@@ -105,7 +107,7 @@ def test_a_handshake_that_must_be_refused_fails_when_it_is(answer: Observation, 
 def test_a_handshake_that_must_be_accepted_fails_by(refused: ClientRefused, kind: str, says: str) -> None:
     result = check(a_scenario(), a_history(ClientConnecting(1.0, "alice"), refused))
 
-    assert (result.verdict, result.findings) == (Verdict.FAIL, (Finding(kind, says, (refused,)),))
+    assert (result.verdict, result.findings) == (Verdict.FAIL, (finding_of(kind, says, refused),))
 
 
 def test_refusals_that_nobody_provoked_are_unknown() -> None:
@@ -118,57 +120,58 @@ def test_refusals_that_nobody_provoked_are_unknown() -> None:
 
 
 def test_a_subscribe_answered_with_the_demanded_code_passes() -> None:
-    result = check(FORBIDDEN_CHANNEL, a_history(CONNECTING, CONNECTED, SENT, an_error_frame("FORBIDDEN")))
+    result = check(FORBIDDEN_CHANNEL, a_history(CONNECTING, CONNECTED, SENT, an_error_message("FORBIDDEN")))
 
     assert (result.verdict, result.counts) == (Verdict.PASS, counts(demanded=1, refused=1))
 
 
 @pytest.mark.parametrize(
-    ("frames", "finding"),
+    ("messages", "finding"),
     [
         pytest.param(
             (),
-            Finding(
+            finding_of(
                 "not refused",
                 "mallory's subscribe to trader.1 was not refused; it must be answered FORBIDDEN",
-                (SENT,),
+                SENT,
             ),
             id="not answered",
         ),
         pytest.param(
-            (an_error_frame("BAD_CHANNEL"),),
-            Finding(
+            (an_error_message("BAD_CHANNEL"),),
+            finding_of(
                 "other code",
                 "mallory's subscribe to trader.1 was answered 'BAD_CHANNEL' instead of 'FORBIDDEN'",
-                (SENT, an_error_frame("BAD_CHANNEL")),
+                SENT,
+                an_error_message("BAD_CHANNEL"),
             ),
             id="answered with another code",
         ),
     ],
 )
 def test_a_subscribe_that_must_be_refused_fails_when_it_is(
-    frames: tuple[FrameReceived, ...], finding: Finding
+    messages: tuple[MessageReceived, ...], finding: Finding
 ) -> None:
-    result = check(FORBIDDEN_CHANNEL, a_history(CONNECTING, CONNECTED, SENT, frames))
+    result = check(FORBIDDEN_CHANNEL, a_history(CONNECTING, CONNECTED, SENT, messages))
 
     assert (result.verdict, result.findings) == (Verdict.FAIL, (finding,))
 
 
-def test_an_error_frame_from_before_answers_nothing() -> None:
-    early = an_error_frame("FORBIDDEN", at=1.15)
+def test_an_error_message_from_before_answers_nothing() -> None:
+    early = an_error_message("FORBIDDEN", at=1.15)
 
     result = check(FORBIDDEN_CHANNEL, a_history(CONNECTING, CONNECTED, early, SENT))
 
-    assert [one.kind for one in result.findings] == ["not refused", "unexpected error frame"]
+    assert [one.kind for one in result.findings] == ["not refused", "unexpected error message"]
 
 
-def test_each_refused_subscribe_needs_an_error_frame_of_its_own() -> None:
+def test_each_refused_subscribe_needs_an_error_message_of_its_own() -> None:
     step = {"subscribe": {"clients": "alice", "channel": "admin.BTC", "refused": "FORBIDDEN"}}
     scenario = a_scenario(timeline=[{"at": 1, **step}, {"at": 2, **step}])
     asked = tuple(SubscriptionSent(at, "alice", "admin.BTC") for at in (11.0, 12.0))
 
     result = check(
-        scenario, a_history(a_client("alice"), asked, an_error_frame("FORBIDDEN", at=12.1, client="alice"))
+        scenario, a_history(a_client("alice"), asked, an_error_message("FORBIDDEN", at=12.1, client="alice"))
     )
 
     assert result.counts == counts(demanded=2, refused=1, missing=1)
@@ -185,29 +188,29 @@ def test_each_refused_subscribe_needs_an_error_frame_of_its_own() -> None:
         ),
     ],
 )
-def test_an_error_frame_that_nothing_explains_fails(text: str, says: str) -> None:
-    frame = FrameReceived(2.0, "alice", text)
+def test_an_error_message_that_nothing_explains_fails(text: str, says: str) -> None:
+    message = MessageReceived(2.0, "alice", text)
 
-    result = check(a_scenario(), a_history(a_client("alice"), frame))
+    result = check(a_scenario(), a_history(a_client("alice"), message))
 
-    what = f"alice received an error frame that nothing explains: {says}"
+    what = f"alice received an error message that nothing explains: {says}"
     assert (result.verdict, result.findings) == (
         Verdict.FAIL,
-        (Finding("unexpected error frame", what, (frame,)),),
+        (finding_of("unexpected error message", what, message),),
     )
     assert result.summary == "0 of 0 demanded refusals seen, 1 unexpected refusal"
 
 
 @pytest.mark.parametrize("text", ["pong", "[1]", '{"type":"ack"}', '{"code":200}', '{"message":"hello"}'])
-def test_other_frames_are_no_error_frames(text: str) -> None:
-    history = a_history(a_client("alice"), FrameReceived(2.0, "alice", text))
+def test_other_messages_are_no_error_messages(text: str) -> None:
+    history = a_history(a_client("alice"), MessageReceived(2.0, "alice", text))
 
     assert check(a_scenario(), history).verdict is Verdict.PASS
 
 
 def test_the_feed_names_the_field_of_the_code() -> None:
     scenario = a_scenario(feed={"error_code_field": "error"})
-    history = a_history(a_client("alice"), FrameReceived(2.0, "alice", '{"error":"NO"}'))
+    history = a_history(a_client("alice"), MessageReceived(2.0, "alice", '{"error":"NO"}'))
 
     assert check(scenario, history).verdict is Verdict.FAIL
 
@@ -223,7 +226,7 @@ def test_a_client_that_is_thrown_out_fails() -> None:
     what = "alice's connection was closed with 1001 (Going away), but it had not left"
     assert (result.verdict, result.findings) == (
         Verdict.FAIL,
-        (Finding("unexpected close", what, (closed,)),),
+        (finding_of("unexpected close", what, closed),),
     )
 
 

@@ -2,28 +2,29 @@ import json
 
 import pytest
 
+from harness.checks.findings import evidence_of, finding_of
 from harness.checks.routing import check
-from harness.checks.testkit import (
-    a_client,
-    a_fan_out,
-    a_frame,
-    a_history,
-    a_scenario,
-    an_event,
-    its_connection,
-)
-from harness.checks.verdict import CheckResult, Finding, Verdict
+from harness.checks.verdict import CheckResult, Verdict
 from harness.record.observation import (
     ClientConnected,
     ConnectionPosted,
     EventPublished,
-    FrameReceived,
     InvocationEnded,
     InvocationStarted,
+    MessageReceived,
     Observation,
     PublishFailed,
     Settled,
     SubscriptionSent,
+)
+from tests.checks.histories import (
+    a_client,
+    a_fan_out,
+    a_history,
+    a_message,
+    a_scenario,
+    an_event,
+    its_connection,
 )
 
 ALICE = a_client("alice")
@@ -42,10 +43,10 @@ def judged(*observations: Observation | tuple[Observation, ...], settled: bool =
 
 
 def test_everything_that_was_expected_and_nothing_else_passes() -> None:
-    assert judged(ALICE, EVE, EVENT, a_frame("alice", EVENT)) == CheckResult(
+    assert judged(ALICE, EVE, EVENT, a_message("alice", EVENT)) == CheckResult(
         "routing",
         Verdict.PASS,
-        "1 of 1 expected frames arrived, nothing else",
+        "1 of 1 expected messages arrived, nothing else",
         counts=counts(events=1, expected=1, received=1),
     )
 
@@ -59,18 +60,20 @@ def test_events_that_rightly_reach_nobody_pass() -> None:
     )
 
 
-def test_a_frame_that_never_came_is_lost() -> None:
+def test_a_message_that_never_came_is_lost() -> None:
     result = judged(ALICE, EVENT)
 
     assert result == CheckResult(
         "routing",
         Verdict.FAIL,
-        "0 of 1 expected frames arrived, nothing else",
+        "0 of 1 expected messages arrived, nothing else",
         (
-            Finding(
+            finding_of(
                 "lost",
                 "alice never received e17 (trade on market.BTC-PERP)",
-                (ClientConnected(1.1, "alice"), SubscriptionSent(1.2, "alice", "market.BTC-PERP"), EVENT),
+                ClientConnected(1.1, "alice"),
+                SubscriptionSent(1.2, "alice", "market.BTC-PERP"),
+                EVENT,
             ),
         ),
         counts(events=1, expected=1, lost=1),
@@ -93,20 +96,22 @@ def test_a_loss_tells_how_far_the_event_came_when(inside: tuple[Observation, ...
     (finding,) = result.findings
     assert finding.what == f"alice never received e17 (trade on market.BTC-PERP){says}"
     posts = [one for one in inside if isinstance(one, ConnectionPosted) and one.connection == "c-alice"]
-    assert [one for one in finding.evidence if isinstance(one, ConnectionPosted)] == posts
+    assert [one for one in finding.evidence if one.fields["kind"] == "ConnectionPosted"] == [
+        *map(evidence_of, posts)
+    ]
 
 
-def test_a_frame_at_somebody_who_must_not_see_it_is_a_leak() -> None:
-    leaked = a_frame("eve", EVENT)
+def test_a_message_at_somebody_who_must_not_see_it_is_a_leak() -> None:
+    leaked = a_message("eve", EVENT)
 
-    result = judged(ALICE, EVE, EVENT, a_frame("alice", EVENT), leaked)
+    result = judged(ALICE, EVE, EVENT, a_message("alice", EVENT), leaked)
 
     what = "eve received e17 (trade on market.BTC-PERP), which only alice may see"
     assert result == CheckResult(
         "routing",
         Verdict.FAIL,
-        "1 of 1 expected frames arrived, 1 leaked",
-        (Finding("leak", what, (EVENT, leaked)),),
+        "1 of 1 expected messages arrived, 1 leaked",
+        (finding_of("leak", what, EVENT, leaked),),
         counts(events=1, expected=1, received=2, leaked=1),
     )
 
@@ -115,35 +120,35 @@ def test_a_frame_at_somebody_who_must_not_see_it_is_a_leak() -> None:
 def test_a_leak_of_a_private_channel_is_a_privacy_leak(channel: str) -> None:
     private = an_event(kind="orderUpdate", channel=channel)
 
-    result = judged(EVE, private, a_frame("eve", private))
+    result = judged(EVE, private, a_message("eve", private))
 
     what = f"privacy leak: eve received e1 (orderUpdate on {channel}), which nobody may see"
     assert [(one.kind, one.what) for one in result.findings] == [("privacy leak", what)]
 
 
-def test_a_frame_at_somebody_who_is_just_leaving_is_neither_needed_nor_leaked() -> None:
+def test_a_message_at_somebody_who_is_just_leaving_is_neither_needed_nor_leaked() -> None:
     joining = (ClientConnected(10.9, "alice"), SubscriptionSent(10.95, "alice", "market.BTC-PERP"))
 
     assert judged(joining, EVENT).verdict is Verdict.UNKNOWN
-    assert judged(joining, EVENT, a_frame("alice", EVENT)).counts["leaked"] == 0
+    assert judged(joining, EVENT, a_message("alice", EVENT)).counts["leaked"] == 0
 
 
 def test_the_same_event_twice_is_a_duplicate() -> None:
-    twice = (a_frame("alice", EVENT), a_frame("alice", EVENT, after=0.2))
+    twice = (a_message("alice", EVENT), a_message("alice", EVENT, after=0.2))
 
     result = judged(ALICE, EVENT, twice)
 
     what = "alice received e17 (trade on market.BTC-PERP) twice"
-    assert result.findings == (Finding("duplicated", what, (EVENT, *twice)),)
+    assert result.findings == (finding_of("duplicated", what, EVENT, *twice),)
     assert result.counts == counts(events=1, expected=1, received=2, duplicated=1)
 
 
 def test_an_id_published_twice_must_arrive_twice() -> None:
     again = an_event("e17", at=12.0)
-    frames = (a_frame("alice", EVENT), a_frame("alice", again))
+    messages = (a_message("alice", EVENT), a_message("alice", again))
 
-    assert judged(ALICE, EVENT, again, frames).verdict is Verdict.PASS
-    assert judged(ALICE, EVENT, again, frames[:1]).counts["lost"] == 1
+    assert judged(ALICE, EVENT, again, messages).verdict is Verdict.PASS
+    assert judged(ALICE, EVENT, again, messages[:1]).counts["lost"] == 1
 
 
 @pytest.mark.parametrize(
@@ -158,24 +163,24 @@ def test_an_id_published_twice_must_arrive_twice() -> None:
         pytest.param('{"eventId":"e1"', True, id="half of it"),
     ],
 )
-def test_a_frame_is_judged_by_its_json_value(text: str, altered: bool) -> None:
+def test_a_message_is_judged_by_its_json_value(text: str, altered: bool) -> None:
     event = EventPublished(
         11.0, 11.0, "e1", "trade", ("market.BTC-PERP",), '{"eventId":"e1","price":1.0,"size":[1,2]}', "m"
     )
-    frame = FrameReceived(11.1, "alice", text, "e1")
+    message = MessageReceived(11.1, "alice", text, "e1")
 
-    result = judged(ALICE, event, frame)
+    result = judged(ALICE, event, message)
 
     what = "alice received e1 (trade on market.BTC-PERP) with another content than was published"
-    assert result.findings == ((Finding("altered", what, (event, frame)),) if altered else ())
+    assert result.findings == ((finding_of("altered", what, event, message),) if altered else ())
 
 
 def test_an_event_that_was_never_published_is_a_stray() -> None:
-    stray = FrameReceived(12.0, "alice", json.dumps({"eventId": "ghost"}), "ghost")
+    stray = MessageReceived(12.0, "alice", json.dumps({"eventId": "ghost"}), "ghost")
 
-    result = judged(ALICE, EVENT, a_frame("alice", EVENT), stray)
+    result = judged(ALICE, EVENT, a_message("alice", EVENT), stray)
 
-    assert result.findings == (Finding("stray", "alice received ghost, which was never published", (stray,)),)
+    assert result.findings == (finding_of("stray", "alice received ghost, which was never published", stray),)
     assert result.verdict is Verdict.FAIL
 
 
@@ -188,14 +193,14 @@ def test_no_event_at_all_is_unknown() -> None:
     )
 
 
-def test_a_failed_publish_is_unknown_and_its_frames_are_nobodys_fault() -> None:
+def test_a_failed_publish_is_unknown_and_its_messages_are_nobodys_fault() -> None:
     failed = PublishFailed(12.0, 12.0, "e18", "timed out")
-    maybe = FrameReceived(12.1, "alice", "{}", "e18")
+    maybe = MessageReceived(12.1, "alice", "{}", "e18")
 
-    result = judged(ALICE, EVENT, a_frame("alice", EVENT), failed, maybe)
+    result = judged(ALICE, EVENT, a_message("alice", EVENT), failed, maybe)
 
     assert (result.verdict, result.findings) == (Verdict.UNKNOWN, ())
-    assert result.summary == "1 of 1 expected frames arrived, nothing else; 1 publish failed"
+    assert result.summary == "1 of 1 expected messages arrived, nothing else; 1 publish failed"
 
 
 def test_a_loss_in_a_run_that_never_settled_fails_and_says_so() -> None:
@@ -205,7 +210,7 @@ def test_a_loss_in_a_run_that_never_settled_fails_and_says_so() -> None:
 
     assert result.verdict is Verdict.FAIL
     assert result.summary == (
-        "0 of 1 expected frames arrived, nothing else; the run had not settled: 2 invocations in flight"
+        "0 of 1 expected messages arrived, nothing else; the run had not settled: 2 invocations in flight"
     )
 
 
@@ -213,7 +218,7 @@ def test_a_loss_in_a_torn_history_fails_and_says_so() -> None:
     result = check(TWO_CLIENTS, a_history(ALICE, EVENT, torn=True))
 
     assert result.verdict is Verdict.FAIL
-    assert result.summary == "0 of 1 expected frames arrived, nothing else; the history's end is torn off"
+    assert result.summary == "0 of 1 expected messages arrived, nothing else; the history's end is torn off"
 
 
 def test_losses_are_told_in_the_order_of_events_and_clients() -> None:
@@ -231,9 +236,9 @@ def test_losses_are_told_in_the_order_of_events_and_clients() -> None:
 def test_of_many_findings_a_hundred_are_kept_and_every_kind_is_among_the_first() -> None:
     private = an_event("secret", kind="orderUpdate", channel="trader.1")
     events = tuple(an_event(f"e{number}", at=11.0 + number / 1000) for number in range(300))
-    leaks = tuple(a_frame("eve", event) for event in events)
+    leaks = tuple(a_message("eve", event) for event in events)
 
-    result = judged(ALICE, EVE, private, a_frame("eve", private), events, leaks)
+    result = judged(ALICE, EVE, private, a_message("eve", private), events, leaks)
 
     assert len(result.findings) == 100
     assert [one.kind for one in result.findings[:4]] == ["privacy leak", "leak", "lost", "leak"]
@@ -252,7 +257,7 @@ def test_of_many_findings_a_hundred_are_kept_and_every_kind_is_among_the_first()
     ids=["SNS twice", "SNS three times", "Lambda twice", "once to each function"],
 )
 def test_a_duplicate_says_whose_it_is(attempts: list[tuple[str, str]], says: str) -> None:
-    twice = (a_frame("alice", EVENT), a_frame("alice", EVENT, after=0.2))
+    twice = (a_message("alice", EVENT), a_message("alice", EVENT, after=0.2))
 
     result = judged(ALICE, its_connection("alice"), EVENT, handed(*attempts), twice)
 
@@ -276,7 +281,7 @@ def test_a_scenario_may_allow_the_duplicates_of_delivery(
 ) -> None:
     allowing = a_scenario(clients={"alice": {}, "eve": {}}, expect={"duplicates": "allowed"})
     seen = () if inside is None else (*its_connection("alice"), *handed(*inside))
-    twice = (a_frame("alice", EVENT), a_frame("alice", EVENT, after=0.2))
+    twice = (a_message("alice", EVENT), a_message("alice", EVENT, after=0.2))
 
     assert check(allowing, a_history(ALICE, seen, EVENT, twice)).verdict is verdict
 

@@ -1,7 +1,7 @@
 import pytest
 
 from harness.checks import wording
-from harness.checks.testkit import an_event
+from tests.checks.histories import an_event
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,10 @@ def test_durations_are_told_in_their_unit(seconds: float, told: str) -> None:
 
 
 def test_amounts_have_their_thousands_apart() -> None:
-    assert (wording.counted(1, "frame"), wording.counted(12_000, "frame")) == ("1 frame", "12 000 frames")
+    assert (wording.counted(1, "message"), wording.counted(12_000, "message")) == (
+        "1 message",
+        "12 000 messages",
+    )
     assert wording.counted(2, "publish", "publishes") == "2 publishes"
 
 

@@ -91,8 +91,8 @@ def test_those_who_join_before_are_connected_and_subscribed_with_their_number_fi
         async with a_server() as server:
             async with Crowd(scenario, server.url, clock=ManualClock(), note=seen.append) as crowd:
                 await crowd.gather_at_start()
-                assert crowd.progress == Progress(clients=5, connected=4, subscribed=4, frames=0)
-            assert crowd.progress == Progress(clients=5, connected=0, subscribed=0, frames=0)
+                assert crowd.progress == Progress(clients=5, connected=4, subscribed=4, messages=0)
+            assert crowd.progress == Progress(clients=5, connected=0, subscribed=0, messages=0)
         assert sorted(server.handshakes) == [
             ("/prod?market=BTC-PERP", None),
             ("/prod?traderId=t-1", "Bearer 1"),
@@ -208,7 +208,7 @@ def test_after_a_roundtrip_all_that_was_sent_before_has_arrived() -> None:
                 for number in range(5):
                     await connection.send(f'{{"eventId":"e{number}"}}')
             assert await crowd.roundtrip(10) is True
-            assert crowd.progress.frames == 150
+            assert crowd.progress.messages == 150
 
     run(test())
 

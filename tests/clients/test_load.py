@@ -38,7 +38,7 @@ def test_everything_is_counted() -> None:
     )
 
     assert found == Load(connections=8, messages=8, events=(Published(SIZE, 7),), seconds=3 + 3 * 2)
-    assert found.frames == 8 + 7
+    assert found.received == 8 + 7
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from harness.record.observation import (
     ClientConnecting,
     ClientLeft,
     ClientRefused,
-    FrameReceived,
+    MessageReceived,
     Observation,
     SubscriptionSent,
 )
@@ -102,7 +102,7 @@ def test_what_the_server_sends_is_noted_in_order_with_the_event_it_carries() -> 
         await connection.send('{"message": "Forbidden"}')
         await connection.send("not JSON")
         await connection.send(["fragmented ", "into ", "three"])
-        await connection.send(b"binary is no frame of a feed")
+        await connection.send(b"binary is no message of a feed")
         await connection.send([b"nor ", b"is this"])
         await listen(connection)
 
@@ -111,14 +111,14 @@ def test_what_the_server_sends_is_noted_in_order_with_the_event_it_carries() -> 
         async with a_client(seen, serving) as client:
             assert await client.connect() is True
             assert await client.roundtrip(10) is True
-            assert client.frames == 4
+            assert client.messages == 4
         assert seen.observations[:6] == [
             CONNECTING,
             CONNECTED,
-            FrameReceived(AT, "alice", '{"type":"trade","eventId":"e1"}', "e1"),
-            FrameReceived(AT, "alice", '{"message": "Forbidden"}'),
-            FrameReceived(AT, "alice", "not JSON"),
-            FrameReceived(AT, "alice", "fragmented into three"),
+            MessageReceived(AT, "alice", '{"type":"trade","eventId":"e1"}', "e1"),
+            MessageReceived(AT, "alice", '{"message": "Forbidden"}'),
+            MessageReceived(AT, "alice", "not JSON"),
+            MessageReceived(AT, "alice", "fragmented into three"),
         ]
 
     run(test())
@@ -452,8 +452,8 @@ def test_a_client_that_vanished_may_come_back_with_only_what_its_query_subscribe
             client.vanish()
             assert await client.connect() is True
             await client.roundtrip(10)
-            assert (client.channel, client.frames) == (None, 2)
-        welcome = FrameReceived(AT, "alice", "welcome")
+            assert (client.channel, client.messages) == (None, 2)
+        welcome = MessageReceived(AT, "alice", "welcome")
         assert seen.observations[:9] == [
             CONNECTING,
             CONNECTED,
@@ -515,7 +515,7 @@ def test_arrivals_are_stamped_by_the_clock_that_was_passed_in() -> None:
             await connection.send("late")
             await client.roundtrip(10)
             await client.cut()
-        assert seen.observations[2] == FrameReceived(AT + 2.5, "alice", "late")
+        assert seen.observations[2] == MessageReceived(AT + 2.5, "alice", "late")
 
     run(test())
 

@@ -15,7 +15,7 @@ from harness.record.observation import (
     ClientConnected,
     ClientLeft,
     EventPublished,
-    FrameReceived,
+    MessageReceived,
     Observation,
     Settled,
     SubscriptionSent,
@@ -100,13 +100,13 @@ def test_a_timeline_over_real_sockets_leaves_the_whole_story_in_order() -> None:
         ("start", True),
         ("end", True),
     ]
-    assert {one.client for one in seen if isinstance(one, FrameReceived) and one.event == "e1"} >= {
+    assert {one.client for one in seen if isinstance(one, MessageReceived) and one.event == "e1"} >= {
         f"btc/{number}" for number in range(3, 21)
     }
     for event in (one for one in seen if isinstance(one, EventPublished)):
         assert event.at >= event.intended_at
-        arrivals = [one for one in seen if isinstance(one, FrameReceived) and one.event == event.event]
+        arrivals = [one for one in seen if isinstance(one, MessageReceived) and one.event == event.event]
         assert all(one.at >= event.at and one.text == event.text for one in arrivals)
     start, end = (kinds.index(Settled), len(kinds) - 1 - kinds[::-1].index(Settled))
     assert {index > start for index, one in enumerate(seen) if isinstance(one, EventPublished)} == {True}
-    assert {index < end for index, kind in enumerate(kinds) if kind is FrameReceived} == {True}
+    assert {index < end for index, kind in enumerate(kinds) if kind is MessageReceived} == {True}

@@ -1,6 +1,6 @@
-from harness.checks.testkit import a_client, a_frame, a_scenario, an_event
 from harness.outside.seen_outside import SeenOutside
 from harness.record.observation import Observation
+from tests.checks.histories import a_client, a_message, a_scenario, an_event
 
 EVENT = an_event(at=11.0)
 
@@ -10,7 +10,7 @@ def test_an_event_is_on_its_way_until_everybody_has_it_who_must() -> None:
     seen = SeenOutside(
         a_scenario(clients={"alice": {"subscribe": "market.BTC-PERP"}, "bob": {}}), noted.append
     )
-    history = (*a_client("alice"), *a_client("bob", channel=None), EVENT, a_frame("alice", EVENT))
+    history = (*a_client("alice"), *a_client("bob", channel=None), EVENT, a_message("alice", EVENT))
 
     complete = []
     for one in history:
@@ -18,4 +18,4 @@ def test_an_event_is_on_its_way_until_everybody_has_it_who_must() -> None:
         complete.append(seen.complete())
 
     assert complete == [True] * 5 + [False, True]
-    assert (seen.frames(), noted) == (1, list(history))
+    assert (seen.messages(), noted) == (1, list(history))

@@ -1,6 +1,5 @@
 import math
 from dataclasses import fields
-from typing import get_args
 
 import pytest
 from hypothesis import assume, given
@@ -8,26 +7,27 @@ from hypothesis import strategies as st
 
 from harness.record.history import History, UnreadableLineError, decode, encode
 from harness.record.observation import (
+    KINDS,
     ClientConnected,
     ClientLeft,
     EventPublished,
-    FrameReceived,
     FunctionLogged,
     InvocationStarted,
+    MessageReceived,
     Observation,
     RowsFound,
 )
 
 
 def test_a_line_names_its_kind_and_then_the_fields() -> None:
-    frame = FrameReceived(12.5, "eth/2", '{"a":1}', "e17")
+    message = MessageReceived(12.5, "eth/2", '{"a":1}', "e17")
 
-    assert encode(frame) == (
-        b'{"kind":"FrameReceived","at":12.5,"client":"eth/2","text":"{\\"a\\":1}","event":"e17"}\n'
+    assert encode(message) == (
+        b'{"kind":"MessageReceived","at":12.5,"client":"eth/2","text":"{\\"a\\":1}","event":"e17"}\n'
     )
 
 
-@given(st.sampled_from(get_args(Observation)).flatmap(st.from_type))
+@given(st.sampled_from(tuple(KINDS.values())).flatmap(st.from_type))
 def test_every_observation_is_decoded_to_what_was_encoded(observation: Observation) -> None:
     assume(all(_fits_json(getattr(observation, one.name)) for one in fields(observation)))
 
@@ -57,6 +57,12 @@ def test_tuples_are_restored() -> None:
 
 def test_fields_with_a_default_may_be_left_out() -> None:
     assert decode(b'{"kind":"ClientLeft","at":1,"client":"alice"}') == ClientLeft(1.0, "alice")
+
+
+def test_a_frame_of_old_histories_is_read_as_the_message_it_was() -> None:
+    old = b'{"kind":"FrameReceived","at":1.0,"client":"alice","text":"{}","event":"e1"}'
+
+    assert decode(old) == MessageReceived(1.0, "alice", "{}", "e1")
 
 
 def test_half_characters_are_replaced() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from harness.errors import BackendError, UsageError
 from harness.record.history import History
-from harness.record.observation import ClientConnected, ClientLeft
+from harness.record.observation import ClientConnected, ClientLeft, MessageReceived
 from harness.record.store import HistoryWriter, RunDescription, RunFolder, read_history, slug
 
 STARTED_AT = 1_795_341_301.0
@@ -240,3 +240,36 @@ def test_parts_that_are_no_object_are_not_a_runs_description(tmp_path: Path, par
 
     with pytest.raises(UsageError, match="not a run's description"):
         run.description()
+
+
+def with_history_version(run: RunFolder, version: object) -> None:
+    """Lets run.json say that the histories are of this version; None: of before they had one."""
+    run.describe(a_description(version="9.0"))
+    written = orjson.loads((run.path / "run.json").read_bytes())
+    written |= {} if version is None else {"history": version}
+    if version is None:
+        del written["history"]
+    (run.path / "run.json").write_bytes(orjson.dumps(written))
+
+
+def test_a_run_of_before_histories_had_a_version_is_read(tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    with_history_version(run, None)
+    folder = run.add_scenario("one")
+    folder.history_path.write_bytes(
+        b'{"kind":"FrameReceived","at":3.0,"client":"alice","text":"{}","event":"e1"}\n'
+    )
+
+    assert run.description() == a_description(version="9.0", history=1)
+    assert run.scenarios()[0].read_history().observations == (MessageReceived(3.0, "alice", "{}", "e1"),)
+
+
+def test_a_run_of_newer_histories_is_refused_with_both_versions(tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    with_history_version(run, 99)
+
+    with pytest.raises(
+        UsageError,
+        match=r"run\.json: harness 9\.0 wrote this run, with histories of version 99; .* version 2",
+    ):
+        run.scenarios()

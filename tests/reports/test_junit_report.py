@@ -1,6 +1,7 @@
 from xml.etree import ElementTree
 
-from harness.checks.verdict import CheckResult, Finding, ScenarioResult, Verdict
+from harness.checks.findings import finding_of
+from harness.checks.verdict import CheckResult, ScenarioResult, Verdict
 from harness.record.observation import ClientConnected
 from harness.reports.junit import junit
 
@@ -12,10 +13,10 @@ RESULT = ScenarioResult(
         CheckResult(
             "order",
             Verdict.FAIL,
-            "1 frame & more",
+            "1 message & more",
             (
-                Finding("out of order", "e1 \x1b[31mafter\x00 e2", (ClientConnected(11.5, "alice"),)),
-                Finding("other", "x"),
+                finding_of("out of order", "e1 \x1b[31mafter\x00 e2", ClientConnected(11.5, "alice")),
+                finding_of("other", "x"),
             ),
         ),
         CheckResult("health", Verdict.UNKNOWN, "not settled"),
@@ -35,7 +36,7 @@ def test_a_suite_per_scenario_and_a_case_per_check() -> None:
       <system-out>all arrived</system-out>
     </testcase>
     <testcase classname="leaks" name="order" time="0">
-      <failure message="1 frame &amp; more" type="FAIL">out of order: e1 \ufffd[31mafter\ufffd e2
+      <failure message="1 message &amp; more" type="FAIL">out of order: e1 \ufffd[31mafter\ufffd e2
     +1.500 s  alice connected
 other: x</failure>
     </testcase>
@@ -50,7 +51,7 @@ other: x</failure>
 
 def test_no_text_makes_the_xml_unreadable() -> None:
     nasty = "".join(map(chr, range(0x20))) + "\ud800\ufffe]]><&\"'"
-    check = CheckResult("routing", Verdict.FAIL, nasty, (Finding(nasty, nasty),))
+    check = CheckResult("routing", Verdict.FAIL, nasty, (finding_of(nasty, nasty),))
 
     document = junit([ScenarioResult(nasty, nasty, (check,), seconds=0.0)])
 

@@ -1,9 +1,11 @@
 import json
 from math import inf
 
-from harness.checks.verdict import CheckResult, Finding, LatencyFigures, ScenarioResult, Verdict
+from harness.checks.findings import finding_of
+from harness.checks.verdict import CheckResult, ScenarioResult, Verdict
 from harness.record.observation import RowsFound
 from harness.reports.summary import summary
+from tests.checks.figures import figures
 
 
 def test_the_summary_holds_everything_that_was_said() -> None:
@@ -11,14 +13,14 @@ def test_the_summary_holds_everything_that_was_said() -> None:
         "latency",
         Verdict.FAIL,
         "too slow",
-        (Finding("too slow", "p99 < 1 s does not hold", (RowsFound(11.0, ("c",)),)),),
+        (finding_of("too slow", "p99 < 1 s does not hold", RowsFound(11.0, ("c",))),),
         {"expected": 2, "worst": inf},
-        (LatencyFigures("trade", "market.BTC", 2, 1, 0.25, inf, inf, inf),),
+        (figures("trade", "market.BTC", 2, 1, 0.25, inf, inf, inf),),
     )
     result = ScenarioResult("fast", "It is fast", (check,), seconds=3.5, timeline_at=10.0)
 
     assert json.loads(summary([result], run={"backend": "embedded"})) == {
-        "version": 1,
+        "version": 2,
         "run": {"backend": "embedded"},
         "verdict": "FAIL",
         "gate": "FAIL",
@@ -64,7 +66,7 @@ def test_the_summary_holds_everything_that_was_said() -> None:
 
 def test_a_run_without_scenarios_is_unknown() -> None:
     assert json.loads(summary([], run={})) == {
-        "version": 1,
+        "version": 2,
         "run": {},
         "verdict": "UNKNOWN",
         "gate": "UNKNOWN",
@@ -73,7 +75,7 @@ def test_a_run_without_scenarios_is_unknown() -> None:
 
 
 def test_half_a_character_does_not_break_the_summary() -> None:
-    check = CheckResult("health", Verdict.FAIL, "\ud800", (Finding("x", "\ud800"),))
+    check = CheckResult("health", Verdict.FAIL, "\ud800", (finding_of("x", "\ud800"),))
 
     whole = json.loads(summary([ScenarioResult("s", "s", (check,), seconds=0.0)], run={}))
 

@@ -4,9 +4,11 @@ from math import inf
 
 from rich.console import Console, RenderableType
 
-from harness.checks.verdict import CheckResult, Finding, LatencyFigures, ScenarioResult, Verdict
+from harness.checks.findings import evidence_of, finding_of
+from harness.checks.verdict import CheckResult, ScenarioResult, Verdict
 from harness.record.observation import ClientConnected, FunctionLogged
 from harness.reports.terminal import log_hints, scenario_block, total_line
+from tests.checks.figures import figures
 
 
 def shown(renderable: RenderableType, *, width: int = 80, terminal: bool = False) -> str:
@@ -28,33 +30,33 @@ def a_result(*checks: CheckResult, title: str = "Every trade reaches its market"
 
 def test_a_block_tells_the_claim_and_a_line_per_check() -> None:
     latencies = (
-        LatencyFigures("all", "all", 12, 0, 0.0101, 0.0202, 0.0303, 0.5),
-        LatencyFigures("depth", "market.BTC-PERP", 10, 0, 0.0101, 0.0202, 0.0303, 0.0404),
-        LatencyFigures("trade", "market.BTC-PERP", 2, 1, 0.0101, inf, inf, inf),
+        figures("all", "all", 12, 0, 0.0101, 0.0202, 0.0303, 0.5),
+        figures("depth", "market.BTC-PERP", 10, 0, 0.0101, 0.0202, 0.0303, 0.0404),
+        figures("trade", "market.BTC-PERP", 2, 1, 0.0101, inf, inf, inf),
     )
     result = a_result(
-        CheckResult("routing", Verdict.PASS, "12 of 12 expected frames arrived, nothing else"),
+        CheckResult("routing", Verdict.PASS, "12 of 12 expected messages arrived, nothing else"),
         CheckResult("latency", Verdict.PASS, "p99 30 ms (< 100 ms)", latencies=latencies),
-        CheckResult("order", Verdict.UNKNOWN, "nobody received two frames"),
+        CheckResult("order", Verdict.UNKNOWN, "nobody received two messages"),
     )
 
     assert (
         shown(scenario_block(result))
         == """\
  UNKNOWN  Every trade reaches its market  3.2 s
-  ✔ routing   12 of 12 expected frames arrived, nothing else
+  ✔ routing   12 of 12 expected messages arrived, nothing else
   ✔ latency   p99 30 ms (< 100 ms)
     ms                             expected   p50   p95   p99    max
     all                                  12  10.1  20.2  30.3  500.0
     trade on market.BTC-PERP  2 (1 missing)  10.1     ∞     ∞      ∞
     depth on market.BTC-PERP             10  10.1  20.2  30.3   40.4
-  ? order     nobody received two frames"""
+  ? order     nobody received two messages"""
     )
 
 
 def test_a_failed_check_shows_its_first_findings_with_their_evidence() -> None:
     findings = tuple(
-        Finding("leak", f"eve received e{number}", (ClientConnected(10.5 + number, "eve"),))
+        finding_of("leak", f"eve received e{number}", ClientConnected(10.5 + number, "eve"))
         for number in range(5)
     )
 
@@ -74,7 +76,7 @@ def test_a_failed_check_shows_its_first_findings_with_their_evidence() -> None:
 
 
 def test_much_evidence_is_cut_short() -> None:
-    finding = Finding("leak", "eve", tuple(ClientConnected(10.0, "eve") for _ in range(7)))
+    finding = finding_of("leak", "eve", *tuple(ClientConnected(10.0, "eve") for _ in range(7)))
 
     lines = shown(scenario_block(a_result(CheckResult("routing", Verdict.FAIL, "", (finding,))))).splitlines()
 
@@ -87,8 +89,8 @@ def test_nothing_is_wider_than_the_terminal() -> None:
         "routing",
         Verdict.FAIL,
         long,
-        (Finding("leak", long, (ClientConnected(10.0, long),)),),
-        latencies=(LatencyFigures("t" * 60, "c" * 60, 123_456, 7, *(12.3456,) * 4),) * 2,
+        (finding_of("leak", long, ClientConnected(10.0, long)),),
+        latencies=(figures("t" * 60, "c" * 60, 123_456, 7, *(12.3456,) * 4),) * 2,
     )
 
     for width in (80, 60):
@@ -99,7 +101,7 @@ def test_nothing_is_wider_than_the_terminal() -> None:
 def test_text_from_outside_is_neither_markup_nor_control_codes() -> None:
     nasty = "[bold]not bold[/bold] [/red] \x1b[31m"
     check = CheckResult(
-        "routing", Verdict.FAIL, nasty, (Finding("x", nasty, (ClientConnected(10.0, nasty),)),)
+        "routing", Verdict.FAIL, nasty, (finding_of("x", nasty, ClientConnected(10.0, nasty)),)
     )
 
     text = shown(scenario_block(a_result(check, title=nasty)))
@@ -116,10 +118,8 @@ def test_colours_are_for_terminals_only() -> None:
 
 
 def test_a_long_table_shows_the_slowest_and_says_how_many_it_leaves_out() -> None:
-    rows = tuple(
-        LatencyFigures("t", f"c{n}", 1, 0, n / 1000, n / 1000, n / 1000, n / 1000) for n in range(40)
-    )
-    latencies = (LatencyFigures("all", "all", 40, 0, 0.02, 0.03, 0.03, 0.03), *rows)
+    rows = tuple(figures("t", f"c{n}", 1, 0, n / 1000, n / 1000, n / 1000, n / 1000) for n in range(40))
+    latencies = (figures("all", "all", 40, 0, 0.02, 0.03, 0.03, 0.03), *rows)
 
     lines = shown(
         scenario_block(a_result(CheckResult("latency", Verdict.PASS, "", latencies=latencies)))
@@ -131,7 +131,7 @@ def test_a_long_table_shows_the_slowest_and_says_how_many_it_leaves_out() -> Non
 
 def test_a_single_type_and_channel_is_one_row() -> None:
     row = (1, 0, 0.02, 0.02, 0.02, 0.02)
-    latencies = (LatencyFigures("all", "all", *row), LatencyFigures("trade", "market.BTC", *row))
+    latencies = (figures("all", "all", *row), figures("trade", "market.BTC", *row))
 
     lines = shown(
         scenario_block(a_result(CheckResult("latency", Verdict.PASS, "", latencies=latencies)))
@@ -150,7 +150,7 @@ def test_the_total_counts_the_verdicts() -> None:
 
 
 def test_errors_that_functions_logged_stand_below_the_checks() -> None:
-    logged = (FunctionLogged(10.25, "fan_out", "[ERROR] post to c1:\nGoneException", "r1"),)
+    logged = (evidence_of(FunctionLogged(10.25, "fan_out", "[ERROR] post to c1:\nGoneException", "r1")),)
     result = replace(a_result(CheckResult("routing", Verdict.FAIL, "1 missing")), logged=logged)
 
     assert (

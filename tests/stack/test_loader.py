@@ -192,7 +192,7 @@ def test_a_misshapen_stack(folder: Path, old: str, new: str, mistake: str) -> No
         pytest.param(
             "ask:",
             "$disconnect:",
-            ["16: $disconnect cannot answer with a frame (T-5)"],
+            ["16: $disconnect cannot answer with a message (T-5)"],
             id="two-way disconnect",
         ),
         pytest.param(

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from harness.scenario.model import SnsBehaviour
+from harness.scenario.behaviour import SnsBehaviour
 from harness.stack.model import Api, Function, Stack, Topic
 
 

@@ -1,7 +1,9 @@
 """Settings of DynamoDB, for what is a matter of luck on AWS. Everything is off by default."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+
+from harness.emulator.switches import read_switches
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +25,4 @@ class DynamoDbSettings:
 
 def read_settings(wanted: Mapping[str, object]) -> DynamoDbSettings:
     """The settings that a JSON object says, the others as on AWS; ValueError names what cannot be."""
-    known = {field.name for field in fields(DynamoDbSettings)}
-    for name, value in wanted.items():
-        if name not in known:
-            raise ValueError(f"there is no setting {name!r}; there are {', '.join(sorted(known))}")
-        if not _fits(name, value):
-            raise ValueError(f"{name} cannot be {value!r}")
-    return DynamoDbSettings(**wanted)  # type: ignore[arg-type]  # looked at, one by one
-
-
-def _fits(name: str, value: object) -> bool:
-    match name, value:
-        case "limit_throughput", bool():
-            return True
-        case "ttl_delay", None:
-            return True
-        case "throttle_every", int() if not isinstance(value, bool):
-            return value >= 0
-        case (("index_lag" | "ttl_delay"), int() | float()) if not isinstance(value, bool):
-            return value >= 0
-    return False
+    return read_switches(DynamoDbSettings, wanted)

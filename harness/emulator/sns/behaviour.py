@@ -5,8 +5,10 @@ off by default, for standard topics only: a FIFO topic keeps what it promises.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TypeAlias
+
+from harness.emulator.switches import Share, read_switches
 
 Chance: TypeAlias = Callable[[], float]
 """A draw from 0 up to, but not including, 1."""
@@ -25,11 +27,11 @@ class TopicBehaviour:
     - `filter_delay`: a changed filter policy takes effect this long after its change
     """
 
-    duplicates: float = 0.0
+    duplicates: Share = 0.0
     delay: tuple[float, float] = (0.0, 0.0)
-    reorder: float = 0.0
+    reorder: Share = 0.0
     reorder_window: float = 1.0
-    failures: float = 0.0
+    failures: Share = 0.0
     filter_delay: float = 0.0
 
 
@@ -79,25 +81,7 @@ def read_settings(wanted: Mapping[str, object]) -> SnsSettings:
 def _behaviour(topic: str, wanted: object) -> TopicBehaviour:
     if not isinstance(wanted, Mapping):
         raise ValueError(f"{topic} cannot be {wanted!r}")
-    known = [field.name for field in fields(TopicBehaviour)]
-    values: dict[str, object] = {}
-    for name, value in wanted.items():
-        if name not in known:
-            raise ValueError(f"{topic}: there is no setting {name!r}; there are {', '.join(sorted(known))}")
-        if not _fits(str(name), value):
-            raise ValueError(f"{topic}: {name} cannot be {value!r}")
-        values[name] = tuple(value) if isinstance(value, list | tuple) else value
-    return TopicBehaviour(**values)  # type: ignore[arg-type]  # looked at, one by one
-
-
-def _fits(name: str, value: object) -> bool:
-    match name, value:
-        case "delay", [int() | float() as least, int() | float() as most]:
-            return not isinstance(least, bool) and not isinstance(most, bool) and 0 <= least <= most
-        case "delay", _:
-            return False
-        case (("duplicates" | "reorder" | "failures"), int() | float()) if not isinstance(value, bool):
-            return 0 <= value <= 1
-        case (("reorder_window" | "filter_delay"), int() | float()) if not isinstance(value, bool):
-            return value >= 0
-    return False
+    try:
+        return read_switches(TopicBehaviour, {str(name): value for name, value in wanted.items()})
+    except ValueError as error:
+        raise ValueError(f"{topic}: {error}") from error

@@ -1,4 +1,4 @@
-"""What does a function's variable hold that refers to other resources? As `stack.yaml` writes it: `${tables.x.name}`.
+"""Variables of a template's functions that refer to other resources, as `stack.yaml` writes it: `${tables.x.name}`.
 
 An address of the API becomes the API's address on the backend.
 """

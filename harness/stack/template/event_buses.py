@@ -1,4 +1,4 @@
-"""What are the event buses of a template called? A bus is deployed as soon as a rule listens on it."""
+"""Event buses of a template, and what they are called. A bus is deployed as soon as a rule listens on it."""
 
 from harness.stack.template.intrinsics import references_in, replace_references
 from harness.stack.template.reading import Reading, mapping_of

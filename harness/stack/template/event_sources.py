@@ -1,4 +1,4 @@
-"""Which functions of a template read which queues and table streams?"""
+"""Event source mappings of a template: which functions read which queues and table streams."""
 
 from collections.abc import Collection, Mapping
 

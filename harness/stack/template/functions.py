@@ -1,4 +1,4 @@
-"""Which functions does a template have, where is their code, and what is in their environment?"""
+"""Functions of a template, where their code is, and what is in their environment."""
 
 from collections.abc import Collection, Mapping
 from graphlib import CycleError, TopologicalSorter

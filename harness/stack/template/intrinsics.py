@@ -1,4 +1,4 @@
-"""What does a value of a CloudFormation template come to, once its intrinsic functions are resolved?
+"""Intrinsic functions of CloudFormation: what a value of a template comes to, once they are resolved.
 
 Pure. What is known only after deploying (a resource's name, ARN or id) becomes a mark in the text, which
 `replace_references` finds again. https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html

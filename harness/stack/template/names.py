@@ -1,4 +1,4 @@
-"""What is a resource called for which a template gives no name? As CloudFormation does it: stack-LogicalId-SUFFIX.
+"""Names of resources for which a template gives none, as CloudFormation does it: stack-LogicalId-SUFFIX.
 
 Pure. The suffix is drawn from the names and not by lot, so that every run has the same names.
 """

@@ -1,4 +1,4 @@
-"""Which values do a template's parameters have: as given, or else by default?
+"""Parameters of a template and their values: as given, or else by default.
 
 Pure. Pseudo parameters (`AWS::Region` ...) have a value too, and take another one just so.
 """

@@ -1,4 +1,4 @@
-"""Which queues does a template have, and where do their dead letters go?"""
+"""Queues of a template, and where their dead letters go."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What has been read of a template so far: the stack that comes of it, where each part stood, what went wrong.
+"""Reading a template: the stack that comes of it so far, where each part stood, what went wrong.
 
 The stack is a plain value in the shape of `stack.yaml`, so that what holds for a stack file holds for a template.
 """

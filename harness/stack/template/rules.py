@@ -1,4 +1,4 @@
-"""Which rules of EventBridge does a template have, and which functions and queues do they tell?"""
+"""Rules of EventBridge in a template, and which functions and queues they tell."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field

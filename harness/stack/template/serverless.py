@@ -1,4 +1,4 @@
-"""What CloudFormation does a SAM template stand for? AWS's own translator says, offline.
+"""SAM templates, and the CloudFormation that they stand for: AWS's own translator says, offline.
 
 It is asked about code, events and names only. Policies are left out beforehand, because managed ones would be looked
 up in an account, and so are the resources and events that nothing here stands for.

@@ -1,4 +1,4 @@
-"""Which tables does a template have?"""
+"""Tables of a template."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What stack does a SAM or CloudFormation template describe?
+"""Template, of SAM or CloudFormation: the stack that it describes.
 
 SAM's resources are first turned into CloudFormation's; then every resource is read, or named. The outcome is a source
 in the shape of `stack.yaml` whose lines are the template's, so that a mistake of the stack is one of the template.

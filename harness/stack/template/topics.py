@@ -1,4 +1,4 @@
-"""Which topics does a template have, and which functions and queues are subscribed to them?"""
+"""Topics of a template, and which functions and queues are subscribed to them."""
 
 from collections.abc import Collection, Iterator, Mapping
 

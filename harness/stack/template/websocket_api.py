@@ -1,4 +1,4 @@
-"""Which WebSocket API does a template have, and which function does each of its routes lead to?"""
+"""WebSocket API of a template, and which function each of its routes leads to."""
 
 from collections.abc import Iterator, Mapping
 

@@ -20,7 +20,7 @@ from harness.emulator.gateway.configuration import (
 )
 from harness.emulator.gateway.quotas import Quotas
 from harness.emulator.http import Response
-from harness.scenario import model
+from harness.scenario import behaviour
 from harness.stack.model import Api
 from tests.emulator.gateway.served import (
     WAIT,
@@ -91,7 +91,7 @@ def test_configuration_that_cannot_be_read_is_told(asked: Event, message: str) -
 
 @pytest.mark.parametrize(
     ("written", "ours"),
-    [(model.GatewaySettings, GatewaySettings), (model.Quotas, Quotas)],
+    [(behaviour.GatewaySettings, GatewaySettings), (behaviour.Quotas, Quotas)],
     ids=["settings", "quotas"],
 )
 def test_files_and_gateway_know_the_same_settings(written: type[BaseModel], ours: type[object]) -> None:
@@ -109,7 +109,7 @@ def test_a_scenario_says_what_differs_from_its_stack() -> None:
             "quotas": {"idle_timeout": "5s", "handshake_rate": "unlimited"},
         }
     )
-    over = model.ScenarioGateway.model_validate(
+    over = behaviour.ScenarioGateway.model_validate(
         {"disconnect_events": "lost", "quotas": {"idle_timeout": "1s"}}
     )
     assert api.gateway_configuration(over) == {

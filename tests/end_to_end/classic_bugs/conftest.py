@@ -10,8 +10,8 @@ import pytest
 
 from harness.checks.verdict import ScenarioResult, Verdict
 from harness.live import LiveStack, live_stack
+from harness.scenario.behaviour import DynamoDbBehaviour
 from harness.scenario.feed import Feed
-from harness.scenario.model import DynamoDbBehaviour
 from harness.stack.model import Api, ConnectionId, Connections, Function, Index, Route, Stack, Table, Topic
 
 collect_ignore_glob = ["*.yaml"]  # scenarios of this chat, which nobody else can play

@@ -107,7 +107,7 @@ def test_an_event_with_two_records_shows_who_reads_the_first_only(
         alice = stack.connect("alice", query={"channel": "news"})
         functions: Any = stack.aws("lambda")
         functions.invoke(FunctionName="classic-fan_out", Payload=json.dumps(event))
-        assert [frame["text"] for frame in alice.received()] == texts
+        assert [message["text"] for message in alice.received()] == texts
 
 
 @pytest.mark.aws("D-1")

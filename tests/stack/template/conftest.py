@@ -27,6 +27,52 @@ API = """\
       IntegrationType: AWS_PROXY
       IntegrationUri: !Sub arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Hello.Arn}/invocations
 """
+SERVERLESS = """\
+AWSTemplateFormatVersion: "2010-09-09"
+Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function:
+    Runtime: nodejs22.x
+    Environment: {Variables: {TABLE: !Ref Rooms}}
+Resources:
+  Chat:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      RouteSelectionExpression: $request.body.action
+      StageName: live
+      Routes:
+        $connect: {FunctionArn: !GetAtt Join.Arn}
+        say: {FunctionArn: !GetAtt Say.Arn}
+  Rooms:
+    Type: AWS::Serverless::SimpleTable
+    Properties: {PrimaryKey: {Name: room, Type: String}}
+  Messages:
+    Type: AWS::SNS::Topic
+  Join:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: src/, Handler: join.handler, MemorySize: 1024}
+  Say:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: src/
+      Handler: say.handler
+      Policies: [AmazonDynamoDBReadOnlyAccess, {DynamoDBCrudPolicy: {TableName: !Ref Rooms}}]
+      Environment: {Variables: {API: !Sub "https://${Chat}.execute-api.${AWS::Region}.amazonaws.com/live"}}
+      Events:
+        Messages:
+          Type: SNS
+          Properties: {Topic: !Ref Messages, FilterPolicy: {kind: [chat]}, FilterPolicyScope: MessageBody}
+        Page:
+          Type: HttpApi
+        Nightly:
+          Type: Schedule
+          Properties: {Schedule: rate(1 day)}
+  Assets:
+    Type: AWS::S3::Bucket
+  Pages:
+    Type: AWS::Serverless::HttpApi
+"""
+
 SMALL = f"""\
 Resources:
   Hello:

@@ -16,9 +16,9 @@ from harness.record.observation import (
     ConnectionOpened,
     ConnectionPosted,
     EventPublished,
-    FrameReceived,
     InvocationEnded,
     InvocationStarted,
+    MessageReceived,
     Observation,
     Settled,
     SubscriptionSent,
@@ -81,9 +81,9 @@ def an_event(
     return EventPublished(at, meant_at, name, kind, (channel,), text, f"m-{name}")
 
 
-def a_frame(client: str, published: EventPublished, *, after: float = 0.05) -> FrameReceived:
-    """The event's frame at the client, `after` seconds after it was published."""
-    return FrameReceived(published.at + after, client, published.text, published.event)
+def a_message(client: str, published: EventPublished, *, after: float = 0.05) -> MessageReceived:
+    """The event's message at the client, `after` seconds after it was published."""
+    return MessageReceived(published.at + after, client, published.text, published.event)
 
 
 def a_fan_out(
