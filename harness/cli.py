@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from rich.console import Console
 
 from harness import __version__
-from harness.backends.aws.options import add_aws_options
-from harness.backends.options import add_backend_options, chosen_backend
-from harness.debug_options import add_debug_options, asked_to_debug
+from harness.commands.aws_options import add_aws_options
+from harness.commands.backend_options import add_backend_options, chosen_backend
+from harness.commands.debug_options import add_debug_options, asked_to_debug
 from harness.emulator.credentials import add_signature_options, credentials_of
 from harness.errors import ExitCode, HarnessError, UsageError
 
@@ -348,7 +348,7 @@ def _add_logs(commands: Commands) -> None:
 
 
 def _logs(options: argparse.Namespace) -> ExitCode:
-    from harness.logs import say_logs_of_emulator, say_logs_of_run
+    from harness.commands.logs import say_logs_of_emulator, say_logs_of_run
     from harness.reports.log_lines import Wanted
 
     wanted = Wanted(options.function, options.request)
@@ -394,9 +394,9 @@ def _port(text: str) -> int:
 
 
 def _up(options: argparse.Namespace) -> ExitCode:
+    from harness.commands.up import up
     from harness.event_loop import run as run_event_loop
     from harness.stack.loader import parameters_of
-    from harness.up import up
 
     stack = options.stack or (STACK if STACK.is_file() else None)
     credentials = credentials_of(options.credentials) if options.verify_signatures else None
@@ -461,8 +461,8 @@ def _add_install_sdk(commands: Commands) -> None:
 
 
 def _install_sdk(options: argparse.Namespace) -> ExitCode:
+    from harness.commands.install_sdk import install_sdk
     from harness.emulator.lambda_runtime.node import installed_packages
-    from harness.install_sdk import install_sdk
 
     folder = installed_packages()
     installed = install_sdk(folder, v2=options.v2)
@@ -480,7 +480,7 @@ def _add_doctor(commands: Commands) -> None:
 
 
 def _doctor(options: argparse.Namespace) -> ExitCode:
-    from harness.doctor import examine
+    from harness.commands.doctor import examine
 
     console = Console(highlight=False)
     findings = examine()

@@ -1,13 +1,26 @@
 """Which function stops at its breakpoints, and how is everybody else patient with it?"""
 
 import sys
+from dataclasses import dataclass
 from importlib.util import find_spec
 
-from harness.debug_options import AskedToDebug
 from harness.emulator.lambda_runtime.debugging import PATIENCE, Debugging
 from harness.errors import UsageError
 from harness.scenario.model import Quotas, Scenario, ScenarioGateway
 from harness.stack.model import Api, Stack
+
+
+@dataclass(frozen=True, slots=True)
+class AskedToDebug:
+    """What the command line said: `function` is a name or "", `port` 0 where none was given.
+
+    `terminal` is the device of standard input, "" where that is none.
+    """
+
+    function: str = ""
+    port: int = 0
+    waits: bool = False
+    terminal: str = ""
 
 
 def debugging_of(asked: AskedToDebug | None, stack: Stack | None) -> Debugging | None:

@@ -16,8 +16,7 @@ from harness.backends.choice import EMBEDDED, BackendChoice, Kind
 from harness.backends.embedded import does_not_start, emulator_client, emulator_urls, hot_reload_code
 from harness.backends.hybrid import PASSING
 from harness.backends.opening import placed
-from harness.debug_options import AskedToDebug
-from harness.debugging import debugging_of, patient_stack
+from harness.debugging import AskedToDebug, debugging_of, patient_stack
 from harness.emulator.certificates import Authority
 from harness.emulator.dynamodb.settings import read_settings
 from harness.emulator.gateway.configuration import read_configuration

@@ -3,22 +3,9 @@
 import argparse
 import os
 import sys
-from dataclasses import dataclass
 
+from harness.debugging import AskedToDebug
 from harness.errors import UsageError
-
-
-@dataclass(frozen=True, slots=True)
-class AskedToDebug:
-    """What the command line said: `function` is a name or "", `port` 0 where none was given.
-
-    `terminal` is the device of standard input, "" where that is none.
-    """
-
-    function: str = ""
-    port: int = 0
-    waits: bool = False
-    terminal: str = ""
 
 
 def add_debug_options(command: argparse.ArgumentParser) -> None:
