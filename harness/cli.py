@@ -394,7 +394,7 @@ def _port(text: str) -> int:
 
 
 def _up(options: argparse.Namespace) -> ExitCode:
-    from harness.commands.up import up
+    from harness.commands.serving import up
     from harness.event_loop import run as run_event_loop
     from harness.stack.loader import parameters_of
 
