@@ -1,4 +1,4 @@
-"""How is a backend chosen on a command line?"""
+"""Backend on a command line: where a stack runs."""
 
 import argparse
 import os

@@ -17,9 +17,8 @@ from harness.backends.choice import BackendChoice, Kind
 from harness.backends.embedded import EmbeddedBackend, emulator_urls
 from harness.backends.opening import open_backend
 from harness.errors import BackendError, ExitCode
-from harness.parity.catalogue import AREAS, CLAIMS
+from harness.parity.catalogue import AREAS, CLAIMS, claims_named
 from harness.parity.claim import Claim, Finding, Mark, found
-from harness.parity.command import claims_named
 from harness.parity.comparison import Comparison
 from harness.parity.doors import Doors
 from harness.parity.measuring import finding_of, measured
