@@ -1,4 +1,4 @@
-"""Which function stops at its breakpoints, and how is everybody else patient with it?"""
+"""Debugging: which function stops at its breakpoints, and how everybody else is patient with it."""
 
 import sys
 from dataclasses import dataclass

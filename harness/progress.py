@@ -1,4 +1,4 @@
-"""How far is a run? Told while it is under way, to a terminal or to nobody."""
+"""Progress of a run, told while it is under way, to a terminal or to nobody."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext

@@ -1,4 +1,4 @@
-"""What is a claim, and does what was found agree with AWS?
+"""Claim about AWS, and whether what was measured agrees with it.
 
 Pure. A claim says in one phrase what AWS does, where that is recorded, and how it is measured; what AWS does is a
 value as JSON has them, in which `<...>` stand for what varies from call to call.

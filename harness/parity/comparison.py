@@ -1,4 +1,4 @@
-"""What do backends show of the same claims, how do they stand to AWS, and what is a script told?
+"""Comparison of what backends show of the same claims, how they stand to AWS, and what a script is told.
 
 Pure.
 """

@@ -1,4 +1,4 @@
-"""A comparison as a person reads it in a terminal: Rich renderables, differences first, a line per backend last.
+"""Table of a comparison, as people read it: Rich renderables, differences first, a line per backend last.
 
 Pure. All that came from outside is put into `Text`, freed from control characters.
 """
