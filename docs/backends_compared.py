@@ -59,8 +59,8 @@ def _rank(claim: Mapping[str, Any]) -> int:
     return min(_RANKS[one["mark"]] for one in claim["shown"].values())
 
 
-def _shown(finding: Mapping[str, str]) -> str:
-    return finding["mark"] if finding["mark"] == "as AWS" else f"**{finding['mark']}**: {finding['text']}"
+def _shown(result: Mapping[str, str]) -> str:
+    return result["mark"] if result["mark"] == "as AWS" else f"**{result['mark']}**: {result['text']}"
 
 
 def _cell(text: str) -> str:

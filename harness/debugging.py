@@ -1,10 +1,10 @@
-"""Debugging of functions: which of them stop at their breakpoints, and how everybody else is patient with them."""
+"""Debugging: which function stops at its breakpoints, and how everybody else is patient with it."""
 
 import sys
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from harness.debug_options import AskedToDebug
 from harness.emulator.lambda_runtime.debugging import PATIENCE, Debugging
 from harness.errors import UsageError
 from harness.scenario.behaviour import Quotas, ScenarioGateway
@@ -12,6 +12,19 @@ from harness.stack.model import Api, Stack
 
 if TYPE_CHECKING:
     from harness.scenario.model import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class AskedToDebug:
+    """What the command line said: `function` is a name or "", `port` 0 where none was given.
+
+    `terminal` is the device of standard input, "" where that is none.
+    """
+
+    function: str = ""
+    port: int = 0
+    waits: bool = False
+    terminal: str = ""
 
 
 def debugging_of(asked: AskedToDebug | None, stack: Stack | None) -> Debugging | None:

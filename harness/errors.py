@@ -1,4 +1,4 @@
-"""What can go wrong besides the system under test, and the exit code that each kind gives.
+"""Errors besides those of the system under test, and the exit code that each kind gives.
 
 A peer's mistake is data (a close code, a 4xx answer, a function error) and never one of these.
 """

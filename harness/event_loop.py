@@ -1,4 +1,4 @@
-"""The event loop that every process of ours runs on: uvloop where it exists."""
+"""Event loop that every process of ours runs on: uvloop where it exists."""
 
 import asyncio
 import gc

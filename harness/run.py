@@ -30,8 +30,7 @@ from harness.clients.play import play
 from harness.clients.publisher import Publisher, threads_for
 from harness.clients.schedule import PublishEvent, schedule
 from harness.clock import RealClock
-from harness.debug_options import AskedToDebug
-from harness.debugging import debugging_of, patient_scenario, patient_stack
+from harness.debugging import AskedToDebug, debugging_of, patient_scenario, patient_stack
 from harness.emulator.lambda_runtime.debugging import Debugging
 from harness.errors import one_error
 from harness.event_loop import settle_memory

@@ -1,4 +1,4 @@
-"""A LocalStack on loopback without Docker: started, waited for, and ended with every process that it started."""
+"""LocalStack on loopback without Docker: started, waited for, and ended with every process that it started."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Runs inside LocalStack's own Python: its runtime, which ends when its standard input does.
+"""Inside of LocalStack's own Python: its runtime, which ends when its standard input does.
 
 That is the end of a pipe whose other end the starting process holds: however that one dies, LocalStack ends as
 after SIGTERM, and takes DynamoDB Local with it.

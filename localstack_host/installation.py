@@ -1,4 +1,4 @@
-"""What a LocalStack without Docker needs on disk, and how it gets there: from PyPI and npm, once.
+"""Installation of a LocalStack without Docker: what it needs on disk, from PyPI and npm, once.
 
 Everything lies in one cache folder. DynamoDB is AWS's own DynamoDB Local, which npm has inside the package
 amplify-dynamodb-simulator. LocalStack starts it with a Java agent that no registry has; one that does nothing

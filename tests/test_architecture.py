@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli import COMMANDS
+
 ROOT = Path(__file__).resolve().parents[1]
 HARNESS = tuple(sorted((ROOT / "harness").rglob("*.py")))
 DEX = tuple(sorted((ROOT / "dex").rglob("*.py")))
@@ -235,12 +237,70 @@ def test_the_recording_function_deploys_as_it_is() -> None:
 
 
 def test_up_runs_without_the_code_that_plays_and_judges() -> None:
-    script = "import sys, harness.up; print(*(name for name in sys.modules if name.startswith('harness.')))"
+    loaded = loaded_by("import harness.commands.serving")
+    rooms = ("harness.scenario", "harness.clients", "harness.checks", "harness.reports", "harness.run")
+    assert {name for name in loaded if is_in(name, rooms)} == UP_MAY_LOAD
+
+
+def test_the_help_of_every_command_is_told_without_what_it_does() -> None:
+    """So that it is there at once: no room is read, and no library that takes long."""
+    loaded = loaded_by(
+        "import contextlib, harness.cli as cli\n"
+        "for name in cli.COMMANDS:\n"
+        "    with contextlib.suppress(SystemExit): cli.main([name, '--help'])"
+    )
+    slow = (
+        "boto3",
+        "moto",
+        "pydantic",
+        "yaml",
+        "harness.checks",
+        "harness.clients",
+        "harness.emulator.stack",
+        "harness.parity",
+        "harness.run",
+        "harness.scenario",
+        "harness.stack",
+        "harness.testbed",
+    )
+    assert {f"harness.commands.{name.replace('-', '_')}" for name in COMMANDS} <= loaded
+    assert {name for name in loaded if is_in(name, slow)} == set()
+
+
+def test_the_help_of_harness_reads_no_command() -> None:
+    loaded = loaded_by(
+        "import contextlib, harness.cli\nwith contextlib.suppress(SystemExit): harness.cli.main(['--help'])"
+    )
+    assert {name for name in loaded if is_in(name, ["harness"])} == {
+        "harness",
+        "harness.cli",
+        "harness.commands",
+        "harness.commands.command",
+        "harness.commands.printing",
+        "harness.errors",
+    }
+
+
+def loaded_by(script: str) -> set[str]:
+    """The modules that a process of its own has read when the script is at its end."""
+    script = f"{script}\nimport sys; print(); print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
-    rooms = ("harness.scenario", "harness.clients", "harness.checks", "harness.reports", "harness.run")
-    assert {name for name in done.stdout.split() if is_in(name, rooms)} == UP_MAY_LOAD
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_commands_are_read_by_their_table_only() -> None:
+    """What another room needs of a command belongs into that room, or into one below both."""
+    doors = ("harness.cli", "harness.commands")
+    found = crossings("harness", ("harness.commands",))
+    assert [one for one in found if not is_in(one.partition(" -> ")[0], doors)] == []
+
+
+def test_every_command_is_a_module_and_a_line_in_the_table() -> None:
+    folder = ROOT / "harness" / "commands"
+    commands = {file.stem for file in folder.glob("*.py") if "\ndef execute(" in file.read_text()}
+    assert commands == {name.replace("-", "_") for name in COMMANDS}
 
 
 @pytest.mark.parametrize("file", [*HARNESS, *DEX], ids=name_of)

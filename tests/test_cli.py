@@ -1,6 +1,8 @@
 """The `harness` command: what it prints where, and the exit code it ends with."""
 
 import json
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -13,7 +15,7 @@ from xml.etree import ElementTree
 import orjson
 import pytest
 
-from harness.cli import main
+from harness.cli import COMMANDS, EXAMPLES, loaded, main, parsed
 from harness.errors import ExitCode
 from tests.end_to_end.command import HERE, ROOT, Command, Ended
 
@@ -371,6 +373,29 @@ def test_help_has_examples(arguments: list[str], example: str, capsys: pytest.Ca
     printed = capsys.readouterr().out
     assert "examples:" in printed
     assert example in printed
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example_and_a_place_in_the_docs(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    purpose, _, examples = capsys.readouterr().out.partition("examples:\n")
+    assert COMMANDS[command][1:] in " ".join(purpose.split())
+    pages = [page.read_text() for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))]
+    called = re.compile(rf"\bharness {command}(?![\w-])")
+    assert called.search(examples)
+    assert any(called.search(page) for page in pages)
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_the_examples_of_help_are_commands_that_are_taken(command: str) -> None:
+    examples = loaded(command).EXAMPLES if command else EXAMPLES
+    lines = [line.partition("harness ")[2] for line in examples.splitlines() if "harness " in line]
+    for line in lines:
+        words = shlex.split(re.split(r"  +| \| ", line)[0])
+        assert parsed(words).execute is loaded(words[0]).execute
 
 
 @pytest.mark.parametrize("port", ["http", "-1", "65536"])

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from harness.backends.choice import BackendChoice, Kind, choose
-from harness.cli import _parser
+from harness.cli import parsed
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "docker-compose.localstack.yml"
@@ -48,7 +48,7 @@ def test_the_harness_is_told_a_command_that_it_takes(services: Mapping[str, Any]
     shell, option, script = services["harness"]["command"]
     install, _, run = script.partition(" && exec ")
     words = shlex.split(run)
-    options = _parser().parse_args(words[1:])
+    options = parsed(words[1:])
     variables = dict(one.split("=", 1) for one in services["harness"]["environment"])
     choice = choose(variables, backend=options.backend, callback_host=options.callback_host)
 
@@ -62,7 +62,7 @@ def test_the_harness_is_told_a_command_that_it_takes(services: Mapping[str, Any]
 def test_what_the_command_names_is_mounted(services: Mapping[str, Any]) -> None:
     harness = services["harness"]
     mounted = dict(volume.split(":")[:2] for volume in harness["volumes"])
-    options = _parser().parse_args(shlex.split(harness["command"][2].partition(" && exec harness ")[2]))
+    options = parsed(shlex.split(harness["command"][2].partition(" && exec harness ")[2]))
 
     assert mounted == {".": harness["working_dir"], "./runs": str(options.runs)}
     assert options.junit.is_relative_to(options.runs)

@@ -1,4 +1,4 @@
-"""The seam between the harness and where the system under test runs.
+"""Backend: the seam between the harness and where the system under test runs.
 
 A backend provides an AWS endpoint to deploy to, says when nothing is in flight any more, and shows of its inside
 what it can. The rest of the harness cannot tell one backend from another.

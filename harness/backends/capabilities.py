@@ -1,4 +1,4 @@
-"""Which parts of a stack can an endpoint carry? Pure: from what it answered to a placement."""
+"""Capabilities of an endpoint: which parts of a stack it can carry. Pure: from what it answered to a placement."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

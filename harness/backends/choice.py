@@ -1,4 +1,4 @@
-"""Which backend was chosen, and where does it listen? Pure: from options and environment variables to a choice."""
+"""Choice of a backend, and of where it listens. Pure: from options and environment variables to a choice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The default backend: our own emulator, in a process of its own, on a free port of the loopback interface."""
+"""Embedded backend, the default: our own emulator, in a process of its own, on a free port of loopback."""
 
 import asyncio
 import os

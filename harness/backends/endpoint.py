@@ -1,4 +1,4 @@
-"""Everything elsewhere: an AWS-compatible endpoint that has API Gateway and Lambda too, seen from outside only."""
+"""Endpoint backend: everything is at an AWS-compatible endpoint, Lambda and all, and seen from outside only."""
 
 import asyncio
 from collections.abc import Mapping

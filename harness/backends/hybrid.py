@@ -1,4 +1,4 @@
-"""API and functions here, tables and topics at an endpoint: an emulator that has a part of AWS elsewhere."""
+"""Hybrid backend: API and functions here, tables and topics at an endpoint that is elsewhere to the emulator."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""A LocalStack to run on: one that runs already, one in a container, or else a message that says how to start one."""
+"""LocalStack to run on: one that runs already, one in a container, or else a message that says how to start one."""
 
 import asyncio
 from collections.abc import AsyncIterator

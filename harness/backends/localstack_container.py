@@ -1,4 +1,4 @@
-"""How is a LocalStack started in a container of its own, and can it be on this machine?"""
+"""LocalStack in a container of its own: how it is started, and whether it can be on this machine."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Which backend carries a run? The one place where the kinds are told apart."""
+"""Opening a backend: the one place where the kinds are told apart."""
 
 import asyncio
 from collections.abc import AsyncIterator

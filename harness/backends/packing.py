@@ -1,4 +1,4 @@
-"""What of a code folder goes to Lambda? A zip of it, without what no function needs."""
+"""Packing a code folder for Lambda: a zip of it, without what no function needs."""
 
 import os
 import zipfile

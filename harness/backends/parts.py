@@ -1,4 +1,4 @@
-"""Where is each part of AWS, in words?"""
+"""Parts of AWS, and where each of them is, in words."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What does an endpoint have? It is asked: for its name, and with one harmless call of each service."""
+"""Probing an endpoint for what it has: it is asked for its name, and with one harmless call of each service."""
 
 import asyncio
 import socket

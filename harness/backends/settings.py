@@ -1,4 +1,4 @@
-"""Which settings of gateway, tables and topics are asked for, and why does a backend not have them? Pure."""
+"""Settings of gateway, tables and topics: which are asked for, and why a backend does not have them. Pure."""
 
 from collections.abc import Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""What happens to a limit order? An order book of one market, with price-time priority.
+"""Order book of one market, with price-time priority: what happens to a limit order.
 
 Prices are whole ticks and quantities whole lots, so that no sum is ever off by a rounding.
 """

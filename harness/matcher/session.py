@@ -1,4 +1,4 @@
-"""What does a matcher emit while traders trade? An endless, seeded session on real order books.
+"""Session of a matcher, endless and seeded: what it emits while traders trade on real order books.
 
 Every event is a plain JSON object: `type`, `market`, `sequence` (from 1, per market, over all its events), for the
 private types `traderId`, and what an exchange would say. Prices and quantities are decimal text, as exchanges send

@@ -1,4 +1,4 @@
-"""What is a claim, and does what was found agree with AWS?
+"""Claim about AWS, and whether what was measured agrees with it.
 
 Pure. A claim says in one phrase what AWS does, where that is recorded, and how it is measured; what AWS does is a
 value as JSON has them, in which `<...>` stand for what varies from call to call.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.parity.doors import Doors
 
 NAMED = 4
-"""Differences of one finding that its text names; the value has them all."""
+"""Differences of one result that its text names; the value has them all."""
 
 Measure: TypeAlias = "Callable[[Doors], object]"
 
@@ -61,7 +61,7 @@ class Mark(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ClaimResult:
     """What a backend shows of one claim: a value to compare, and one line that says it."""
 
     mark: Mark
@@ -69,23 +69,23 @@ class Finding:
     text: str
 
 
-def found(claim: Claim, measured: object) -> Finding:
-    """The finding for what was measured; its text names the parts that differ from AWS."""
+def found(claim: Claim, measured: object) -> ClaimResult:
+    """The result for what was measured; its text names the parts that differ from AWS."""
     shows = seen_as(measured, claim.aws)
     differing = tuple(differences(claim.aws, shows))
     if not differing:
-        return Finding(Mark.AS_AWS, shows, short(shows))
+        return ClaimResult(Mark.AS_AWS, shows, short(shows))
     more = len(differing) - NAMED
-    return Finding(
+    return ClaimResult(
         Mark.DIFFERS, shows, "; ".join((*differing[:NAMED], *([f"{more} more"] if more > 0 else ())))
     )
 
 
-def not_answered(why: str) -> Finding:
-    """The finding for a claim that could not be measured to its end."""
-    return Finding(Mark.DIFFERS, {"error": why}, short(why))
+def not_answered(why: str) -> ClaimResult:
+    """The result for a claim that could not be measured to its end."""
+    return ClaimResult(Mark.DIFFERS, {"error": why}, short(why))
 
 
-def not_carried(why: str) -> Finding:
-    """The finding where the backend has not what the claim is about."""
-    return Finding(Mark.NOT_CARRIED, None, short(why))
+def not_carried(why: str) -> ClaimResult:
+    """The result where the backend has not what the claim is about."""
+    return ClaimResult(Mark.NOT_CARRIED, None, short(why))

@@ -1,4 +1,4 @@
-"""What do backends show of the same claims, how do they stand to AWS, and what is a script told?
+"""Comparison of what backends show of the same claims, how they stand to AWS, and what a script is told.
 
 Pure.
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import ExitCode
-from harness.parity.claim import Claim, Finding, Mark
+from harness.parity.claim import Claim, ClaimResult, Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +20,17 @@ class Column:
     name: str
     endpoint: str
     parts: Mapping[str, str]
-    findings: tuple[Finding, ...]
+    results: tuple[ClaimResult, ...]
     left: str = ""
 
     def count(self, mark: Mark) -> int:
         """How many claims have this mark."""
-        return sum(finding.mark is mark for finding in self.findings)
+        return sum(result.mark is mark for result in self.results)
 
     @property
     def summary(self) -> str:
         """`embedded: 70 of 70 claims as AWS`, and what else there is."""
-        carried = len(self.findings) - self.count(Mark.NOT_CARRIED)
+        carried = len(self.results) - self.count(Mark.NOT_CARRIED)
         told = [f"{self.name}: {self.count(Mark.AS_AWS)} of {carried} claims as AWS"]
         told += [f"{self.count(Mark.DIFFERS)} differ"] if self.count(Mark.DIFFERS) else []
         told += [f"{self.count(Mark.NOT_CARRIED)} not carried"] if self.count(Mark.NOT_CARRIED) else []
@@ -44,10 +44,10 @@ class Comparison:
     claims: tuple[Claim, ...]
     columns: tuple[Column, ...]
 
-    def rows(self) -> Iterator[tuple[Claim, tuple[Finding, ...]]]:
+    def rows(self) -> Iterator[tuple[Claim, tuple[ClaimResult, ...]]]:
         """Each claim with what every backend shows: those that differ somewhere first, then those not carried."""
-        findings = zip(*(column.findings for column in self.columns), strict=True)
-        rows = list(zip(self.claims, findings, strict=True))
+        results = zip(*(column.results for column in self.columns), strict=True)
+        rows = list(zip(self.claims, results, strict=True))
         return iter(sorted(rows, key=lambda row: _rank(row[1])))
 
     @property
@@ -60,8 +60,8 @@ class Comparison:
         return ExitCode.PASS
 
 
-def _rank(findings: Sequence[Finding]) -> int:
-    marks = {finding.mark for finding in findings}
+def _rank(results: Sequence[ClaimResult]) -> int:
+    marks = {result.mark for result in results}
     return 0 if Mark.DIFFERS in marks else 1 if Mark.NOT_CARRIED in marks else 2
 
 
@@ -85,12 +85,12 @@ def as_json(comparison: Comparison) -> dict[str, object]:
                 "area": claim.area,
                 "rows": list(claim.rows),
                 "aws": claim.aws,
-                "shown": {column.name: _finding(column.findings[number]) for column in comparison.columns},
+                "shown": {column.name: _result(column.results[number]) for column in comparison.columns},
             }
             for number, claim in enumerate(comparison.claims)
         ],
     }
 
 
-def _finding(finding: Finding) -> dict[str, object]:
-    return {"mark": finding.mark.value, "shows": finding.shows, "text": finding.text}
+def _result(result: ClaimResult) -> dict[str, object]:
+    return {"mark": result.mark.value, "shows": result.shows, "text": result.text}

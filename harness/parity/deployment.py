@@ -1,4 +1,4 @@
-"""What stands on a backend while claims are measured: three small WebSocket APIs with a recording function each.
+"""Deployment on a backend while claims are measured: three small WebSocket APIs with a recording function each.
 
 Every name begins with `parity-` and the run's tag, so nothing of others is touched.
 """

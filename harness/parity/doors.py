@@ -1,4 +1,4 @@
-"""The public doors of a backend, as claims use them: boto3 clients, WebSocket clients, and what functions got.
+"""Doors of a backend that are public, as claims use them: boto3 clients, WebSocket clients, and what functions got.
 
 Each wait ends after `WAIT` seconds with `NoAnswer`. What a claim needs is deployed when it is first asked for;
 `NotCarried` says that the backend has it not. `close` deletes everything that was made.

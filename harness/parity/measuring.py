@@ -1,17 +1,36 @@
-"""Measures claims on one subject: each by itself, some at a time, and whatever it comes to is its finding."""
+"""Measuring claims: on one backend after the other, each claim by itself, and whatever it comes to is its result."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from typing import TypeAlias
 
 from harness.errors import one_error
-from harness.parity.claim import Claim, Finding, Mark, found, not_answered, not_carried
-from harness.parity.comparison import Column
+from harness.parity.claim import Claim, ClaimResult, Mark, found, not_answered, not_carried
+from harness.parity.comparison import Column, Comparison
 from harness.parity.doors import Doors, NotCarried
-from harness.parity.subject import Subject
+from harness.parity.subject import Choice, Subject, opened
 
 AT_ONCE = 4
 """Claims that are measured at the same time: enough not to wait for each time-out in turn."""
+
+
+Progress: TypeAlias = Callable[[str], AbstractContextManager[Callable[[], object]]]
+"""Shows how far a backend of that name is, while it is entered; what it gives is called after each claim."""
+
+
+async def compare(choices: Sequence[Choice], claims: Sequence[Claim], progress: Progress) -> Comparison:
+    """What each backend shows of each claim.
+
+    BackendError when a backend cannot be opened or ends in the middle; UsageError for an unknown one.
+    """
+    columns = []
+    for choice in choices:
+        with progress(choice.name) as done:
+            async with opened(choice) as subject:
+                columns.append(await measured(subject, claims, done))
+    return Comparison(tuple(claims), tuple(columns))
 
 
 async def measured(subject: Subject, claims: Sequence[Claim], done: Callable[[], object]) -> Column:
@@ -22,12 +41,12 @@ async def measured(subject: Subject, claims: Sequence[Claim], done: Callable[[],
     """
     doors, threads = Doors(subject), ThreadPoolExecutor(AT_ONCE)
 
-    async def one(claim: Claim) -> Finding:
-        finding = await asyncio.get_running_loop().run_in_executor(threads, finding_of, claim, doors)
-        if finding.mark is not Mark.AS_AWS:
+    async def one(claim: Claim) -> ClaimResult:
+        result = await asyncio.get_running_loop().run_in_executor(threads, result_of, claim, doors)
+        if result.mark is not Mark.AS_AWS:
             await subject.answers()
         done()
-        return finding
+        return result
 
     try:
         with one_error():
@@ -36,12 +55,12 @@ async def measured(subject: Subject, claims: Sequence[Claim], done: Callable[[],
     finally:
         await asyncio.to_thread(threads.shutdown, cancel_futures=True)
         left = await asyncio.to_thread(doors.close)
-    findings = tuple(task.result() for task in tasks)
-    return Column(subject.name, subject.endpoint, subject.parts, findings, left)
+    results = tuple(task.result() for task in tasks)
+    return Column(subject.name, subject.endpoint, subject.parts, results, left)
 
 
-def finding_of(claim: Claim, doors: Doors) -> Finding:
-    """What the claim shows here; an error on the way is a finding too."""
+def result_of(claim: Claim, doors: Doors) -> ClaimResult:
+    """What the claim shows here; an error on the way is a result too."""
     try:
         return found(claim, claim.measure(doors))
     except NotCarried as lacking:

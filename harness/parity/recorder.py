@@ -1,4 +1,4 @@
-"""The function behind every claim: it sends what it was invoked with to a queue, then does as it is told.
+"""Recording function behind every claim: it sends what it was invoked with to a queue, then does as it is told.
 
 Deployed as it is, so it imports nothing of ours. A client tells it in the query of its handshake (`tell`) or in a
 field of its message (`tell`), as JSON: `{"return": <response>}`, `{"raise": <message>}`, and `{"post": true}` to post

@@ -1,4 +1,4 @@
-"""How is a value with varying parts compared with AWS's, and how is it told in a line?
+"""Shapes of values with varying parts: how one is compared with AWS's, and told in a line.
 
 Pure. Where AWS's value has one of the `KINDS`, anything of that kind is equal to it.
 """

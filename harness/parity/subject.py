@@ -1,4 +1,4 @@
-"""What is measured? The backends that the command line names, opened one by one."""
+"""Subjects of measuring: the backends that the command line names, opened one by one."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""A comparison as a person reads it in a terminal: Rich renderables, differences first, a line per backend last.
+"""Table of a comparison, as people read it: Rich renderables, differences first, a line per backend last.
 
 Pure. All that came from outside is put into `Text`, freed from control characters.
 """
@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.backends.parts import told_parts
-from harness.parity.claim import Claim, Finding, Mark
+from harness.parity.claim import Claim, ClaimResult, Mark
 from harness.parity.comparison import Column, Comparison
 from harness.reports.plain import plain
 
@@ -27,8 +27,8 @@ def comparison_table(comparison: Comparison) -> RenderableType:
     table.add_column("claim", ratio=2, overflow="fold")
     for column in comparison.columns:
         table.add_column(plain(column.name), ratio=2, overflow="fold")
-    for claim, findings in comparison.rows():
-        table.add_row(_claim(claim), *map(_cell, findings))
+    for claim, results in comparison.rows():
+        table.add_row(_claim(claim), *map(_cell, results))
     return Group(table, Text(""), *(line for column in comparison.columns for line in _summary(column)))
 
 
@@ -36,12 +36,12 @@ def _claim(claim: Claim) -> Text:
     return Text.assemble((f"{claim.area}: ", "dim"), claim.says, (f"  {', '.join(claim.rows)}", "dim"))
 
 
-def _cell(finding: Finding) -> Text:
+def _cell(result: ClaimResult) -> Text:
     """The mark; what a backend shows too, where that is not what AWS shows."""
-    sign, style = _STYLES[finding.mark]
-    text = Text(f"{sign} {finding.mark.value}", style=style)
-    if finding.mark is not Mark.AS_AWS:
-        text.append(f": {plain(finding.text)}")
+    sign, style = _STYLES[result.mark]
+    text = Text(f"{sign} {result.mark.value}", style=style)
+    if result.mark is not Mark.AS_AWS:
+        text.append(f": {plain(result.text)}")
     return text
 
 

@@ -17,12 +17,11 @@ from harness.backends.choice import BackendChoice, Kind
 from harness.backends.embedded import EmbeddedBackend, emulator_urls
 from harness.backends.opening import open_backend
 from harness.errors import BackendError, ExitCode
-from harness.parity.catalogue import AREAS, CLAIMS
-from harness.parity.claim import Claim, Finding, Mark, found
-from harness.parity.command import claims_named
+from harness.parity.catalogue import AREAS, CLAIMS, claims_named
+from harness.parity.claim import Claim, ClaimResult, Mark, found
 from harness.parity.comparison import Comparison
 from harness.parity.doors import Doors
-from harness.parity.measuring import finding_of, measured
+from harness.parity.measuring import measured, result_of
 from harness.parity.shapes import KINDS
 from harness.parity.subject import NO_STACK, Subject, subject_of
 from tests.contract.conftest import REGION, Clients
@@ -62,16 +61,16 @@ def hybrid(endpoint: str) -> Iterator[Doors]:
 
 @each_claim
 def test_the_embedded_emulator_does_as_aws(claim: Claim, embedded: Doors) -> None:
-    assert_as_aws(finding_of(claim, embedded))
+    assert_as_aws(result_of(claim, embedded))
 
 
 @each_claim
 def test_the_hybrid_does_as_aws(claim: Claim, hybrid: Doors) -> None:
-    assert_as_aws(finding_of(claim, hybrid))
+    assert_as_aws(result_of(claim, hybrid))
 
 
-def assert_as_aws(finding: Finding) -> None:
-    assert finding.mark is Mark.AS_AWS, finding.text
+def assert_as_aws(result: ClaimResult) -> None:
+    assert result.mark is Mark.AS_AWS, result.text
 
 
 # --- each claim can fail ----------------------------------------------------------------------------------
@@ -144,11 +143,11 @@ def test_a_claim_tells_a_wrong_peer(says: str, endpoint: str) -> None:
     (claim,) = (one for one in CLAIMS if one.says == says)
     with wrong_peer(endpoint, WRONG[says]) as peer:
         doors = Doors(peer)
-        finding = finding_of(claim, doors)
+        result = result_of(claim, doors)
         doors.close()
 
-    assert finding.mark is Mark.DIFFERS
-    assert "NoAnswer" not in finding.text
+    assert result.mark is Mark.DIFFERS
+    assert "NoAnswer" not in result.text
 
 
 def test_there_is_a_wrong_peer_for_every_area() -> None:
@@ -171,11 +170,11 @@ def test_what_was_made_is_deleted_and_nothing_else(endpoint: str, client: Client
     mine = doors.name("")[: len("parity-12345678")]
     others = sorted(resources(client, ""))
 
-    findings = [finding_of(claim, doors) for claim in claims_named(["R-10", "S-2", "D-10", "R-2"])]
+    results = [result_of(claim, doors) for claim in claims_named(["R-10", "S-2", "D-10", "R-2"])]
     made = resources(client, mine)
     assert doors.close() == ""
 
-    assert {finding.mark for finding in findings} == {Mark.AS_AWS}
+    assert {result.mark for result in results} == {Mark.AS_AWS}
     assert {one.partition(":")[0] for one in made} == set(LISTS)
     assert sorted(resources(client, "")) == others
 
@@ -224,7 +223,7 @@ def refusing_everything() -> Iterator[str]:
         serving.join()
 
 
-def test_a_backend_that_ends_in_the_middle_is_an_error_and_no_finding(
+def test_a_backend_that_ends_in_the_middle_is_an_error_and_no_result(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def end_after_the_first() -> None:

@@ -2,7 +2,7 @@
 
 from docs.backends_compared import page
 from harness.parity.catalogue import CLAIMS
-from harness.parity.claim import Area, Claim, Finding, Mark
+from harness.parity.claim import Area, Claim, ClaimResult, Mark
 from harness.parity.comparison import Column, Comparison, as_json
 from tests.test_architecture import ROOT
 
@@ -10,7 +10,7 @@ from tests.test_architecture import ROOT
 def test_the_page_says_how_it_was_made_what_was_where_and_every_claim_differences_first() -> None:
     area = Area("routing")
     claims = tuple(Claim(says, area.name, ("R-1", "R-2"), 1, lambda doors: 1) for says in ("same", "other"))
-    same, other = Finding(Mark.AS_AWS, 1, "1"), Finding(Mark.DIFFERS, "a|b", "<a|b>")
+    same, other = ClaimResult(Mark.AS_AWS, 1, "1"), ClaimResult(Mark.DIFFERS, "a|b", "<a|b>")
     columns = (
         Column("embedded", "http://a", {"tables": "here", "API": "here"}, (same, same)),
         Column("peer", "http://b", {"tables": "Peer 1.0 at http://b", "API": "here"}, (same, other)),

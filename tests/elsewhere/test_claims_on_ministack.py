@@ -4,7 +4,7 @@ import asyncio
 
 from harness.backends.choice import BackendChoice, Kind
 from harness.parity.catalogue import CLAIMS
-from harness.parity.claim import Finding, Mark
+from harness.parity.claim import ClaimResult, Mark
 from harness.parity.measuring import measured
 from harness.parity.subject import Choice, opened
 from tests.backends.conftest import Endpoint
@@ -16,15 +16,15 @@ __all__ = ["ministack"]
 def differing(endpoint_url: str) -> set[str]:
     """The claims that a backend does not fulfil, each of them printed."""
 
-    async def measure() -> tuple[Finding, ...]:
+    async def measure() -> tuple[ClaimResult, ...]:
         choice = Choice("peer", BackendChoice(Kind.ENDPOINT, endpoint_url, named=True))
         async with opened(choice) as subject:
-            return (await measured(subject, CLAIMS, lambda: None)).findings
+            return (await measured(subject, CLAIMS, lambda: None)).results
 
-    findings = dict(zip((claim.says for claim in CLAIMS), asyncio.run(measure()), strict=True))
-    differing = {says: finding for says, finding in findings.items() if finding.mark is not Mark.AS_AWS}
-    for says, finding in differing.items():
-        print(f"{finding.mark.value}: {says}: {finding.text}")
+    results = dict(zip((claim.says for claim in CLAIMS), asyncio.run(measure()), strict=True))
+    differing = {says: result for says, result in results.items() if result.mark is not Mark.AS_AWS}
+    for says, result in differing.items():
+        print(f"{result.mark.value}: {says}: {result.text}")
     return set(differing)
 
 

@@ -8,7 +8,7 @@ import pytest
 from harness.backends.choice import BackendChoice, Kind
 from harness.parity.claim import Claim
 from harness.parity.doors import Doors
-from harness.parity.measuring import finding_of
+from harness.parity.measuring import result_of
 from tests.backends.conftest import start
 from tests.contract.test_claims import assert_as_aws, doors_of, each_claim
 from tests.end_to_end.command import Command
@@ -32,7 +32,7 @@ def doors(elsewhere: str) -> Iterator[Doors]:
 def test_the_hybrid_with_localstack_does_as_aws(claim: Claim, doors: Doors) -> None:
     if claim.says in OF_DYNAMODB_LOCAL:
         pytest.skip("DynamoDB Local refuses it in other words than DynamoDB")
-    assert_as_aws(finding_of(claim, doors))
+    assert_as_aws(result_of(claim, doors))
 
 
 def test_differences_are_those_of_dynamodb_local_alone(

@@ -1,4 +1,4 @@
-"""Whose AWS is it? Credentials by boto3's usual chain, the account that was confirmed, and clients that obey.
+"""Account on AWS: credentials by boto3's usual chain, the account that was confirmed, and clients that obey.
 
 Every client is made here, and asks the `Grants` before it builds a request: what they do not allow is never sent.
 """

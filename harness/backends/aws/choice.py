@@ -1,4 +1,4 @@
-"""What does a user say about a stack on AWS: whose it is, where it is, what a run may do and cost? Pure."""
+"""Choice of a stack on AWS, as a user says it: whose it is, where it is, what a run may do and cost. Pure."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What may a run cost on AWS, and is that under the caps? Pure: from the load of its scenarios and AWS's list prices.
+"""Cost of a run on AWS, and whether it is under the caps. Pure: from the load of its scenarios and AWS's list prices.
 
 Upper bounds, without free tiers (P-5); only the time that functions take, and what a row weighs, are assumed. Prices
 are those of us-east-1 (P-1 to P-16); other regions differ by some tens of percent.

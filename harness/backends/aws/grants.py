@@ -1,4 +1,4 @@
-"""What may the harness call on AWS? Pure: a list of what is allowed; everything else is not."""
+"""Grants: what the harness may call on AWS. Pure: a list of what is allowed; everything else is not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

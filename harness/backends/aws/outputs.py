@@ -1,4 +1,4 @@
-"""Which output of a deployed stack is its WebSocket URL, its topic, its table? Pure: by the value, then by the name.
+"""Outputs of a deployed stack: which is its WebSocket URL, topic, table. Pure: by the value, then by the name.
 
 What tools write about the outputs of a stack: SST's .sst/outputs.json, `aws cloudformation describe-stacks`, `sam
 list stack-outputs --output json`, `cdk deploy --outputs-file`, `terraform output -json`, or any mapping.

@@ -1,4 +1,4 @@
-"""The table that claims about DynamoDB share: an index over connections by channel, and a time to live."""
+"""Table that claims about DynamoDB share: an index over connections by channel, and a time to live."""
 
 import uuid
 from collections.abc import Callable, Mapping

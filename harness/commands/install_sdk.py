@@ -1,9 +1,10 @@
-"""`harness install-sdk`: how do the AWS SDKs for JavaScript, and esbuild, get onto this machine?
+"""`harness install-sdk`: the AWS SDKs for JavaScript, and esbuild, for Node functions without their own.
 
 `npm ci` with a lock that is shipped here puts them into a folder of their own, which every Node function searches
 after its own node_modules. A set is made beside the folder and then moved there, so that one there is complete.
 """
 
+import argparse
 import shutil
 import subprocess
 import tempfile
@@ -11,13 +12,34 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from harness.emulator.lambda_runtime.node import SDK_FOLDER
-from harness.errors import BackendError, UsageError
+from harness.commands.printing import say, terminal
+from harness.emulator.lambda_runtime.node import SDK_FOLDER, installed_packages
+from harness.errors import BackendError, ExitCode, UsageError
+
+EXAMPLES = """\
+  harness install-sdk                          into ~/.local/share/fanout-harness/node_modules
+  harness install-sdk --v2                     with AWS SDK v2, which new Lambda runtimes no longer have
+  FANOUT_HARNESS_NODE_MODULES=/opt/sdk/node_modules harness install-sdk     elsewhere; set it for runs too
+"""
 
 MARK = ".fanout-harness"
 """The file that says, in a folder of packages, which set is in it."""
 
 _PATIENCE = 600.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which set of packages."""
+    parser.add_argument("--v2", action="store_true", help="AWS SDK v2 (`aws-sdk`) as well")
+
+
+def execute(options: argparse.Namespace) -> ExitCode:
+    """Installs the packages and says where they are."""
+    folder = installed_packages()
+    installed = install_sdk(folder, v2=options.v2)
+    text = "installed" if installed else "were installed already"
+    say(terminal(), f"packages {text}: {folder}")
+    return ExitCode.PASS
 
 
 @dataclass(frozen=True, slots=True)

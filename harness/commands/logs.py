@@ -1,24 +1,68 @@
 """`harness logs`: what the functions wrote, in a run that is over or on an emulator that is running."""
 
+import argparse
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
-import urllib3
 
-from harness.checks.subscribing import timeline_begins_at
-from harness.errors import UsageError
+from harness.commands.file_options import add_run_folder, run_folder
+from harness.commands.printing import write
+from harness.errors import ExitCode, UsageError
 from harness.record.history import History
 from harness.record.observation import FunctionLogged, PlatformLogged
 from harness.record.store import RunFolder, ScenarioFolder
 from harness.reports.log_lines import LogEntry, Wanted, as_json, as_text
+
+EXAMPLES = """\
+  harness logs                                 what every function of the last run wrote, in order
+  harness logs --function fan_out --scenario purge        one function in one scenario
+  harness logs runs/latest --request 3f2b8c1e  one invocation
+  harness logs --endpoint http://127.0.0.1:4566 --follow  on a running `harness up`, as it comes
+"""
 
 WAIT = 20.0
 """Seconds that one request of a follower waits for a line; then it asks again."""
 _ANSWER = 10.0
 
 Say = Callable[[str], None]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which run or emulator, and which lines of it."""
+    add_run_folder(parser)
+    parser.add_argument("--scenario", metavar="NAME", help="of this scenario only")
+    parser.add_argument("--function", metavar="NAME", default="", help="of this function only")
+    parser.add_argument(
+        "--request", metavar="ID", default="", help="of this invocation only; its first digits will do"
+    )
+    parser.add_argument("--endpoint", metavar="URL", help="of a running emulator, and not of a run")
+    parser.add_argument("--follow", action="store_true", help="with --endpoint: go on until Ctrl-C")
+    parser.add_argument("--json", action="store_true", help="a JSON object for each line")
+
+
+def execute(options: argparse.Namespace) -> ExitCode:
+    """Says the lines; PASS when there are some, and after Ctrl-C when they were followed."""
+    wanted = Wanted(options.function, options.request)
+    if options.endpoint is None:
+        if options.follow:
+            raise UsageError("--follow needs --endpoint URL: a run that is over says no more")
+        folder = run_folder(options)
+        say_logs_of_run(folder, wanted, scenario=options.scenario, json=options.json, say=_say)
+        return ExitCode.PASS
+    if options.run is not None or options.scenario is not None:
+        raise UsageError("--endpoint is for an emulator that runs now: it knows no run and no scenario")
+    try:
+        say_logs_of_emulator(options.endpoint, wanted, follow=options.follow, json=options.json, say=_say)
+    except KeyboardInterrupt:
+        if not options.follow:
+            raise
+    return ExitCode.PASS
+
+
+def _say(line: str) -> None:
+    write(line.encode("utf-8", "replace") + b"\n")
 
 
 def say_logs_of_run(folder: Path, wanted: Wanted, *, scenario: str | None, json: bool, say: Say) -> None:
@@ -58,6 +102,8 @@ def say_logs_of_emulator(endpoint: str, wanted: Wanted, *, follow: bool, json: b
 
 def entries_of(history: History) -> Iterator[LogEntry]:
     """The lines that a history holds, in order; `at` is from the timeline's begin."""
+    from harness.checks.subscribing import timeline_begins_at
+
     begin = timeline_begins_at(history)
     for seen in history.observations:
         if isinstance(seen, FunctionLogged | PlatformLogged):
@@ -87,6 +133,8 @@ def _explain(heard: set[str], wanted: Wanted, where: str) -> None:
 
 def _asked(endpoint: str, after: int, *, wait: float) -> tuple[list[LogEntry], int]:
     """The lines after number `after`, and the number to ask for next."""
+    import urllib3
+
     url = f"{endpoint.rstrip('/')}/_harness/logs?format=json&after={after}&wait={wait:g}"
     try:
         answer = urllib3.request("GET", url, timeout=wait + _ANSWER, retries=False)

@@ -1,4 +1,4 @@
-"""How is a stack on AWS named on a command line?"""
+"""AWS on a command line: a deployed stack, whose it is, and what a run may do and cost there."""
 
 import argparse
 from pathlib import Path

@@ -1,24 +1,14 @@
-"""What does the command line ask to be debugged? `--debug [FUNCTION]`, `--debug-listen PORT`, `--debug-wait`."""
+"""Debugging on a command line: `--debug [FUNCTION]`, `--debug-listen PORT`, `--debug-wait`."""
 
 import argparse
 import os
 import sys
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
 
-
-@dataclass(frozen=True, slots=True)
-class AskedToDebug:
-    """What the command line said: `function` is a name or "", `port` 0 where none was given.
-
-    `terminal` is the device of standard input, "" where that is none.
-    """
-
-    function: str = ""
-    port: int = 0
-    waits: bool = False
-    terminal: str = ""
+if TYPE_CHECKING:
+    from harness.debugging import AskedToDebug
 
 
 def add_debug_options(command: argparse.ArgumentParser) -> None:
@@ -43,8 +33,10 @@ def add_debug_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def asked_to_debug(options: argparse.Namespace) -> AskedToDebug | None:
+def asked_to_debug(options: argparse.Namespace) -> "AskedToDebug | None":
     """What the options ask for; None for nothing. UsageError where one makes no sense alone."""
+    from harness.debugging import AskedToDebug
+
     if options.debug is None:
         if options.debug_listen or options.debug_wait:
             raise UsageError("--debug-listen and --debug-wait need --debug FUNCTION: whose debugger is it?")

@@ -1,11 +1,11 @@
-"""How is a backend chosen on a command line?"""
+"""Backend on a command line: where a stack runs."""
 
 import argparse
 import os
 from dataclasses import replace
 
-from harness.backends.aws.options import chosen_aws, unheard_aws_option
 from harness.backends.choice import BackendChoice, Kind, choose
+from harness.commands.aws_options import chosen_aws, unheard_aws_option
 from harness.errors import UsageError
 
 

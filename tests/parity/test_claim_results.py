@@ -3,7 +3,7 @@
 import pytest
 
 from harness.errors import ExitCode
-from harness.parity.claim import Area, Claim, Finding, Mark, found, not_answered, not_carried
+from harness.parity.claim import Area, Claim, ClaimResult, Mark, found, not_answered, not_carried
 from harness.parity.comparison import Column, Comparison, as_json
 from harness.parity.shapes import differences, named, seen_as, short
 
@@ -60,11 +60,11 @@ def test_a_long_value_is_one_short_line() -> None:
     assert short("a\n" + "b" * 200) == "a " + "b" * 157 + "…"
 
 
-def test_a_finding_names_some_differences_and_counts_the_rest() -> None:
+def test_a_result_names_some_differences_and_counts_the_rest() -> None:
     aws = dict.fromkeys("abcdef", 1)
 
-    assert found(a_claim(aws), aws) == Finding(Mark.AS_AWS, aws, short(aws))
-    assert found(a_claim(aws), {}) == Finding(Mark.DIFFERS, {}, "no a; no b; no c; no d; 2 more")
+    assert found(a_claim(aws), aws) == ClaimResult(Mark.AS_AWS, aws, short(aws))
+    assert found(a_claim(aws), {}) == ClaimResult(Mark.DIFFERS, {}, "no a; no b; no c; no d; 2 more")
 
 
 def test_claims_of_an_area_stay_in_their_order() -> None:
@@ -77,13 +77,13 @@ def test_claims_of_an_area_stay_in_their_order() -> None:
     )
 
 
-AS_AWS = Finding(Mark.AS_AWS, 1, "1")
+AS_AWS = ClaimResult(Mark.AS_AWS, 1, "1")
 DIFFERS = not_answered("NoAnswer: nothing within 10 s")
 NOT_CARRIED = not_carried("there is no Lambda")
 
 
 @pytest.mark.parametrize(
-    ("findings", "summary", "exit_code"),
+    ("results", "summary", "exit_code"),
     [
         ([AS_AWS, AS_AWS], "b: 2 of 2 claims as AWS", ExitCode.PASS),
         ([AS_AWS, DIFFERS], "b: 1 of 2 claims as AWS, 1 differ", ExitCode.FAIL),
@@ -93,8 +93,8 @@ NOT_CARRIED = not_carried("there is no Lambda")
     ],
     ids=["all as AWS", "one differs", "one is not carried", "nothing is carried", "nothing is as AWS"],
 )
-def test_a_backend_is_summed_up(findings: list[Finding], summary: str, exit_code: ExitCode) -> None:
-    column = Column("b", "http://b", {}, tuple(findings))
+def test_a_backend_is_summed_up(results: list[ClaimResult], summary: str, exit_code: ExitCode) -> None:
+    column = Column("b", "http://b", {}, tuple(results))
 
     assert column.summary == summary
     assert Comparison((a_claim(1, "x"), a_claim(1, "y")), (column,)).exit_code is exit_code

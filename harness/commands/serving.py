@@ -1,4 +1,4 @@
-"""`harness up`: AWS alone on one port, with a stack deployed to it, until it is told to stop."""
+"""Serving AWS alone on one port, with a stack deployed to it, until it is told to stop: what `harness up` does."""
 
 import asyncio
 import secrets
@@ -16,8 +16,8 @@ from harness.backends.choice import EMBEDDED, BackendChoice, Kind
 from harness.backends.embedded import does_not_start, emulator_client, emulator_urls, hot_reload_code
 from harness.backends.hybrid import PASSING
 from harness.backends.opening import placed
-from harness.debug_options import AskedToDebug
-from harness.debugging import debugging_of, patient_stack
+from harness.commands.printing import say
+from harness.debugging import AskedToDebug, debugging_of, patient_stack
 from harness.emulator.certificates import Authority
 from harness.emulator.dynamodb.settings import read_settings
 from harness.emulator.gateway.configuration import read_configuration
@@ -32,7 +32,7 @@ from harness.testbed import to_its_end, undone_at_the_end
 REGION = "us-east-1"
 
 
-async def up(
+async def serve(
     stack_file: Path | None,
     *,
     host: str,
@@ -55,7 +55,7 @@ async def up(
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     stack = None
     if stack_file:
-        stack = load_stack(stack_file, parameters=parameters, notice=lambda text: _say(console, text))
+        stack = load_stack(stack_file, parameters=parameters, notice=lambda text: say(console, text))
     debugging = debugging_of(debug, stack)
     stack = patient_stack(stack) if stack and debugging else stack
     region = stack.region if stack else REGION
@@ -68,28 +68,28 @@ async def up(
             account_concurrency=execution.account_concurrency,
             max_environments=execution.max_environments,
             debugging=debugging,
-            announce=lambda text: _say(console, text),
+            announce=lambda text: say(console, text),
             elsewhere=elsewhere,
             callback_host=backend.callback_host,
         ) as emulator,
     ):
         endpoint = await emulator.listen(host, port)
-        _say(console, f"AWS is listening on {endpoint} and {_secure(endpoint)}", *_elsewhere(elsewhere))
+        say(console, f"AWS is listening on {endpoint} and {_secure(endpoint)}", *_elsewhere(elsewhere))
         # What is here ends with the emulator; what is elsewhere has names of its own, and is deleted.
         client = partial(emulator_client, endpoint=endpoint, region=region)
         async with undone_at_the_end(client, passing=PASSING) as made:
             if stack is None:
-                _say(console, "No stack is deployed: there is no stack.yaml here, and --stack names none.")
+                say(console, "No stack is deployed: there is no stack.yaml here, and --stack names none.")
             else:
                 own = apart(stack, secrets.token_hex(3), passing=PASSING) if elsewhere else stack
                 note = made if elsewhere else _forgotten
                 if deployment := await _unless(stop, _deploy(own, emulator, endpoint, note)):
-                    _say(console, *_deployed(own, deployment))
+                    say(console, *_deployed(own, deployment))
             if not stop.is_set():
-                _say(console, *_how_to_connect(endpoint, region), *_how_to_trust(emulator.authority))
-                _say(console, "Ctrl-C stops it.")
+                say(console, *_how_to_connect(endpoint, region), *_how_to_trust(emulator.authority))
+                say(console, "Ctrl-C stops it.")
             await stop.wait()
-            _say(console, "stopping")
+            say(console, "stopping")
 
 
 @asynccontextmanager
@@ -185,8 +185,3 @@ def _secure(url: str) -> str:
     """The same address by TLS: `https` for `http`, `wss` for `ws`."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}s://{rest}"
-
-
-def _say(console: Console, *lines: str) -> None:
-    for line in lines:
-        console.print(line, markup=False, soft_wrap=True)

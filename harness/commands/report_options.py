@@ -1,0 +1,81 @@
+"""Reporting how a run ended: the options that say what may pass and where reports go, and the reports themselves."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from harness.commands.printing import say, write
+from harness.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from harness.run import RunResult
+
+
+def add_report_options(parser: argparse.ArgumentParser) -> None:
+    """`--accept-unknown`, `--junit` and `--json`."""
+    parser.add_argument(
+        "--accept-unknown",
+        metavar="CHECK",
+        action="append",
+        help="an UNKNOWN of this check is no reason to fail",
+    )
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML to FILE as well")
+    parser.add_argument("--json", action="store_true", help="print summary.json instead of the report")
+
+
+def accepted(options: argparse.Namespace) -> frozenset[str]:
+    """The checks whose UNKNOWN may pass; UsageError for a name that no check has."""
+    from harness.accepting import accepted_checks
+
+    return accepted_checks(options.accept_unknown or ())
+
+
+def make_room_for(junit: Path | None) -> None:
+    """Makes the folder of the JUnit file; UsageError where it cannot be written, told now and not after the run."""
+    if junit is None:
+        return
+    if junit.is_dir():
+        raise UsageError(f"--junit {junit}: is a folder; name a file")
+    try:
+        junit.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--junit {junit}: its folder cannot be made: {error.strerror}") from error
+
+
+def report(result: "RunResult", options: argparse.Namespace, console: Console) -> ExitCode:
+    """Says how the run ended, keeps that in the run's folder, and returns the exit code for it."""
+    from harness.reports.exit import exit_code
+    from harness.run import keep_reports, summary_of
+
+    if options.json:
+        write(summary_of(result))
+    else:
+        _say_end(result, console)
+    keep_reports(result)
+    if options.junit:
+        _write_junit(result, options.junit)
+    return exit_code(result.results)
+
+
+def _say_end(result: "RunResult", console: Console) -> None:
+    from harness.backends.parts import told_parts
+    from harness.reports.terminal import log_hints, total_line
+
+    if not result.results:
+        console.print("no scenario was played, so nothing is known")
+    console.print(total_line(result.results, seconds=result.seconds))
+    if parts := told_parts(result.folder.description().parts):
+        say(console, parts)
+    say(console, f"history, summary.json, junit.xml: {result.folder.path}")
+    say(console, *log_hints(result.results, run=str(result.folder.path)))
+
+
+def _write_junit(result: "RunResult", file: Path) -> None:
+    from harness.run import junit_of
+
+    try:
+        file.write_bytes(junit_of(result))
+    except OSError as error:
+        raise UsageError(f"--junit {file}: cannot be written: {error.strerror}") from error
