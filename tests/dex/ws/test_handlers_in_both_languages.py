@@ -3,7 +3,6 @@
 Each runs on the emulator and is invoked through boto3; its posts go to a scripted server.
 """
 
-import asyncio
 import base64
 import json
 import shutil
@@ -16,7 +15,6 @@ from typing import Any
 import pytest
 
 from dex.ws.lambda_events import WebSocketEvent
-from harness.backends.embedded import EmbeddedBackend
 from harness.emulator.lambda_runtime.node import installed_packages
 from harness.stack.loader import load_stack
 from harness.stack.model import Function, Stack
@@ -30,6 +28,7 @@ from tests.dex.ws.lambda_events import (
     a_request_context,
 )
 from tests.dex.ws.post_server import CLOSE, HANG, Server, running
+from tests.small_api import an_emulator
 
 ROOT = Path(__file__).resolve().parents[3]
 TYPESCRIPT = ROOT / "examples/typescript"
@@ -189,18 +188,14 @@ def deployed(request: pytest.FixtureRequest) -> Iterator[Exchange]:
     language = LANGUAGES[request.param]
     if language.skipped is not None:
         pytest.skip(language.skipped)
-    with pytest.MonkeyPatch.context() as patch, running(Server()) as server, asyncio.Runner() as runner:
+    with pytest.MonkeyPatch.context() as patch, running(Server()) as server:
         if ESBUILD is not None:
             patch.setenv("FANOUT_HARNESS_NODE_MODULES", str(ESBUILD))
-        backend = EmbeddedBackend(region="us-east-1")
-        try:
-            runner.run(backend.start())
+        with an_emulator() as (backend, runner):
             endpoint = f"http://127.0.0.1:{server.port}/_aws/execute-api/abc/prod"
             runner.run(deploy(a_stack(language, endpoint), backend))
             break_functions(backend.client("lambda"))
             yield Exchange(backend.client, server, language.posts_in_flight)
-        finally:
-            runner.run(backend.close())
 
 
 @pytest.fixture

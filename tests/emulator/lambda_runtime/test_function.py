@@ -87,6 +87,24 @@ def test_a_log_stream_is_named_by_day_version_and_environment() -> None:
     assert log_stream_name(1_700_000_000.0, "ab" * 16) == f"2023/11/14/[$LATEST]{'ab' * 16}"
 
 
+def variables_of(
+    function: FunctionConfiguration, *, certificates: Certificates | None = None
+) -> dict[str, str]:
+    """What a process of the function is given by an emulator in eu-west-1."""
+    return environment_variables(
+        function,
+        region="eu-west-1",
+        endpoint="http://127.0.0.1:4566",
+        runtime_api="127.0.0.1:9001",
+        credentials=Credentials("ASIAAAAAAAAAAAAAAAAA", "secret", "token"),
+        log_stream="2023/11/14/[$LATEST]ab",
+        runtime_dir="/runtime",
+        temporary_folder="/tmp/1",
+        path="/bin",
+        certificates=certificates,
+    )
+
+
 def test_a_process_sees_the_variables_of_lambda_and_on_top_its_functions_own() -> None:
     function = FunctionConfiguration(
         "fan-out",
@@ -97,18 +115,7 @@ def test_a_process_sees_the_variables_of_lambda_and_on_top_its_functions_own() -
         memory_size=1024,
         environment={"TABLE": "WSConnections", "TZ": "Europe/Rome", "NO_PROXY": "db.example"},
     )
-    variables = environment_variables(
-        function,
-        region="eu-west-1",
-        endpoint="http://127.0.0.1:4566",
-        runtime_api="127.0.0.1:9001",
-        credentials=Credentials("ASIAAAAAAAAAAAAAAAAA", "secret", "token"),
-        log_stream="2023/11/14/[$LATEST]ab",
-        runtime_dir="/runtime",
-        temporary_folder="/tmp/1",
-        path="/bin",
-        certificates=Certificates("/ca.pem", "/ca-bundle.pem"),
-    )
+    variables = variables_of(function, certificates=Certificates("/ca.pem", "/ca-bundle.pem"))
     assert variables == {
         "AWS_LAMBDA_FUNCTION_NAME": "fan-out",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -167,17 +174,7 @@ def test_no_proxy_is_used_for_aws(own: dict[str, str], exempt: str) -> None:
     function = FunctionConfiguration(
         "f", ARN, "python3.13", "app.handler", CodeLocation("/code", "", 0), environment=own
     )
-    variables = environment_variables(
-        function,
-        region="eu-west-1",
-        endpoint="http://127.0.0.1:4566",
-        runtime_api="127.0.0.1:9001",
-        credentials=Credentials("ASIAAAAAAAAAAAAAAAAA", "secret", "token"),
-        log_stream="2023/11/14/[$LATEST]ab",
-        runtime_dir="/runtime",
-        temporary_folder="/tmp/1",
-        path="/bin",
-    )
+    variables = variables_of(function)
     assert {name: variables[name] for name in ("no_proxy", "NO_PROXY")} == {
         "no_proxy": exempt,
         "NO_PROXY": exempt,
