@@ -1,4 +1,4 @@
-"""A small WebSocket API on an emulator process of its own: what tests with real clients talk to.
+"""Emulator processes, and a small WebSocket API on one of its own: what tests with real clients talk to.
 
 Its functions are one Python file each. The loop that owns the emulator is run only to start and to end it.
 """
@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from harness.backends.embedded import EmbeddedBackend
+from harness.backends.embedded import AS_ON_AWS, EmbeddedBackend
 from harness.stack.model import Api, Execution, Function, Route, Stack
 from harness.testbed import deploy
 
@@ -64,6 +64,20 @@ class SmallApi:
 
 
 @contextmanager
+def an_emulator(
+    *, observations: int | None = None, execution: Mapping[str, int] = AS_ON_AWS
+) -> Iterator[tuple[EmbeddedBackend, asyncio.Runner]]:
+    """A started emulator, and the loop that owns it."""
+    backend = EmbeddedBackend(region="us-east-1", observations=observations, execution=execution)
+    with asyncio.Runner() as runner:
+        try:
+            runner.run(backend.start())
+            yield backend, runner
+        finally:
+            runner.run(backend.close())
+
+
+@contextmanager
 def small_api(
     folder: Path,
     routes: Mapping[str, Route | str],
@@ -103,23 +117,18 @@ def small_api(
         ),
     )
     limits = (execution or Execution()).model_dump()
-    backend = EmbeddedBackend(region=stack.region, observations=observations, execution=limits)
-    with asyncio.Runner() as runner:
-        try:
-            runner.run(backend.start())
-            deployment = runner.run(deploy(stack, backend)).deployment
-            process = backend._process
-            assert process is not None
-            yield SmallApi(
-                backend.endpoint,
-                deployment.api_id,
-                deployment.url,
-                deployment.management_endpoint,
-                backend,
-                process.pid,
-            )
-        finally:
-            runner.run(backend.close())
+    with an_emulator(observations=observations, execution=limits) as (backend, runner):
+        deployment = runner.run(deploy(stack, backend)).deployment
+        process = backend._process
+        assert process is not None
+        yield SmallApi(
+            backend.endpoint,
+            deployment.api_id,
+            deployment.url,
+            deployment.management_endpoint,
+            backend,
+            process.pid,
+        )
 
 
 @contextmanager

@@ -27,7 +27,7 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
 
 def accepted(options: argparse.Namespace) -> frozenset[str]:
     """The checks whose UNKNOWN may pass; UsageError for a name that no check has."""
-    from harness.accepting import accepted_checks
+    from harness.checks.judge import accepted_checks
 
     return accepted_checks(options.accept_unknown or ())
 

@@ -1,6 +1,5 @@
 """An endpoint to deploy to, and the `harness` command."""
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness.backends.embedded import EmbeddedBackend
 from harness.backends.probing import endpoint_client
 from tests.end_to_end.command import Command, Ended
+from tests.small_api import an_emulator
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +39,9 @@ NOTHING: Mapping[str, list[str]] = {"tables": [], "topics": [], "functions": [],
 @pytest.fixture
 def emulator() -> Iterator[Endpoint]:
     """An emulator of its own: an endpoint like any other, as far as a run can tell."""
-    backend = EmbeddedBackend(region="us-east-1")
-    with asyncio.Runner() as runner:
-        try:
-            runner.run(backend.start())
-            assert backend._process is not None
-            yield Endpoint(backend.endpoint, backend._process.pid)
-        finally:
-            runner.run(backend.close())
+    with an_emulator() as (backend, _):
+        assert backend._process is not None
+        yield Endpoint(backend.endpoint, backend._process.pid)
 
 
 @pytest.fixture

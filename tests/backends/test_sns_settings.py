@@ -9,6 +9,7 @@ import pytest
 
 from harness.backends.embedded import EmbeddedBackend
 from harness.errors import UsageError
+from tests.small_api import an_emulator
 
 
 class Topic:
@@ -56,13 +57,8 @@ class Topic:
 
 @pytest.fixture
 def topic() -> Iterator[Topic]:
-    with asyncio.Runner() as runner:
-        backend = EmbeddedBackend(region="us-east-1")
-        try:
-            runner.run(backend.start())
-            yield Topic(runner, backend)
-        finally:
-            runner.run(backend.close())
+    with an_emulator() as (backend, runner):
+        yield Topic(runner, backend)
 
 
 @pytest.mark.aws("S-8")

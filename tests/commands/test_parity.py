@@ -1,16 +1,15 @@
 """`harness parity`, as a user calls it."""
 
-import asyncio
 import json
 import socket
 from collections.abc import Iterator
 
 import pytest
 
-from harness.backends.embedded import EmbeddedBackend
 from harness.cli import main
 from harness.errors import ExitCode
 from tests.contract.wrong_peer import Changes, wrong_peer
+from tests.small_api import an_emulator
 
 
 @pytest.fixture(autouse=True)
@@ -22,11 +21,8 @@ def no_backend_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[str]:
     """The URL of an emulator that somebody else started."""
-    with asyncio.Runner() as runner:
-        backend = EmbeddedBackend(region="us-east-1")
-        runner.run(backend.start())
+    with an_emulator() as (backend, _):
         yield backend.endpoint
-        runner.run(backend.close())
 
 
 def test_the_embedded_emulator_does_as_aws(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,6 @@ Everything goes through boto3 and `websockets`. Another backend takes the place 
 fixture `endpoint`.
 """
 
-import asyncio
 import io
 import json
 import uuid
@@ -19,10 +18,12 @@ import boto3
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from websockets.sync.client import ClientConnection, connect
 
-from harness.backends.embedded import EmbeddedBackend, emulator_urls
+from harness.backends.embedded import emulator_urls
 from harness.emulator.lambda_runtime.node import installed_packages
+from tests.small_api import an_emulator
 
 REGION = "us-east-1"
 ROLE = "arn:aws:iam::000000000000:role/lambda"
@@ -54,15 +55,11 @@ def handler(event, context):
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     """An emulator of its own, on a free port."""
-    with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
+    with pytest.MonkeyPatch.context() as patch:
         if ESBUILD is not None:
             patch.setenv("FANOUT_HARNESS_NODE_MODULES", str(ESBUILD))
-        backend = EmbeddedBackend(region=REGION)
-        runner.run(backend.start())
-        try:
+        with an_emulator() as (backend, _):
             yield backend.endpoint
-        finally:
-            runner.run(backend.close())
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +77,79 @@ def client(endpoint: str) -> Iterator[Clients]:
     yield make
     for one in made:
         one.close()
+
+
+@pytest.fixture(scope="session")
+def dynamodb(client: Clients) -> Any:
+    return client("dynamodb")
+
+
+@pytest.fixture(scope="session")
+def lambda_(client: Clients) -> Any:
+    return client("lambda")
+
+
+@pytest.fixture(scope="session")
+def sns(client: Clients) -> Any:
+    return client("sns")
+
+
+@pytest.fixture(scope="session")
+def sqs(client: Clients) -> Any:
+    return client("sqs")
+
+
+class Queue:
+    """A queue of its own, by URL and ARN."""
+
+    def __init__(self, sqs: Any, **attributes: str) -> None:
+        self._sqs = sqs
+        name = a_name("queue") + (".fifo" if "FifoQueue" in attributes else "")
+        self.url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+        told = sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])
+        self.arn: str = told["Attributes"]["QueueArn"]
+
+    def send(self, *texts: str, **more: Any) -> list[str]:
+        """Sends the messages as one batch; their ids."""
+        entries = [{"Id": str(number), "MessageBody": text, **more} for number, text in enumerate(texts)]
+        sent = self._sqs.send_message_batch(QueueUrl=self.url, Entries=entries)["Successful"]
+        return [one["MessageId"] for one in sorted(sent, key=lambda one: int(one["Id"]))]
+
+    def message(self) -> Any:
+        """The next message, with all its attributes; it is deleted."""
+        received = self._sqs.receive_message(
+            QueueUrl=self.url,
+            WaitTimeSeconds=int(WAIT),
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        (message,) = received["Messages"]
+        self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+        return message
+
+    def event(self) -> Event:
+        """The next message as JSON."""
+        event: Event = json.loads(self.message()["Body"])
+        return event
+
+    def texts(self) -> tuple[str, dict[str, tuple[str, str]]]:
+        """The body of the next message, and its attributes' types and values."""
+        message = self.message()
+        attributes = message["MessageAttributes"]
+        return message["Body"], {
+            name: (one["DataType"], one["StringValue"]) for name, one in attributes.items()
+        }
+
+    def counts(self) -> tuple[int, int]:
+        """(messages that can be received, messages that are received and not deleted)"""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        told = self._sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
+        return int(told[names[0]]), int(told[names[1]])
+
+
+@pytest.fixture
+def queue(sqs: Any) -> Queue:
+    return Queue(sqs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +233,20 @@ def a_lambda_integration(apis: Any, api_id: str, function_arn: str) -> str:
         IntegrationUri=f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function_arn}/invocations",
     )
     return f"integrations/{created['IntegrationId']}"
+
+
+def refused(call: Callable[..., object], **arguments: object) -> tuple[int, str, str]:
+    """The status, code and message of a call that fails."""
+    with pytest.raises(ClientError) as failed:
+        call(**arguments)
+    response: Any = failed.value.response
+    error = response["Error"]
+    return response["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error.get("Message", "")
+
+
+def error_of(call: Callable[..., object], **arguments: object) -> tuple[str, str]:
+    """The code and message of a call that fails."""
+    return refused(call, **arguments)[1:]
 
 
 def a_name(kind: str) -> str:

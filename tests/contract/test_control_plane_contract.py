@@ -6,26 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.contract.conftest import ROLE, Clients, Deployed, a_name, zipped
-
-
-def refused(call: Any, **arguments: object) -> tuple[int, str, str]:
-    """The status, code and message of a call that fails."""
-    with pytest.raises(ClientError) as failed:
-        call(**arguments)
-    response: Any = failed.value.response
-    error = response["Error"]
-    return response["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error.get("Message", "")
-
+from tests.contract.conftest import ROLE, Clients, Deployed, a_name, refused, zipped
 
 # --- DynamoDB ---------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def dynamodb(client: Clients) -> Any:
-    return client("dynamodb")
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,8 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.contract.conftest import WAIT, Clients, Deployed, Event, a_name
+from tests.contract.conftest import Clients, Deployed, Queue, a_name, error_of
 
 Rule: TypeAlias = Callable[..., str]
 
@@ -15,44 +14,6 @@ Rule: TypeAlias = Callable[..., str]
 @pytest.fixture(scope="module")
 def events(client: Clients) -> Any:
     return client("events")
-
-
-@pytest.fixture(scope="module")
-def sqs(client: Clients) -> Any:
-    return client("sqs")
-
-
-class Queue:
-    """A queue of its own, by URL and ARN."""
-
-    def __init__(self, sqs: Any, **attributes: str) -> None:
-        self._sqs = sqs
-        name = a_name("queue") + (".fifo" if attributes else "")
-        self.url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-        told = sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])
-        self.arn: str = told["Attributes"]["QueueArn"]
-
-    def message(self) -> Any:
-        """The next message."""
-        received = self._sqs.receive_message(
-            QueueUrl=self.url,
-            WaitTimeSeconds=int(WAIT),
-            AttributeNames=["All"],
-            MessageAttributeNames=["All"],
-        )
-        (message,) = received["Messages"]
-        self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-        return message
-
-    def event(self) -> Event:
-        """The next message as JSON."""
-        event: Event = json.loads(self.message()["Body"])
-        return event
-
-
-@pytest.fixture
-def queue(sqs: Any) -> Queue:
-    return Queue(sqs)
 
 
 @pytest.fixture
@@ -227,13 +188,6 @@ def test_entries_are_refused_one_by_one(events: Any, queue: Queue, rule: Rule, s
         "InvalidArgument",
     ]
     assert queue.event()["id"] == answer["Entries"][1]["EventId"]
-
-
-def error_of(call: Callable[..., Any], **arguments: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as refused:
-        call(**arguments)
-    error = refused.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def test_requests_that_are_too_large_are_refused(events: Any) -> None:

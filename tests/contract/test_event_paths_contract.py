@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from tests.contract.conftest import ROLE, WAIT, Clients, Deployed, a_name, zipped
+from tests.contract.conftest import ROLE, Clients, Deployed, Queue, a_name, zipped
 
 SOURCE = """
 def handler(event, context):
@@ -15,48 +15,6 @@ def handler(event, context):
     return {"request": context.aws_request_id}
 """
 Create: TypeAlias = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def lambda_(client: Clients) -> Any:
-    return client("lambda")
-
-
-@pytest.fixture(scope="module")
-def sqs(client: Clients) -> Any:
-    return client("sqs")
-
-
-class Queue:
-    """A queue of its own, by URL and ARN."""
-
-    def __init__(self, sqs: Any) -> None:
-        self._sqs = sqs
-        self.url = sqs.create_queue(QueueName=a_name("queue"))["QueueUrl"]
-        attributes = sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]
-        self.arn = attributes["QueueArn"]
-
-    def message(self) -> Any:
-        """The next message."""
-        received = self._sqs.receive_message(
-            QueueUrl=self.url, WaitTimeSeconds=int(WAIT), MessageAttributeNames=["All"]
-        )
-        (message,) = received["Messages"]
-        self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-        return message
-
-    def texts(self) -> tuple[str, dict[str, tuple[str, str]]]:
-        """The body of the next message, and its attributes' types and values."""
-        message = self.message()
-        attributes = message["MessageAttributes"]
-        return message["Body"], {
-            name: (one["DataType"], one["StringValue"]) for name, one in attributes.items()
-        }
-
-
-@pytest.fixture
-def queue(sqs: Any) -> Queue:
-    return Queue(sqs)
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
-from tests.contract.conftest import ROLE, WAIT, Clients, a_name, zipped
+from tests.contract.conftest import ROLE, WAIT, Clients, Event, Queue, a_name, zipped
 
 # Says what it was invoked with, then does what the records ask for.
 SOURCE = """
@@ -31,60 +31,6 @@ def handler(event, context):
     if failed:
         raise ValueError("as asked")
 """
-Event: TypeAlias = dict[str, Any]
-
-
-class Queue:
-    """A queue of its own, by URL and ARN."""
-
-    def __init__(self, sqs: Any, **attributes: str) -> None:
-        self._sqs = sqs
-        suffix = ".fifo" if "FifoQueue" in attributes else ""
-        name = a_name("queue") + suffix
-        self.url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-        told = sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])
-        self.arn: str = told["Attributes"]["QueueArn"]
-
-    def send(self, *texts: str, **more: Any) -> list[str]:
-        """Sends the messages as one batch; their ids."""
-        entries = [{"Id": str(number), "MessageBody": text, **more} for number, text in enumerate(texts)]
-        sent = self._sqs.send_message_batch(QueueUrl=self.url, Entries=entries)["Successful"]
-        return [one["MessageId"] for one in sorted(sent, key=lambda one: int(one["Id"]))]
-
-    def message(self) -> Any:
-        """The next message."""
-        received = self._sqs.receive_message(
-            QueueUrl=self.url, WaitTimeSeconds=int(WAIT), MessageAttributeNames=["All"]
-        )
-        (message,) = received["Messages"]
-        self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-        return message
-
-    def event(self) -> Event:
-        """The next message as JSON."""
-        event: Event = json.loads(self.message()["Body"])
-        return event
-
-    def counts(self) -> tuple[int, int]:
-        """(messages that can be received, messages that are received and not deleted)"""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        told = self._sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
-        return int(told[names[0]]), int(told[names[1]])
-
-
-@pytest.fixture(scope="module")
-def lambda_(client: Clients) -> Any:
-    return client("lambda")
-
-
-@pytest.fixture(scope="module")
-def sqs(client: Clients) -> Any:
-    return client("sqs")
-
-
-@pytest.fixture(scope="module")
-def dynamodb(client: Clients) -> Any:
-    return client("dynamodb")
 
 
 @pytest.fixture

@@ -14,11 +14,6 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 @pytest.fixture(scope="module")
-def sns(client: Clients) -> Any:
-    return client("sns")
-
-
-@pytest.fixture(scope="module")
 def topic(sns: Any, deployed: Deployed) -> tuple[str, str]:
     """The ARNs of a topic and of the recorder's subscription to it."""
     arn = sns.create_topic(Name=a_name("topic"))["TopicArn"]

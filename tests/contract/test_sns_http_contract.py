@@ -25,11 +25,6 @@ AT_ONCE = json.dumps(
 )
 
 
-@pytest.fixture(scope="module")
-def sns(client: Clients) -> Any:
-    return client("sns")
-
-
 @pytest.fixture
 def topic(sns: Any) -> str:
     return str(sns.create_topic(Name=a_name("topic"))["TopicArn"])

@@ -6,22 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.contract.conftest import REGION, Clients, Deployed, a_name
+from tests.contract.conftest import REGION, Clients, Deployed, a_name, error_of
 
 MIB = 1_048_576
 Subscribed: TypeAlias = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def sns(client: Clients) -> Any:
-    return client("sns")
-
-
-@pytest.fixture(scope="module")
-def sqs(client: Clients) -> Any:
-    return client("sqs")
 
 
 @pytest.fixture
@@ -49,14 +38,6 @@ def received(sqs: Any, url: str) -> Any:
     ]
     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return message
-
-
-def error_of(call: Callable[..., object], **arguments: object) -> tuple[str, str]:
-    """Code and message of the error that the call ends with."""
-    with pytest.raises(ClientError) as refused:
-        call(**arguments)
-    error: Any = refused.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 # --- large messages -----------------------------------------------------------------------------------------

@@ -13,11 +13,6 @@ from tests.contract.conftest import ROLE, WAIT, Clients, a_lambda_integration, a
 OK = "def handler(event, context):\n    return {'statusCode': 200}\n"
 
 
-@pytest.fixture(scope="module")
-def lambda_(client: Clients) -> Any:
-    return client("lambda")
-
-
 @pytest.fixture
 def routes(client: Clients, lambda_: Any, endpoint: str) -> tuple[str, str]:
     """The URL of an API whose routes all invoke one function, and the function's name."""

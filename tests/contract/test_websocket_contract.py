@@ -7,11 +7,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from botocore.exceptions import ClientError
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from tests.contract.conftest import WAIT, Clients, Deployed
+from tests.contract.conftest import WAIT, Clients, Deployed, refused
 
 GONE_ID = "H111mc0HywMCEEf="
 
@@ -158,15 +157,6 @@ def test_a_post_to_a_closed_connection_is_gone(deployed: Deployed, management: A
 
     with pytest.raises(management.exceptions.GoneException):
         management.post_to_connection(ConnectionId=connection_id, Data=b"x")
-
-
-def refused(call: Any, **arguments: object) -> tuple[int, str, str]:
-    """The status, code and message of a call that fails."""
-    with pytest.raises(ClientError) as failed:
-        call(**arguments)
-    response: Any = failed.value.response
-    error = response["Error"]
-    return response["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error.get("Message", "")
 
 
 def test_a_malformed_connection_id_is_a_bad_request(management: Any) -> None:

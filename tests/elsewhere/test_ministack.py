@@ -3,7 +3,6 @@
 See tests/ministack.py.
 """
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from tests.backends.chat import a_project
 from tests.backends.conftest import NOTHING, Endpoint
-from tests.end_to_end.command import Ended
+from tests.end_to_end.command import Ended, summary_of
 from tests.ministack import ministack
 
 __all__ = ["ministack"]
@@ -35,7 +34,7 @@ def test_a_run_on_ministack_is_judged_and_leaves_nothing(
 
     ended = harness("run", "--endpoint-url", ministack.url, *mode, "--accept-unknown", "health,purge")
 
-    summary = json.loads((tmp_path / "runs/latest/summary.json").read_text())
+    summary = summary_of(tmp_path)
     (scenario,) = summary["scenarios"]
     verdicts = {one["check"]: one["verdict"] for one in scenario["checks"]}
     elsewhere = {part for part, where in summary["run"]["parts"].items() if where.startswith("ministack ")}

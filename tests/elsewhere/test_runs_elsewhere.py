@@ -6,20 +6,15 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from tests.backends.chat import LAGGING, LONG, SCENARIO, a_project
 from tests.backends.conftest import NOTHING, Endpoint
-from tests.end_to_end.command import Command, Ended
+from tests.end_to_end.command import Command, Ended, summary_of
 
 Run = Callable[..., Ended]
-
-
-def summary_of(folder: Path) -> Any:
-    return json.loads((folder / "runs/latest/summary.json").read_text())
 
 
 def verdicts_of(folder: Path) -> dict[str, dict[str, str]]:

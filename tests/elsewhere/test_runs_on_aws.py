@@ -12,16 +12,12 @@ import pytest
 
 from tests.backends.aws.conftest import ACCOUNT, There, environment
 from tests.backends.chat import STACK, a_project
-from tests.end_to_end.command import Ended
+from tests.end_to_end.command import Ended, summary_of
 
 Run = Callable[..., Ended]
 
 FORGETFUL = STACK.replace(", $disconnect: disconnect", "")
 """The chat without $disconnect: rows of connections that are gone stay."""
-
-
-def summary_of(folder: Path) -> Any:
-    return json.loads((folder / "runs/latest/summary.json").read_text())
 
 
 def verdicts_of(folder: Path) -> dict[str, str]:

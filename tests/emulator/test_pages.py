@@ -1,24 +1,18 @@
 """The emulator's own pages refuse what they cannot understand."""
 
-import asyncio
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
 
-from harness.backends.embedded import EmbeddedBackend
+from tests.small_api import an_emulator
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    with asyncio.Runner() as runner:
-        backend = EmbeddedBackend(region="us-east-1")
-        runner.run(backend.start())
-        try:
-            yield backend.endpoint
-        finally:
-            runner.run(backend.close())
+    with an_emulator() as (backend, _):
+        yield backend.endpoint
 
 
 ASKED = {

@@ -1,5 +1,6 @@
 """The `harness` command as a user starts it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -58,3 +60,8 @@ class Command:
         stdout, stderr = self.process.communicate(timeout=timeout)
         assert self.process.returncode != 99, stderr
         return Ended(self.process.returncode, stdout, stderr)
+
+
+def summary_of(folder: Path) -> Any:
+    """What the newest run below the folder says in its summary.json."""
+    return json.loads((folder / "runs/latest/summary.json").read_text())

@@ -1,15 +1,13 @@
 """Fixtures that run the `harness` command, and stacks with one handler replaced."""
 
-import json
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from tests.end_to_end.command import ROOT, Command, Ended
+from tests.end_to_end.command import ROOT, Command, Ended, summary_of
 
 
 @pytest.fixture
@@ -59,8 +57,7 @@ def verdicts(tmp_path: Path) -> Callable[[], dict[str, str]]:
     """Verdict by check, of the one scenario that was run with `--runs tmp_path/runs`."""
 
     def read() -> dict[str, str]:
-        summary: dict[str, Any] = json.loads((tmp_path / "runs/latest/summary.json").read_text())
-        (scenario,) = summary["scenarios"]
+        (scenario,) = summary_of(tmp_path)["scenarios"]
         return {check["check"]: check["verdict"] for check in scenario["checks"]}
 
     return read

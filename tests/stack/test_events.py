@@ -1,10 +1,8 @@
 """Queues, event sources and rules in stacks: what a file may say, and the calls that deploy it."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
-from typing import Any, cast
 
 import pytest
 
@@ -20,7 +18,7 @@ from harness.stack.model import (
     Stack,
     StreamSource,
 )
-from harness.stack.provision import Deployment, provision
+from tests.stack.recorded_aws import RecordedAws, deploy
 
 STACK = """\
 name: shop
@@ -257,54 +255,6 @@ def test_mistake_is_told_with_its_line(folder: Path, replacement: tuple[str, str
 
 
 # --- deploying ------------------------------------------------------------------------------------------------
-
-
-class RecordedAws:
-    """Answers every operation and remembers it."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-
-    def __getattr__(self, operation: str) -> Any:
-        def call(**arguments: Any) -> Mapping[str, Any]:
-            self.asked.append((operation, arguments))
-            return self._answer(operation, arguments)
-
-        return call
-
-    def of(self, operation: str) -> list[dict[str, Any]]:
-        """The arguments of each call of the operation."""
-        return [arguments for asked, arguments in self.asked if asked == operation]
-
-    def _answer(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        match operation:
-            case "create_table":
-                return {"TableDescription": {"LatestStreamArn": "arn:stream"}}
-            case "create_queue":
-                return {"QueueUrl": f"http://sqs/{arguments['QueueName']}"}
-            case "get_queue_attributes":
-                return {"Attributes": {"QueueArn": f"arn:{arguments['QueueUrl'].rpartition('/')[2]}"}}
-            case "list_event_buses":
-                return {"EventBuses": [{"Name": "default"}, {"Name": "markets-too"}]}
-            case "put_rule":
-                return {"RuleArn": f"arn:{arguments['Name']}"}
-        answers = {
-            "create_topic": {"TopicArn": "arn:topic"},
-            "create_api": {"ApiId": "a1"},
-            "create_function": {"FunctionArn": "arn:function"},
-            "create_integration": {"IntegrationId": "i1"},
-            "create_route": {"RouteId": "r1"},
-        }
-        return answers.get(operation, {})
-
-
-def deploy(aws: RecordedAws, stack: Stack) -> Deployment:
-    return provision(
-        stack,
-        client=lambda service: cast(Any, aws),
-        urls=lambda api_id, stage: {"url": "ws://x", "management_endpoint": "http://x"},
-        code=lambda function: {"ZipFile": b""},
-    )
 
 
 def test_queues_are_created_and_known_to_functions(folder: Path) -> None:

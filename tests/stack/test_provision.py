@@ -1,14 +1,12 @@
 """What AWS refuses is told with the resource that it refused."""
 
-from collections.abc import Mapping
-from typing import Any, cast
-
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError
 
 from harness.errors import BackendError
 from harness.stack.model import Api, Function, Index, Route, Stack, Table, Topic
-from harness.stack.provision import Deployment, provision
+from harness.stack.provision import Deployment
+from tests.stack.recorded_aws import RecordedAws, deploy
 
 STACK = Stack(
     name="chat",
@@ -27,46 +25,6 @@ STACK = Stack(
     },
     api=Api(name="chat-api", stage="live", routes={"$connect": Route(function="open", two_way=True)}),
 )
-
-ANSWERS: Mapping[str, Mapping[str, str]] = {
-    "create_topic": {"TopicArn": "arn:topic"},
-    "create_api": {"ApiId": "a1"},
-    "create_function": {"FunctionArn": "arn:function"},
-    "create_integration": {"IntegrationId": "i1"},
-    "create_route": {"RouteId": "r1"},
-}
-
-
-class RecordedAws:
-    """Answers every operation and remembers it; refuses the one that `refusing` names."""
-
-    def __init__(self, refusing: str = "", error: Exception | None = None) -> None:
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-        self._refusing = refusing
-        self._error = error or ClientError(
-            {"Error": {"Code": "LimitExceededException", "Message": "too many"}}, refusing
-        )
-
-    def __getattr__(self, operation: str) -> Any:
-        def call(**arguments: Any) -> Mapping[str, str]:
-            self.asked.append((operation, arguments))
-            if operation == self._refusing:
-                raise self._error
-            return ANSWERS.get(operation, {})
-
-        return call
-
-
-def deploy(aws: RecordedAws, stack: Stack = STACK) -> Deployment:
-    return provision(
-        stack,
-        client=lambda service: cast(Any, aws),
-        urls=lambda api_id, stage: {
-            "url": f"ws://{api_id}/{stage}",
-            "management_endpoint": f"http://{api_id}",
-        },
-        code=lambda function: {"ZipFile": b""},
-    )
 
 
 @pytest.mark.parametrize(
@@ -87,7 +45,7 @@ def deploy(aws: RecordedAws, stack: Stack = STACK) -> Deployment:
 )
 def test_a_refusal_names_the_resource_and_what_aws_said(operation: str, resource: str) -> None:
     with pytest.raises(BackendError) as raised:
-        deploy(RecordedAws(refusing=operation))
+        deploy(RecordedAws(refusing=operation), STACK)
     assert str(raised.value) == (
         f"{resource} cannot be deployed: An error occurred (LimitExceededException) when calling the {operation} "
         "operation: too many"
@@ -99,11 +57,11 @@ def test_an_endpoint_that_does_not_answer_is_told_the_same_way() -> None:
     with pytest.raises(
         BackendError, match=r"^table Rows cannot be deployed: Could not connect to the endpoint URL"
     ):
-        deploy(RecordedAws(refusing="create_table", error=silent))
+        deploy(RecordedAws(refusing="create_table", error=silent), STACK)
 
 
 def test_what_is_deployed_is_known_by_the_names_of_the_file() -> None:
-    assert deploy(RecordedAws()) == Deployment(
+    assert deploy(RecordedAws(), STACK) == Deployment(
         url="ws://a1/live",
         management_endpoint="http://a1",
         api_id="a1",
@@ -125,12 +83,12 @@ def test_what_is_deployed_is_known_by_the_names_of_the_file() -> None:
 
 
 def test_every_reference_that_a_stack_may_make_is_an_output() -> None:
-    assert set(deploy(RecordedAws()).outputs) == set(STACK.references())
+    assert set(deploy(RecordedAws(), STACK).outputs) == set(STACK.references())
 
 
 def test_the_references_in_an_environment_are_filled_in() -> None:
     aws = RecordedAws()
-    deploy(aws)
+    deploy(aws, STACK)
     environments = [asked["Environment"] for operation, asked in aws.asked if operation == "create_function"]
     assert environments == [{"Variables": {"TABLE": "Rows", "ENDPOINT": "http://a1"}}, {"Variables": {}}]
 
@@ -146,5 +104,5 @@ def test_a_topic_of_large_messages_is_created_as_one() -> None:
     large = {"events": Topic(name="Events", maximum_message_size=1_048_576)}
     aws = RecordedAws()
     deploy(aws, STACK.model_copy(update={"topics": large}))
-    created = [asked for operation, asked in aws.asked if operation == "create_topic"]
+    created = aws.of("create_topic")
     assert created == [{"Name": "Events", "Attributes": {"MaximumMessageSize": "1048576"}}]

@@ -1,6 +1,5 @@
 """Links as SST's own SDK reads them, in functions that run: `import { Resource } from "sst"`, unedited."""
 
-import asyncio
 import base64
 import io
 import json
@@ -16,10 +15,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from harness.backends.embedded import EmbeddedBackend
 from harness.stack.model import Api, Function, Route, Stack, Table, Topic
 from harness.stack.provision import Deployment
 from harness.testbed import deploy
+from tests.small_api import an_emulator
 
 PACKAGES = Path(__file__).parents[2] / "examples/typescript/node_modules"
 ROLE = "arn:aws:iam::000000000000:role/lambda"
@@ -166,17 +165,13 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             },
         ),
     )
-    with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FANOUT_HARNESS_NODE_MODULES", str(PACKAGES))
-        backend = EmbeddedBackend(region=stack.region)
-        try:
-            runner.run(backend.start())
+        with an_emulator() as (backend, runner):
             testbed = runner.run(deploy(stack, backend))
             yield Deployed(
                 backend.client, testbed.deployment, lambda: runner.run(testbed.backend.quiet(WAIT))
             )
-        finally:
-            runner.run(backend.close())
 
 
 @pytest.mark.aws("T3-1", "T3-2", "T3-3", "T3-5", "T3-9", "T3-10", "T3-11")

@@ -6,7 +6,8 @@ The queue's visibility timeout runs on moto's clock, which is the machine's; not
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
 
@@ -15,6 +16,7 @@ from harness.emulator.event_sources.event_sources import EventSources, Kept
 from harness.emulator.event_sources.mapping import State
 from harness.emulator.lambda_runtime.outcome import Outcome, RequestId, Returned
 from harness.emulator.moto_services import MotoServices, backend_of
+from tests.emulator.benches import on
 from tests.emulator.event_sources.mappings import (
     FAILED,
     OK,
@@ -91,25 +93,17 @@ def bodies_of(event: Event) -> list[str]:
     return [record["body"] for record in event["Records"]]
 
 
-def on_a_bench(test: Callable[[Bench], Awaitable[None]]) -> Callable[[], None]:
-    """Runs a test on a bench of its own."""
-
-    def run() -> None:
-        async def main() -> None:
-            bench = Bench()
-            try:
-                await test(bench)
-            finally:
-                await bench.sources.close()
-                bench.moto.close()
-
-        asyncio.run(main())
-
-    run.__name__ = test.__name__
-    return run
+@asynccontextmanager
+async def a_bench() -> AsyncIterator[Bench]:
+    bench = Bench()
+    try:
+        yield bench
+    finally:
+        await bench.sources.close()
+        bench.moto.close()
 
 
-@on_a_bench
+@on(a_bench)
 async def test_messages_come_as_a_batch_and_are_deleted(bench: Bench) -> None:
     await bench.create()
     bench.map()
@@ -121,7 +115,7 @@ async def test_messages_come_as_a_batch_and_are_deleted(bench: Bench) -> None:
     assert (bench.batches(), await bench.left()) == ([["a", "b"]], [])
 
 
-@on_a_bench
+@on(a_bench)
 async def test_invocation_is_for_the_messages_that_were_published(bench: Bench) -> None:
     await bench.create()
     await bench.send(json.dumps({"Type": "Notification", "MessageId": "m-1", "TopicArn": "arn:t"}))
@@ -131,7 +125,7 @@ async def test_invocation_is_for_the_messages_that_were_published(bench: Bench) 
     assert [cause.messages for cause in bench.function.causes] == [("m-1",)]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_messages_that_were_there_before_are_read_too(bench: Bench) -> None:
     await bench.create()
     await bench.send(*"abcdefghijkl")
@@ -141,7 +135,7 @@ async def test_messages_that_were_there_before_are_read_too(bench: Bench) -> Non
     assert bench.batches() == [[*"abcdefghij"], [*"kl"]]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_batch_that_failed_stays_in_the_queue(bench: Bench) -> None:
     bench.function.answer = lambda _: FAILED
     await bench.create()
@@ -152,7 +146,7 @@ async def test_batch_that_failed_stays_in_the_queue(bench: Bench) -> None:
     assert (bench.batches(), await bench.left()) == ([["a", "b"]], ["a", "b"])
 
 
-@on_a_bench
+@on(a_bench)
 async def test_function_says_which_messages_failed(bench: Bench) -> None:
     def fails_at_b(event: Event) -> Outcome:
         failed = [{"itemIdentifier": one["messageId"]} for one in event["Records"] if one["body"] == "b"]
@@ -167,7 +161,7 @@ async def test_function_says_which_messages_failed(bench: Bench) -> None:
     assert await bench.left() == ["b"]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_what_a_function_says_counts_only_when_it_was_asked(bench: Bench) -> None:
     bench.function.answer = lambda _: Returned(RequestId("r"), b'{"batchItemFailures": [{"x": 1}]}')
     await bench.create()
@@ -178,7 +172,7 @@ async def test_what_a_function_says_counts_only_when_it_was_asked(bench: Bench) 
     assert await bench.left() == []
 
 
-@on_a_bench
+@on(a_bench)
 async def test_filtered_messages_are_deleted_and_reach_nobody(bench: Bench) -> None:
     await bench.create()
     await bench.send(*["no"] * 11, '{"to": "f"}', "no")
@@ -188,7 +182,7 @@ async def test_filtered_messages_are_deleted_and_reach_nobody(bench: Bench) -> N
     assert (bench.batches(), await bench.left()) == ([['{"to": "f"}']], [])
 
 
-@on_a_bench
+@on(a_bench)
 async def test_window_gathers_a_batch(bench: Bench) -> None:
     await bench.create()
     bench.map(batch_size=100, batch_window=5)
@@ -207,7 +201,7 @@ async def test_window_gathers_a_batch(bench: Bench) -> None:
     assert bench.batches() == [["a", "b"]]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_full_batch_does_not_wait_for_the_end_of_its_window(bench: Bench) -> None:
     await bench.create()
     await bench.send(*map(str, range(25)))
@@ -217,7 +211,7 @@ async def test_full_batch_does_not_wait_for_the_end_of_its_window(bench: Bench) 
     assert bench.batches() == [[*map(str, range(25))]]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_stopping_does_not_wait_for_the_end_of_a_window(bench: Bench) -> None:
     await bench.create()
     await bench.send("a")
@@ -230,7 +224,7 @@ async def test_stopping_does_not_wait_for_the_end_of_a_window(bench: Bench) -> N
     assert (bench.batches(), kept.state) == ([["a"]], State.DISABLED)
 
 
-@on_a_bench
+@on(a_bench)
 async def test_event_is_never_larger_than_a_payload_may_be(bench: Bench) -> None:
     await bench.create()
     await bench.send(*["x" * 1_000_000] * 8)
@@ -240,7 +234,7 @@ async def test_event_is_never_larger_than_a_payload_may_be(bench: Bench) -> None
     assert ([len(one) for one in bench.batches()], await bench.left()) == ([6, 2], [])
 
 
-@on_a_bench
+@on(a_bench)
 async def test_five_batches_run_at_once(bench: Bench) -> None:
     bench.function.go.clear()
     await bench.create()
@@ -255,7 +249,7 @@ async def test_five_batches_run_at_once(bench: Bench) -> None:
     assert (bench.function.most_running, len(bench.function.events)) == (5, 8)
 
 
-@on_a_bench
+@on(a_bench)
 async def test_more_batches_run_at_once_where_a_minute_was_not_enough(bench: Bench) -> None:
     bench.function.go.clear()
     await bench.create()
@@ -269,7 +263,7 @@ async def test_more_batches_run_at_once_where_a_minute_was_not_enough(bench: Ben
     assert bench.function.running == 8
 
 
-@on_a_bench
+@on(a_bench)
 async def test_no_more_batches_run_at_once_than_allowed(bench: Bench) -> None:
     await bench.create()
     bench.function.go.clear()
@@ -283,7 +277,7 @@ async def test_no_more_batches_run_at_once_than_allowed(bench: Bench) -> None:
     assert (bench.function.most_running, len(bench.function.events)) == (2, 8)
 
 
-@on_a_bench
+@on(a_bench)
 async def test_throttled_function_is_tried_again(bench: Bench) -> None:
     bench.function.answer = in_turn(THROTTLED, THROTTLED, OK)
     await bench.create()
@@ -301,7 +295,7 @@ async def test_throttled_function_is_tried_again(bench: Bench) -> None:
     assert (bench.batches(), await bench.left()) == ([["a"]] * 3, [])
 
 
-@on_a_bench
+@on(a_bench)
 async def test_throttled_function_is_not_tried_when_others_may_see_the_messages(bench: Bench) -> None:
     bench.function.answer = lambda _: THROTTLED
     await bench.create(VisibilityTimeout=2)
@@ -315,7 +309,7 @@ async def test_throttled_function_is_not_tried_when_others_may_see_the_messages(
     assert (kept.result(), await bench.left()) == ("PROBLEM: Function call failed", ["a"])
 
 
-@on_a_bench
+@on(a_bench)
 async def test_fifo_queue_gives_the_messages_of_a_group_in_order(bench: Bench) -> None:
     bench.name += ".fifo"
     await bench.create(FifoQueue="true", ContentBasedDeduplication="true")
@@ -328,7 +322,7 @@ async def test_fifo_queue_gives_the_messages_of_a_group_in_order(bench: Bench) -
     assert attributes["MessageGroupId"] == "g"
 
 
-@on_a_bench
+@on(a_bench)
 async def test_queue_may_come_later_than_its_reader(bench: Bench) -> None:
     kept = bench.map()
     await bench.quiet()
@@ -341,7 +335,7 @@ async def test_queue_may_come_later_than_its_reader(bench: Bench) -> None:
     assert (bench.batches(), kept.result()) == ([["a"]], "OK")
 
 
-@on_a_bench
+@on(a_bench)
 async def test_disabled_mapping_leaves_the_queue_alone_until_it_is_enabled(bench: Bench) -> None:
     await bench.create()
     kept = bench.map()
@@ -357,7 +351,7 @@ async def test_disabled_mapping_leaves_the_queue_alone_until_it_is_enabled(bench
     assert bench.batches() == [["a"]]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_changed_mapping_counts_from_the_next_batch_on(bench: Bench) -> None:
     await bench.create()
     kept = bench.map()
@@ -369,7 +363,7 @@ async def test_changed_mapping_counts_from_the_next_batch_on(bench: Bench) -> No
     assert bench.batches() == [["a"], ["b"]]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_two_mappings_share_a_queue(bench: Bench) -> None:
     await bench.create()
     bench.map(batch_size=1)

@@ -15,6 +15,7 @@ from harness.emulator.event_sources.event_sources import EventSources, Kept
 from harness.emulator.event_sources.mapping import State
 from harness.emulator.lambda_runtime.outcome import NoSuchFunction, Outcome, RequestId, Returned
 from harness.emulator.letters import Letter
+from tests.emulator.benches import on
 from tests.emulator.event_sources.mappings import (
     FAILED,
     FUNCTION_ARN,
@@ -110,21 +111,7 @@ async def a_bench() -> AsyncIterator[Bench]:
         await bench.sources.close()
 
 
-def on_a_bench(test: Callable[[Bench], Awaitable[None]]) -> Callable[[], None]:
-    """Runs a test on a bench of its own."""
-
-    def run() -> None:
-        async def main() -> None:
-            async with a_bench() as bench:
-                await test(bench)
-
-        asyncio.run(main())
-
-    run.__name__, run.__doc__ = test.__name__, test.__doc__
-    return run
-
-
-@on_a_bench
+@on(a_bench)
 async def test_records_come_in_order_and_in_batches(bench: Bench) -> None:
     bench.put("a", "b", "c")
     bench.map(batch_size=2)
@@ -135,7 +122,7 @@ async def test_records_come_in_order_and_in_batches(bench: Bench) -> None:
     assert bench.batches() == [["a", "b"], ["c"], ["d"]]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_record_is_that_of_the_stream_and_names_it(bench: Bench) -> None:
     bench.put("a")
     bench.map()
@@ -147,7 +134,7 @@ async def test_record_is_that_of_the_stream_and_names_it(bench: Bench) -> None:
     assert record == {**stream.read(0, 1)[0][0], "eventSourceARN": bench.stream_arn}
 
 
-@on_a_bench
+@on(a_bench)
 async def test_latest_begins_with_what_is_written_from_now_on(bench: Bench) -> None:
     bench.put("a")
     bench.map(stream={"starting_position": "LATEST"})
@@ -158,7 +145,7 @@ async def test_latest_begins_with_what_is_written_from_now_on(bench: Bench) -> N
     assert bench.batches() == [["b"]]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_failing_batch_holds_up_its_shard_until_it_succeeds(bench: Bench) -> None:
     bench.function.answer = in_turn(FAILED, FAILED, OK)
     kept = bench.map()
@@ -177,7 +164,7 @@ async def test_failing_batch_holds_up_its_shard_until_it_succeeds(bench: Bench) 
     assert (bench.batches(), kept.result()) == ([["a"], ["a"], ["a"], ["b"]], "OK")
 
 
-@on_a_bench
+@on(a_bench)
 async def test_batch_that_failed_to_its_end_is_told_and_the_next_one_goes_on(bench: Bench) -> None:
     bench.function.answer = in_turn(FAILED, FAILED, OK)
     bench.put("a", "b")
@@ -222,7 +209,7 @@ async def test_batch_that_failed_to_its_end_is_told_and_the_next_one_goes_on(ben
     )
 
 
-@on_a_bench
+@on(a_bench)
 async def test_bisecting_finds_the_poisonous_record(bench: Bench) -> None:
     bench.function.answer = lambda event: FAILED if "b" in ids_of(event) else OK
     bench.put("a", "b", "c", "d")
@@ -233,7 +220,7 @@ async def test_bisecting_finds_the_poisonous_record(bench: Bench) -> None:
     assert [json.loads(one.body)["DDBStreamBatchInfo"]["batchSize"] for one in bench.letters] == [1]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_function_says_from_which_record_on_it_failed(bench: Bench) -> None:
     def fails_at_c_once(event: Event) -> Outcome:
         numbers = [one["dynamodb"]["SequenceNumber"] for one in event["Records"]]
@@ -254,7 +241,7 @@ async def test_function_says_from_which_record_on_it_failed(bench: Bench) -> Non
     assert bench.batches() == [["a", "b", "c", "d"], ["c", "d"]]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_what_a_function_says_counts_only_when_it_was_asked(bench: Bench) -> None:
     bench.function.answer = lambda _: Returned(RequestId("r"), b'{"batchItemFailures": [{"x": 1}]}')
     bench.put("a")
@@ -264,7 +251,7 @@ async def test_what_a_function_says_counts_only_when_it_was_asked(bench: Bench) 
     assert (bench.batches(), kept.result()) == ([["a"]], "OK")
 
 
-@on_a_bench
+@on(a_bench)
 async def test_throttled_function_is_tried_again_and_that_is_no_retry(bench: Bench) -> None:
     bench.function.answer = in_turn(THROTTLED, NoSuchFunction(FUNCTION_ARN), OK)
     bench.put("a")
@@ -280,7 +267,7 @@ async def test_throttled_function_is_tried_again_and_that_is_no_retry(bench: Ben
     assert (bench.batches(), bench.letters) == ([["a"]] * 3, [])
 
 
-@on_a_bench
+@on(a_bench)
 async def test_record_that_grew_too_old_is_given_up(bench: Bench) -> None:
     bench.function.answer = in_turn(FAILED, OK)
     bench.put("a")
@@ -300,7 +287,7 @@ async def test_record_that_grew_too_old_is_given_up(bench: Bench) -> None:
     assert bench.batches() == [["a"], ["c"]]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_window_gathers_a_batch(bench: Bench) -> None:
     bench.map(batch_size=3, batch_window=5)
     await bench.quiet()
@@ -316,7 +303,7 @@ async def test_window_gathers_a_batch(bench: Bench) -> None:
     assert bench.batches() == [["a", "b"]]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_full_batch_does_not_wait_for_the_end_of_its_window(bench: Bench) -> None:
     bench.map(batch_size=2, batch_window=300)
     bench.put("a")
@@ -326,7 +313,7 @@ async def test_full_batch_does_not_wait_for_the_end_of_its_window(bench: Bench) 
     assert bench.batches() == [["a", "b"]]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_filtered_records_are_passed_over(bench: Bench) -> None:
     pattern = json.dumps({"dynamodb": {"NewImage": {"value": {"S": ["good"]}}}})
     kept = bench.map(batch_size=2, filters=(pattern,))
@@ -341,7 +328,7 @@ async def test_filtered_records_are_passed_over(bench: Bench) -> None:
     assert kept.reader is not None and kept.reader.position == 5
 
 
-@on_a_bench
+@on(a_bench)
 async def test_record_that_was_gathered_stays_in_its_batch_when_others_are_passed_over(bench: Bench) -> None:
     pattern = json.dumps({"dynamodb": {"NewImage": {"value": {"S": ["good"]}}}})
     bench.map(batch_window=5, filters=(pattern,))
@@ -356,7 +343,7 @@ async def test_record_that_was_gathered_stays_in_its_batch_when_others_are_passe
     assert bench.batches() == [["a", "c"]]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_lanes_hold_up_the_changes_of_their_own_items_only(bench: Bench) -> None:
     bench.function.answer = lambda event: FAILED if "0" in ids_of(event) else OK
     bench.put(*"0123456789")
@@ -372,7 +359,7 @@ async def test_lanes_hold_up_the_changes_of_their_own_items_only(bench: Bench) -
     assert sorted(ids[0] for ids in bench.batches()) == ["0", *"0123456789"]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_all_changes_of_an_item_are_in_order_whatever_the_lanes(bench: Bench) -> None:
     bench.map(batch_size=1, stream={"parallelization_factor": 10})
     for number in range(20):
@@ -386,7 +373,7 @@ async def test_all_changes_of_an_item_are_in_order_whatever_the_lanes(bench: Ben
     assert seen == {"a": list(range(20)), "b": list(range(20))}
 
 
-@on_a_bench
+@on(a_bench)
 async def test_other_number_of_lanes_goes_on_where_the_shard_stood(bench: Bench) -> None:
     kept = bench.map()
     bench.put("a")
@@ -404,7 +391,7 @@ async def test_other_number_of_lanes_goes_on_where_the_shard_stood(bench: Bench)
     assert (reached > {"a", "0"}, len(bench.batches()), kept.state) == (True, len(reached), State.ENABLED)
 
 
-@on_a_bench
+@on(a_bench)
 async def test_disabled_mapping_keeps_its_place(bench: Bench) -> None:
     kept = bench.map()
     bench.put("a")
@@ -421,7 +408,7 @@ async def test_disabled_mapping_keeps_its_place(bench: Bench) -> None:
     assert (bench.batches(), kept.state) == ([["a"], ["b", "c"]], State.ENABLED)
 
 
-@on_a_bench
+@on(a_bench)
 async def test_disabling_ends_the_wait_for_the_next_attempt(bench: Bench) -> None:
     bench.function.answer = lambda _: FAILED
     kept = bench.map()
@@ -436,7 +423,7 @@ async def test_disabling_ends_the_wait_for_the_next_attempt(bench: Bench) -> Non
     assert bench.batches() == [["a"], ["a"]]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_deleted_mapping_is_gone_when_its_batch_has_ended(bench: Bench) -> None:
     bench.function.go.clear()
     kept = bench.map()
@@ -451,7 +438,7 @@ async def test_deleted_mapping_is_gone_when_its_batch_has_ended(bench: Bench) ->
     assert (bench.sources.all(), bench.batches()) == ((), [["a"]])
 
 
-@on_a_bench
+@on(a_bench)
 async def test_stream_that_is_gone_is_a_problem_and_nothing_else(bench: Bench) -> None:
     kept = bench.map()
     await bench.quiet()
@@ -463,7 +450,7 @@ async def test_stream_that_is_gone_is_a_problem_and_nothing_else(bench: Bench) -
     assert (bench.batches(), kept.result()) == ([], "PROBLEM: The stream does not exist")
 
 
-@on_a_bench
+@on(a_bench)
 async def test_close_ends_what_is_being_processed(bench: Bench) -> None:
     bench.function.go.clear()
     bench.map()

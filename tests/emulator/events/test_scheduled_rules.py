@@ -1,8 +1,8 @@
 """Rules with a schedule: kept by moto, due on the clock."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
 
@@ -13,6 +13,7 @@ from harness.emulator.http import Headers, Request, Response
 from harness.emulator.lambda_runtime.outcome import Cause, NoSuchFunction, Outcome, RequestId
 from harness.emulator.letters import Letter
 from harness.emulator.moto_services import ACCOUNT, MotoServices
+from tests.emulator.benches import on
 
 QUEUE = "arn:aws:sqs:eu-central-1:000000000000:ticks"
 RULE = "arn:aws:events:eu-central-1:000000000000:rule/tick"
@@ -68,27 +69,20 @@ class NoFunctions:
         return NoSuchFunction(function)
 
 
-def on_a_bench(test: Callable[[Bench], Awaitable[None]]) -> Callable[[], None]:
-    """Runs a test on a bench of its own, and takes its rule away again."""
-
-    def run() -> None:
-        async def main() -> None:
-            bench = Bench()
-            try:
-                await test(bench)
-            finally:
-                await bench.call("RemoveTargets", Rule="tick", Ids=["1"])
-                await bench.call("DeleteRule", Name="tick")
-                bench.bridge.close()
-                bench.moto.close()
-
-        asyncio.run(main())
-
-    run.__name__ = test.__name__
-    return run
+@asynccontextmanager
+async def a_bench() -> AsyncIterator[Bench]:
+    """A bench whose rule is taken away again."""
+    bench = Bench()
+    try:
+        yield bench
+    finally:
+        await bench.call("RemoveTargets", Rule="tick", Ids=["1"])
+        await bench.call("DeleteRule", Name="tick")
+        bench.bridge.close()
+        bench.moto.close()
 
 
-@on_a_bench
+@on(a_bench)
 async def test_target_gets_an_event_whenever_the_schedule_is_due(bench: Bench) -> None:
     await bench.schedule("rate(5 minutes)")
     bench.clock.advance(700)
@@ -108,7 +102,7 @@ async def test_target_gets_an_event_whenever_the_schedule_is_due(bench: Bench) -
     }
 
 
-@on_a_bench
+@on(a_bench)
 async def test_disabled_schedule_waits_until_it_is_enabled(bench: Bench) -> None:
     await bench.schedule("cron(0/30 * * * ? *)")
     await bench.call("DisableRule", Name="tick")
@@ -120,7 +114,7 @@ async def test_disabled_schedule_waits_until_it_is_enabled(bench: Bench) -> None
     assert bench.times() == ["2023-11-14T23:30:00Z", "2023-11-15T00:00:00Z"]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_changed_schedule_takes_the_place_of_the_old_one(bench: Bench) -> None:
     await bench.schedule("rate(1 minute)")
     await bench.call("PutRule", Name="tick", ScheduleExpression="rate(1 hour)")
@@ -129,7 +123,7 @@ async def test_changed_schedule_takes_the_place_of_the_old_one(bench: Bench) -> 
     assert bench.times() == ["2023-11-14T23:13:20Z"]
 
 
-@on_a_bench
+@on(a_bench)
 async def test_targets_that_come_later_are_told_too(bench: Bench) -> None:
     await bench.schedule("rate(1 minute)")
     bench.clock.advance(60)

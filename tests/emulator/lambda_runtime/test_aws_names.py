@@ -1,6 +1,5 @@
 """Functions that name AWS as they would there, unedited, and what they reach."""
 
-import asyncio
 import json
 import socket
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from harness.backends.embedded import EmbeddedBackend
 from harness.emulator.lambda_runtime.bootstrap.aws_names import is_aws_name
 from harness.stack.model import Api, Function, Route, Stack
 from harness.testbed import deploy
+from tests.small_api import an_emulator
 
 WAIT = 20.0
 DEAD_PROXY = "http://127.0.0.1:9"
@@ -138,14 +138,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             routes={"$default": Route(function="post"), "$connect": Route(function="post")},
         ),
     )
-    backend = EmbeddedBackend(region=stack.region)
-    with asyncio.Runner() as runner:
-        try:
-            runner.run(backend.start())
-            deployment = runner.run(deploy(stack, backend)).deployment
-            yield Deployed(backend, deployment.url, deployment.api_id)
-        finally:
-            runner.run(backend.close())
+    with an_emulator() as (backend, runner):
+        deployment = runner.run(deploy(stack, backend)).deployment
+        yield Deployed(backend, deployment.url, deployment.api_id)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Programs of Node that name AWS as they would there, with the preload for functions, and what they reach."""
 
-import asyncio
 import json
 import os
 import shutil
@@ -12,8 +11,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from harness.backends.embedded import EmbeddedBackend
 from harness.emulator.lambda_runtime.bootstrap import RUNTIME_DIR
+from tests.small_api import an_emulator
 
 WAIT = 20.0
 PRELOAD = f"{RUNTIME_DIR}/node_names.cjs"
@@ -85,20 +84,15 @@ class Machine:
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     folder: Path = tmp_path_factory.mktemp("node")
     (folder / "program.cjs").write_text(PROGRAMS)
-    backend = EmbeddedBackend(region="us-east-1")
-    with asyncio.Runner() as runner:
-        runner.run(backend.start())
-        try:
-            with urlopen(f"{backend.endpoint}/_harness/ca.pem", timeout=WAIT) as answer:
-                (folder / "ca.pem").write_bytes(answer.read())
-            variables = {
-                "PATH": os.environ["PATH"],
-                "NODE_EXTRA_CA_CERTS": str(folder / "ca.pem"),
-                "FANOUT_HARNESS_AWS": backend.endpoint.removeprefix("http://"),
-            }
-            yield Machine(folder / "program.cjs", variables)
-        finally:
-            runner.run(backend.close())
+    with an_emulator() as (backend, _):
+        with urlopen(f"{backend.endpoint}/_harness/ca.pem", timeout=WAIT) as answer:
+            (folder / "ca.pem").write_bytes(answer.read())
+        variables = {
+            "PATH": os.environ["PATH"],
+            "NODE_EXTRA_CA_CERTS": str(folder / "ca.pem"),
+            "FANOUT_HARNESS_AWS": backend.endpoint.removeprefix("http://"),
+        }
+        yield Machine(folder / "program.cjs", variables)
 
 
 @pytest.mark.parametrize(

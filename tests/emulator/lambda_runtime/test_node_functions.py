@@ -4,12 +4,10 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 
 import pytest
-import uvloop
 
 from harness.emulator.lambda_runtime.outcome import Returned
 from harness.record.observation import InvocationStarted
@@ -21,15 +19,12 @@ from tests.emulator.lambda_runtime.node_function import (
     error_of,
     value_of,
 )
+from tests.emulator.lambda_runtime.running import run
 
 ECHO = "exports.handler = async (event) => event;\n"
 ESM_ECHO = "export const handler = async (event) => event;\n"
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-
-
-def run(test: Callable[[], Coroutine[None, None, None]]) -> None:
-    uvloop.run(test())
 
 
 @pytest.mark.aws("L-62", "L-64")

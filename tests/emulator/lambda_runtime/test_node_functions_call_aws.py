@@ -1,6 +1,5 @@
 """Functions in Node with AWS's own SDKs for JavaScript, deployed and invoked through boto3."""
 
-import asyncio
 import json
 import shutil
 from collections.abc import Iterator
@@ -11,9 +10,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from harness.backends.embedded import EmbeddedBackend
 from harness.stack.model import Api, Function, Route, Stack
 from harness.testbed import deploy
+from tests.small_api import an_emulator
 
 PACKAGES = Path(__file__).parents[2] / "contract/sdk/node_modules"
 NOBODY = "L0SM9cOFvHcCIhw="
@@ -77,11 +76,9 @@ def functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         },
         api=Api(name="node", routes={"$default": Route(function="v3")}),
     )
-    with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FANOUT_HARNESS_NODE_MODULES", str(PACKAGES))
-        backend = EmbeddedBackend(region=stack.region)
-        try:
-            runner.run(backend.start())
+        with an_emulator() as (backend, runner):
             runner.run(deploy(stack, backend))
             yield boto3.client(
                 "lambda",
@@ -91,8 +88,6 @@ def functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
                 aws_secret_access_key="s",
                 config=Config(retries={"total_max_attempts": 1}, read_timeout=30),
             )
-        finally:
-            runner.run(backend.close())
 
 
 def invoke(functions: Any, name: str) -> object:
