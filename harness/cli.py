@@ -194,6 +194,7 @@ def _add_outputs(command: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> ExitCode:
     from harness.event_loop import run_until_terminated
     from harness.progress import Silent, TerminalProgress
+    from harness.reports.exit import exit_code
     from harness.reports.terminal import scenario_block
     from harness.run import RunOptions, run
     from harness.stack.loader import parameters_of
@@ -212,9 +213,11 @@ def _run(options: argparse.Namespace) -> ExitCode:
         parameters=parameters_of(options.parameter),
         notice=_notice,
         debug=debug,
+        junit=options.junit,
     )
     _make_room_for(options.junit)
-    return _report(run_until_terminated(run(asked, progress)), options, console)
+    result = run_until_terminated(run(asked, progress, tell=lambda told: _report(told, options, console)))
+    return exit_code(result.results)
 
 
 def _stack(options: argparse.Namespace) -> Path:
@@ -255,12 +258,13 @@ def _make_room_for(junit: Path | None) -> None:
 
 
 def _report(result: "RunResult", options: argparse.Namespace, console: Console) -> ExitCode:
-    """Says how the run ended, and keeps that in the run's folder."""
+    """Keeps in the run's folder how the run ended, and says it."""
     from harness.backends.parts import told_parts
     from harness.reports.exit import exit_code
     from harness.reports.terminal import log_hints, total_line
     from harness.run import keep_reports, summary_of
 
+    keep_reports(result, junit=options.junit)
     if options.json:
         sys.stdout.buffer.write(summary_of(result))
         sys.stdout.buffer.flush()
@@ -273,19 +277,7 @@ def _report(result: "RunResult", options: argparse.Namespace, console: Console) 
         console.print(f"history, summary.json, junit.xml: {result.folder.path}", markup=False, soft_wrap=True)
         for line in log_hints(result.results, run=str(result.folder.path)):
             console.print(line, markup=False, soft_wrap=True)
-    keep_reports(result)
-    if options.junit:
-        _write_junit(result, options.junit)
     return exit_code(result.results)
-
-
-def _write_junit(result: "RunResult", file: Path) -> None:
-    from harness.run import junit_of
-
-    try:
-        file.write_bytes(junit_of(result))
-    except OSError as error:
-        raise UsageError(f"--junit {file}: cannot be written: {error.strerror}") from error
 
 
 # --- check ------------------------------------------------------------------------------------------------
