@@ -1,5 +1,6 @@
 # make run: every scenario on the embedded emulator, on the handlers in Python and then on those in TypeScript.
 # make test: the test suite.  make test-elsewhere: whole runs on other endpoints.
+# make bench: how fast it is on this machine, and what the machine could do at best.
 # make localstack-host: LocalStack without Docker.     make test-localstack: what is tested against it.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -48,6 +49,7 @@ test-dynamodb-oracle: $(VENV)/.installed-test
 	$(BIN)/pytest tests/oracle --steps 10000
 
 bench: $(VENV)/.installed-test
+	$(BIN)/python -m bench.fan_out
 	$(BIN)/python -m bench.dynamodb
 	$(BIN)/python -m bench.functions
 

@@ -347,9 +347,11 @@ def _ms(seconds: float) -> str:
 def markdown(lines: Sequence[Line]) -> str:
     """The table: a line for each figure, and beside it what it should be."""
     head = ["| beyond the handler's own time, or in all | median | p99 | wanted |", "|---|---|---|---|"]
-    return "\n".join(
-        [*head, *(f"| {one.what} | {' | '.join(one.figures)} | {one.wanted} |" for one in lines)]
-    )
+    return "\n".join([*head, *map(_row, lines)])
+
+
+def _row(line: Line) -> str:
+    return f"| {line.what} | {' | '.join(line.figures)} | {line.wanted} |"
 
 
 def measure() -> Iterator[Line]:
@@ -366,10 +368,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.functions", description=__doc__)
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     options = parser.parse_args()
-    table = markdown(list(measure()))
-    print(table)
+    lines: list[Line] = []
+    print(markdown(lines), flush=True)
+    for line in measure():
+        lines.append(line)
+        print(_row(line), flush=True)
     if options.write:
-        write(table, mark=MARK, heading=HEADING)
+        write(markdown(lines), mark=MARK, heading=HEADING)
 
 
 if __name__ == "__main__":

@@ -240,9 +240,7 @@ class LiveStack:
         return self._host.call(work, timeout)
 
     async def _close(self) -> None:
-        for client in self._clients:
-            await client.cut()
-        await self._publisher.close()
+        await asyncio.gather(self._publisher.close(), *(client.cut() for client in self._clients))
 
 
 @contextmanager

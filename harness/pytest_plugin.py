@@ -158,15 +158,19 @@ class _Running:
 
     def play(self, path: Path) -> ScenarioResult:
         self._results.append(self.stack.play(path, self.run_folder, accepted=self._accepted))
+        self.keep_reports(complete=False)
         return self._results[-1]
 
-    def close(self) -> None:
+    def keep_reports(self, *, complete: bool) -> None:
+        """Writes the reports of what was judged so far; a worker may be killed at any time after that."""
         from harness.run import RunResult, keep_reports
 
-        self._until_the_end.close()
         if self._run_folder is not None:
             seconds = time.monotonic() - self._started_at
-            keep_reports(RunResult(self._run_folder, tuple(self._results), seconds))
+            keep_reports(RunResult(self._run_folder, tuple(self._results), seconds, complete))
+
+    def close(self) -> None:
+        self._until_the_end.close()
 
 
 _RUNNING = pytest.StashKey["_Running | Exception"]()
@@ -235,6 +239,16 @@ def _accepted(config: pytest.Config) -> frozenset[str]:
     from harness.checks.judge import accepted_checks
 
     return accepted_checks(config.getoption("--harness-accept-unknown") or ())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """The reports come first. A worker of pytest-xdist closes here: once it has said it is done, it may be killed."""
+    running = session.config.stash.get(_RUNNING, None)
+    if isinstance(running, _Running):
+        running.keep_reports(complete=exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED))
+        if hasattr(session.config, "workerinput"):
+            running.close()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

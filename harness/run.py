@@ -32,13 +32,13 @@ from harness.clients.schedule import PublishEvent, schedule
 from harness.clock import RealClock
 from harness.debugging import AskedToDebug, debugging_of, patient_scenario, patient_stack
 from harness.emulator.lambda_runtime.debugging import Debugging
-from harness.errors import one_error
+from harness.errors import UsageError, one_error
 from harness.event_loop import settle_memory
 from harness.outside.seen_outside import SeenOutside
 from harness.progress import Progress, Silent, Tally
 from harness.record.observation import InsideHidden, NotPlayed, ObservationsLost, RowsFound
 from harness.record.store import HistoryWriter, RunDescription, RunFolder, ScenarioFolder
-from harness.reports.junit import junit
+from harness.reports.junit import junit as as_xml
 from harness.reports.summary import summary
 from harness.scenario.loader import find_scenarios, from_json, load_scenario, read_events, to_json
 from harness.scenario.model import Scenario
@@ -57,7 +57,7 @@ class RunOptions:
 
     An UNKNOWN of a check whose name is `accepted` lets the run pass all the same. A stack that is a template has
     `parameters`, and `notice` is told what of it is left out. With `debug` a function stops at its breakpoints, and
-    every time-out waits.
+    every time-out waits. `junit` is a second file for the JUnit XML.
     """
 
     stack: Path = Path("stack.yaml")
@@ -69,19 +69,29 @@ class RunOptions:
     parameters: Mapping[str, str] = field(default_factory=dict)
     notice: Callable[[str], None] = lambda text: None
     debug: AskedToDebug | None = None
+    junit: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What came of a run, and the folder that holds its histories."""
+    """What came of a run, and the folder that holds its histories; more is to come while it is not `complete`."""
 
     folder: RunFolder
     results: tuple[ScenarioResult, ...]
     seconds: float
+    complete: bool = True
 
 
-async def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
+async def run(
+    options: RunOptions,
+    progress: Progress | None = None,
+    *,
+    tell: Callable[[RunResult], object] = lambda result: None,
+) -> RunResult:
     """Plays the scenarios on the chosen backend and judges each as soon as it has ended.
+
+    Whatever ends the run, the reports hold what was judged before: they are written after each scenario. `tell` hears
+    the whole before anything is closed, because closing may hang, or be killed.
 
     Raises UsageError for mistakes in the files, before anything starts; DeploymentFailed when a handler cannot
     start; BackendError when the harness or the backend breaks. Whatever happens, the histories so far stay on disk,
@@ -92,6 +102,11 @@ async def run(options: RunOptions, progress: Progress | None = None) -> RunResul
     if options.backend.aws is not None:
         progress.tell(_affordable(stack, scenarios, options.backend.aws))
     results: list[ScenarioResult] = []
+
+    def so_far() -> RunResult:
+        complete = len(results) == len(scenarios)
+        return RunResult(run_folder, tuple(results), time.monotonic() - started_at, complete)
+
     async with AsyncExitStack() as until_the_end:
         with progress.doing("starting AWS and deploying the stack"):
             testbed = await until_the_end.enter_async_context(open_testbed(stack, options.backend, debugging))
@@ -100,8 +115,10 @@ async def run(options: RunOptions, progress: Progress | None = None) -> RunResul
         for path, scenario in scenarios:
             recorded = await record(testbed, path, scenario, run_folder, progress)
             results.append(judged(recorded, accepted=options.accepted))
+            keep_reports(so_far(), junit=options.junit)
             progress.judged(results[-1])
-    return RunResult(run_folder, tuple(results), time.monotonic() - started_at)
+        tell(so_far())
+    return so_far()
 
 
 async def record(
@@ -185,21 +202,33 @@ def judge_again(run_folder: Path, *, accepted: frozenset[str] = frozenset()) -> 
     return RunResult(folder, results, sum(one.seconds for one in results))
 
 
-def keep_reports(result: RunResult) -> None:
-    """Writes summary.json and junit.xml into the run's folder, over those of an earlier judging."""
+def keep_reports(result: RunResult, *, junit: Path | None = None) -> None:
+    """Writes summary.json and junit.xml into the run's folder, over earlier ones, and the latter to `junit` too.
+
+    UsageError when that file cannot be written.
+    """
+    as_junit = junit_of(result)
     result.folder.write_report("summary.json", summary_of(result))
-    result.folder.write_report("junit.xml", junit_of(result))
+    result.folder.write_report("junit.xml", as_junit)
+    if junit is None:
+        return
+    try:
+        junit.write_bytes(as_junit)
+    except OSError as error:
+        raise UsageError(f"--junit {junit}: cannot be written: {error.strerror}") from error
 
 
 def summary_of(result: RunResult) -> bytes:
     """The run as summary.json."""
-    return summary(result.results, run=asdict(result.folder.description()))
+    described = asdict(result.folder.description())
+    return summary(result.results, run=described, complete=result.complete)
 
 
 def junit_of(result: RunResult) -> bytes:
     """The run as JUnit XML."""
     described = result.folder.description()
-    return junit(result.results, properties={"backend": described.backend, **described.parts})
+    ended = {} if result.complete else {"complete": "no"}
+    return as_xml(result.results, properties={"backend": described.backend, **described.parts, **ended})
 
 
 # --- what is asked for ------------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
 """Scenario files as tests, and the fixtures: in a pytest of their own, as users have it."""
 
 import os
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
+from xml.etree import ElementTree
 
 import orjson
 import pytest
@@ -11,6 +13,9 @@ pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).resolve().parents[1]
 INSTALLED = any(one.value == "harness.pytest_plugin" for one in entry_points(group="pytest11"))
+ORPHANAGE = ROOT / "tests/end_to_end/orphanage.py"
+PATIENCE = 280
+pytestmark = pytest.mark.timeout(600)  # each session starts an emulator and its functions, two in one test
 LOADED = () if INSTALLED else ("-p", "harness.pytest_plugin")
 
 HOLDS = """
@@ -33,6 +38,39 @@ def test_the_clients_of_the_test_before_have_left(harness_stack):
     rows = harness_stack.aws("dynamodb").scan(TableName=harness_stack.table_name("connections"))
     assert rows["Items"] == []
 """
+KILLS_ITS_WORKER = """
+import os, signal
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item, nextitem):
+    if nextitem is None:
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+TELLS_WHEN = """
+import json
+from pathlib import Path
+import pytest
+from harness.live import LiveStack
+
+def note(line):
+    with Path("when").open("a") as file:
+        file.write(line + "\\n")
+
+close = LiveStack._close
+
+async def _close(stack):
+    note(f"closing, complete: {json.loads(Path('runs/latest/summary.json').read_text())['complete']}")
+    await close(stack)
+
+LiveStack._close = _close
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session):
+    yield
+    if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses"):
+        note("finished")
+"""
 NO_SCENARIOS = {
     "compose": "services: {db: {image: dynamodb}}",
     "molecule": "scenario:\n  name: default\n",
@@ -53,7 +91,7 @@ def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 
 def run(session: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    return session.runpytest_subprocess(*LOADED, "-p", "no:cacheprovider", *arguments, timeout=90)
+    return session.runpytest_subprocess(*LOADED, "-p", "no:cacheprovider", *arguments, timeout=PATIENCE)
 
 
 def test_scenarios_and_fixtures_share_a_stack(session: pytest.Pytester) -> None:
@@ -115,6 +153,47 @@ def test_two_workers_do_not_collide(session: pytest.Pytester) -> None:
     kept = [orjson.loads(file.read_bytes()) for file in session.path.glob("kept/2*/summary.json")]
     assert sorted(one["scenario"] for run in kept for one in run["scenarios"]) == ["one", "two"]
     assert len(kept) == 2
+
+
+def test_a_worker_that_is_killed_after_its_last_scenario_leaves_reports_and_no_process(
+    session: pytest.Pytester,
+) -> None:
+    session.makefile(".yaml", one=HOLDS, two=HOLDS)
+    session.makeconftest(KILLS_ITS_WORKER)
+    watched = [sys.executable, str(ORPHANAGE), str(session.path / "pid"), sys.executable, "-m", "pytest"]
+    options = [*LOADED, "-p", "no:cacheprovider", "-n", "1", "--max-worker-restart", "0"]
+
+    ended = session.run(*watched, *options, timeout=PATIENCE)
+
+    assert ended.ret == 1, "99: processes were left behind"
+    ended.stdout.fnmatch_lines(["*worker 'gw0' crashed while running *"])
+    summary = orjson.loads((session.path / "runs/latest/summary.json").read_bytes())
+    assert [(one["scenario"], one["verdict"]) for one in summary["scenarios"]] == [
+        ("one", "PASS"),
+        ("two", "PASS"),
+    ]
+    assert (summary["complete"], summary["verdict"]) == (False, "UNKNOWN")
+    suites = ElementTree.parse(session.path / "runs/latest/junit.xml").getroot()
+    assert [suite.findall("testcase")[0].get("classname") for suite in suites] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "when"),
+    [
+        pytest.param(["-n", "1"], ["closing, complete: True", "finished"], id="worker"),
+        pytest.param([], ["finished", "closing, complete: True"], id="alone"),
+    ],
+)
+def test_reports_are_complete_before_anything_is_closed(
+    session: pytest.Pytester, arguments: list[str], when: list[str]
+) -> None:
+    """A worker closes before it says that it is done: the controller ends it ten seconds after that."""
+    session.makefile(".yaml", one=HOLDS)
+    session.makeconftest(TELLS_WHEN)
+
+    run(session, *arguments).assert_outcomes(passed=1)
+
+    assert (session.path / "when").read_text().splitlines() == when
 
 
 def test_a_stack_that_cannot_start_is_told_once_by_every_test_and_tried_once(

@@ -144,22 +144,23 @@ class EmbeddedBackend:
         return str(answer["endpoint"])
 
     async def close(self) -> None:
-        """Ends the emulator and everything it started, and waits until it is gone."""
+        """Ends the emulator and everything it started, and waits until it is gone.
+
+        One that has not ended after STOP_TIMEOUT seconds, or when the wait is cancelled, is killed.
+        """
         process, self._process = self._process, None
         if self._lifeline >= 0:
             os.close(self._lifeline)
             self._lifeline = -1
         if process is None:
             return
-        process.terminate()
-        try:
-            await asyncio.to_thread(process.wait, STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            await asyncio.to_thread(process.wait)
         assert process.stdout is not None
-        process.stdout.close()
-        self._http.clear()
+        try:
+            await asyncio.to_thread(_end, process)
+        finally:
+            process.kill()  # one for which nobody waits any more has no time left
+            process.stdout.close()
+            self._http.clear()
 
     async def __aenter__(self) -> "EmbeddedBackend":
         try:
@@ -251,3 +252,12 @@ class EmbeddedBackend:
             return f"the emulator at {self._endpoint} does not answer any more: {error}"
         how = f"signal {-status}" if status < 0 else f"exit code {status}"
         return f"the emulator ended unexpectedly, with {how}; what it said stands above"
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

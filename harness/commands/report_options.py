@@ -45,17 +45,15 @@ def make_room_for(junit: Path | None) -> None:
 
 
 def report(result: "RunResult", options: argparse.Namespace, console: Console) -> ExitCode:
-    """Says how the run ended, keeps that in the run's folder, and returns the exit code for it."""
+    """Keeps in the run's folder how the run ended, says it, and returns the exit code for it."""
     from harness.reports.exit import exit_code
     from harness.run import keep_reports, summary_of
 
+    keep_reports(result, junit=options.junit)
     if options.json:
         write(summary_of(result))
     else:
         _say_end(result, console)
-    keep_reports(result)
-    if options.junit:
-        _write_junit(result, options.junit)
     return exit_code(result.results)
 
 
@@ -71,11 +69,3 @@ def _say_end(result: "RunResult", console: Console) -> None:
     say(console, f"history, summary.json, junit.xml: {result.folder.path}")
     say(console, *log_hints(result.results, run=str(result.folder.path)))
 
-
-def _write_junit(result: "RunResult", file: Path) -> None:
-    from harness.run import junit_of
-
-    try:
-        file.write_bytes(junit_of(result))
-    except OSError as error:
-        raise UsageError(f"--junit {file}: cannot be written: {error.strerror}") from error

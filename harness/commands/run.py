@@ -51,6 +51,7 @@ def execute(options: argparse.Namespace) -> ExitCode:
     """Plays, judges and reports; the exit code is that of the verdict."""
     from harness.event_loop import run_until_terminated
     from harness.progress import Silent, TerminalProgress
+    from harness.reports.exit import exit_code
     from harness.reports.terminal import scenario_block
     from harness.run import RunOptions, run
 
@@ -68,6 +69,8 @@ def execute(options: argparse.Namespace) -> ExitCode:
         parameters=parameters(options),
         notice=say_aside,
         debug=debug,
+        junit=options.junit,
     )
     make_room_for(options.junit)
-    return report(run_until_terminated(run(asked, progress)), options, console)
+    result = run_until_terminated(run(asked, progress, tell=lambda told: report(told, options, console)))
+    return exit_code(result.results)

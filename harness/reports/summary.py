@@ -11,19 +11,22 @@ VERSION = 2
 """Rises when a member changes its meaning or goes; new members do not change it."""
 
 
-def summary(results: Sequence[ScenarioResult], *, run: Mapping[str, object]) -> bytes:
-    """One JSON object: `version`, `run` (as given), `verdict`, `gate`, `scenarios` with checks, figures and findings.
+def summary(results: Sequence[ScenarioResult], *, run: Mapping[str, object], complete: bool = True) -> bytes:
+    """One JSON object: `version`, `run` (as given), `complete`, `verdict`, `gate`, and `scenarios` with their checks.
 
-    `gate` is the verdict without the UNKNOWNs that were `accepted`: what the exit code says.
+    `gate` is the verdict without the UNKNOWNs that were `accepted`: what the exit code says. What is not `complete`
+    was written while more was to come: both are UNKNOWN at best.
 
     Times are seconds; an observation's `at` is on the history's clock, where the timeline began at `timeline_at`.
     JSON knows no infinity: it is null, and `missing` beside it tells how many deliveries never came.
     """
+    to_come = () if complete else (Verdict.UNKNOWN,)
     whole = {
         "version": VERSION,
         "run": dict(run),
-        "verdict": Verdict.worst(result.verdict for result in results).value,
-        "gate": Verdict.worst(result.gate for result in results).value,
+        "complete": complete,
+        "verdict": Verdict.worst((*(result.verdict for result in results), *to_come)).value,
+        "gate": Verdict.worst((*(result.gate for result in results), *to_come)).value,
         "scenarios": [_scenario(result) for result in results],
     }
     text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False)

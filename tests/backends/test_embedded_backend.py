@@ -1,10 +1,12 @@
 """The emulator's process, from the runner's side: its start, its end, and its death."""
 
 import asyncio
+import signal
 import socket
 
 import pytest
 
+from harness.backends import embedded
 from harness.backends.embedded import EmbeddedBackend
 from harness.errors import BackendError, DeploymentFailed
 
@@ -49,3 +51,23 @@ def test_a_running_emulator_answers_until_it_dies() -> None:
                 await backend.seen()
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("interrupted", [False, True], ids=["after its time", "when nobody waits any more"])
+def test_an_emulator_that_does_not_end_is_killed(interrupted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "STOP_TIMEOUT", 3600.0 if interrupted else 0.1)
+
+    async def scenario() -> int | None:
+        backend = EmbeddedBackend(region="us-east-1")
+        await backend.start()
+        process = backend._process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        closing = asyncio.create_task(backend.close())
+        if interrupted:
+            await asyncio.sleep(0)
+            closing.cancel()
+        await asyncio.wait((closing,))
+        return await asyncio.to_thread(process.wait, 30.0)
+
+    assert asyncio.run(scenario()) == -signal.SIGKILL

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,18 @@ class Command:
     """A running `harness` command; its end fails the test when it leaves a process behind."""
 
     def __init__(
-        self, arguments: Sequence[str], folder: Path, cwd: Path, *, stdin: int = subprocess.DEVNULL
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        cwd: Path,
+        *,
+        stdin: int = subprocess.DEVNULL,
+        module: str = "harness",
     ) -> None:
         self._pid_file = folder / "pid"
         watched = [sys.executable, str(HERE / "orphanage.py"), str(self._pid_file)]
         self.process = subprocess.Popen(
-            [*watched, sys.executable, "-m", "harness", *arguments],
+            [*watched, sys.executable, "-m", module, *arguments],
             cwd=cwd,
             env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "COLUMNS": "100"},
             stdin=stdin,
@@ -43,11 +49,18 @@ class Command:
 
     def wait_for(self, text: str) -> str:
         """Reads standard output up to the line that holds `text`, and returns what was read."""
+        return self._read(lambda line: text in line, text)
+
+    def read_until(self, last: str) -> str:
+        """Reads standard output up to the line that is `last`, and returns what was read."""
+        return self._read(lambda line: line == last, last)
+
+    def _read(self, ends: Callable[[str], bool], text: str) -> str:
         assert self.process.stdout is not None
         read = ""
         for line in self.process.stdout:
             read += line
-            if text in line:
+            if ends(line):
                 return read
         raise AssertionError(f"{text!r} never came; it said {read!r} and {self.end().stderr!r}")
 

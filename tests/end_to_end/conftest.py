@@ -15,8 +15,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Command]]:
     """Starts `harness ARGUMENTS`."""
     started: list[Command] = []
 
-    def start(*arguments: str, cwd: Path = ROOT) -> Command:
-        started.append(Command(arguments, tmp_path, cwd))
+    def start(*arguments: str, cwd: Path = ROOT, module: str = "harness") -> Command:
+        started.append(Command(arguments, tmp_path, cwd, module=module))
         return started[-1]
 
     yield start

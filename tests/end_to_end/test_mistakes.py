@@ -1,9 +1,13 @@
 """What goes wrong gives one clear message, the right exit code, and no process left behind."""
 
+import json
 import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
 
 from tests.end_to_end.command import HERE, ROOT, Command, Ended
 
@@ -78,6 +82,48 @@ def test_ctrl_c_in_the_middle_ends_everything_and_keeps_the_history(
     assert ended.exit_code == 130
     assert ended.stderr.startswith("harness: interrupted")
     assert harness("check", str(tmp_path / "runs/latest")).exit_code == 3
+
+
+def test_a_run_that_is_killed_keeps_the_reports_of_what_was_judged(
+    start: Callable[..., Command], tmp_path: Path
+) -> None:
+    claim = "scenario: {}\nclients: {{a: {{query: {{market: BTC-PERP}}}}}}\ntimeline: [{}]\n"
+    event = "publish: {type: trade, market: BTC-PERP}"
+    (tmp_path / "a.yaml").write_text(claim.format("The first", f"{{{event}}}"))
+    (tmp_path / "b.yaml").write_text(claim.format("The second", f"{{every: 1s, for: 10m, {event}}}"))
+    files = (str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"))
+    command = start("run", "--runs", str(tmp_path / "runs"), "--junit", str(tmp_path / "copy.xml"), *files)
+    command.wait_for("playing: The second")
+    command.send(signal.SIGKILL)
+    assert command.end().exit_code == 128 + signal.SIGKILL
+
+    summary = json.loads((tmp_path / "runs/latest/summary.json").read_text())
+    assert [(one["scenario"], one["verdict"]) for one in summary["scenarios"]] == [("a", "PASS")]
+    assert (summary["complete"], summary["verdict"]) == (False, "UNKNOWN")
+    (suite,) = ElementTree.parse(tmp_path / "copy.xml").getroot()
+    assert suite.get("name") == "The first"
+    assert (tmp_path / "copy.xml").read_bytes() == (tmp_path / "runs/latest/junit.xml").read_bytes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_is_killed_while_it_closes_has_said_everything(
+    start: Callable[..., Command], tmp_path: Path, number: signal.Signals
+) -> None:
+    scenario = tmp_path / "a.yaml"
+    scenario.write_text(
+        "scenario: A trade arrives\nclients: {a: {query: {market: BTC-PERP}}}\n"
+        "timeline: [{publish: {type: trade, market: BTC-PERP}}]\n"
+    )
+    runs, copy = tmp_path / "runs", tmp_path / "copy.xml"
+    given = ("run", "--json", "--runs", str(runs), "--junit", str(copy), str(scenario))
+    command = start(*given, module="tests.end_to_end.never_closes")
+    said = json.loads(command.read_until("}\n"))
+    command.send(number)
+
+    assert command.end().exit_code == 128 + number
+    assert [(one["scenario"], one["verdict"]) for one in said["scenarios"]] == [("a", "PASS")]
+    assert said == json.loads((runs / "latest/summary.json").read_text())
+    assert copy.read_bytes() == (runs / "latest/junit.xml").read_bytes()
 
 
 def test_killing_the_runner_leaves_no_process_behind(start: Callable[..., Command], tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tests.end_to_end.command import ROOT, Command
 __all__ = ["start"]
 
 # What is claimed of a latency is claimed of the emulator; LocalStack's tables take their time.
-SLOWER = "one-trade-reaches-500-subscribers-in-time"
+SLOWER = "one-trade-reaches-200-subscribers-in-time"
 
 
 def test_every_scenario_passes_with_tables_and_topics_in_localstack(

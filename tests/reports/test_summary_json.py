@@ -1,6 +1,8 @@
 import json
 from math import inf
 
+import pytest
+
 from harness.checks.findings import finding_of
 from harness.checks.verdict import CheckResult, ScenarioResult, Verdict
 from harness.record.observation import RowsFound
@@ -22,6 +24,7 @@ def test_the_summary_holds_everything_that_was_said() -> None:
     assert json.loads(summary([result], run={"backend": "embedded"})) == {
         "version": 2,
         "run": {"backend": "embedded"},
+        "complete": True,
         "verdict": "FAIL",
         "gate": "FAIL",
         "scenarios": [
@@ -68,10 +71,21 @@ def test_a_run_without_scenarios_is_unknown() -> None:
     assert json.loads(summary([], run={})) == {
         "version": 2,
         "run": {},
+        "complete": True,
         "verdict": "UNKNOWN",
         "gate": "UNKNOWN",
         "scenarios": [],
     }
+
+
+@pytest.mark.parametrize(("verdict", "told"), [(Verdict.PASS, "UNKNOWN"), (Verdict.FAIL, "FAIL")])
+def test_while_more_is_to_come_nothing_has_passed(verdict: Verdict, told: str) -> None:
+    result = ScenarioResult("s", "s", (CheckResult("health", verdict, "one check"),), seconds=0.0)
+
+    whole = json.loads(summary([result], run={}, complete=False))
+
+    assert (whole["complete"], whole["verdict"], whole["gate"]) == (False, told, told)
+    assert whole["scenarios"][0]["verdict"] == verdict.value
 
 
 def test_half_a_character_does_not_break_the_summary() -> None:
