@@ -23,10 +23,10 @@ from websockets.sync.client import ClientConnection, connect
 
 from harness.backends.embedded import EmbeddedBackend, emulator_urls
 from harness.emulator.lambda_runtime.node import installed_packages
+from tests.patience import LONGEST_POLL, WAIT
 
 REGION = "us-east-1"
 ROLE = "arn:aws:iam::000000000000:role/lambda"
-WAIT = 10.0
 PLACES = (installed_packages(), Path(__file__).parent / "sdk/node_modules")
 ESBUILD = next((place for place in PLACES if (place / "esbuild").is_dir()), None)
 """The packages that functions in TypeScript are made with here."""
@@ -95,7 +95,7 @@ class Deployed:
 
     def recorded(self) -> Event:
         """The next event that the recorder got."""
-        received = self.sqs.receive_message(QueueUrl=self.queue_url, WaitTimeSeconds=int(WAIT))
+        received = self.sqs.receive_message(QueueUrl=self.queue_url, WaitTimeSeconds=LONGEST_POLL)
         (message,) = received["Messages"]
         self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
         event: Event = json.loads(message["Body"])

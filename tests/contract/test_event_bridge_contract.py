@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.contract.conftest import WAIT, Clients, Deployed, Event, a_name
+from tests.contract.conftest import Clients, Deployed, Event, a_name
+from tests.patience import LONGEST_POLL
 
 Rule: TypeAlias = Callable[..., str]
 
@@ -36,7 +37,7 @@ class Queue:
         """The next message."""
         received = self._sqs.receive_message(
             QueueUrl=self.url,
-            WaitTimeSeconds=int(WAIT),
+            WaitTimeSeconds=LONGEST_POLL,
             AttributeNames=["All"],
             MessageAttributeNames=["All"],
         )

@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from tests.contract.conftest import ROLE, WAIT, Clients, Deployed, a_name, zipped
+from tests.contract.conftest import ROLE, Clients, Deployed, a_name, zipped
+from tests.patience import LONGEST_POLL
 
 SOURCE = """
 def handler(event, context):
@@ -39,7 +40,7 @@ class Queue:
     def message(self) -> Any:
         """The next message."""
         received = self._sqs.receive_message(
-            QueueUrl=self.url, WaitTimeSeconds=int(WAIT), MessageAttributeNames=["All"]
+            QueueUrl=self.url, WaitTimeSeconds=LONGEST_POLL, MessageAttributeNames=["All"]
         )
         (message,) = received["Messages"]
         self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])

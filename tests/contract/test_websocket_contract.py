@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from tests.contract.conftest import WAIT, Clients, Deployed
+from tests.contract.conftest import Clients, Deployed
+from tests.patience import WAIT
 
 GONE_ID = "H111mc0HywMCEEf="
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from harness.backends.embedded import EmbeddedBackend
+from tests.patience import WAIT
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ ASKED = {
 def test_pages_answer_or_say_what_is_wrong(
     endpoint: str, method: str, page: str, body: bytes | None, status: int
 ) -> None:
-    http = HTTPConnection(urlsplit(endpoint).netloc, timeout=10.0)
+    http = HTTPConnection(urlsplit(endpoint).netloc, timeout=WAIT)
     http.request(method, f"/_harness/{page}", body)
     answered = http.getresponse().status
     http.close()

@@ -1,6 +1,6 @@
 """Runs a command and takes in every process that it leaves behind: `orphanage.py PID_FILE COMMAND ...`.
 
-The command's process id goes into PID_FILE at once. When the command has ended, its orphans get ten seconds to end
+The command's process id goes into PID_FILE at once. When the command has ended, its orphans get half a minute to end
 as well. Exits with the command's own code (128 + n for signal n), or with 99 after naming those that stayed.
 """
 
@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
-GRACE = 10.0
+GRACE = 30.0
 
 
 def main(pid_file: str, *command: str) -> int:

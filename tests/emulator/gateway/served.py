@@ -45,8 +45,8 @@ from harness.emulator.lambda_runtime.outcome import (
     Throttled,
 )
 from harness.record.observation import ConnectionOpened, Observation
+from tests.patience import WAIT as WAIT
 
-WAIT = 10.0
 ID = re.compile(r"[A-Za-z0-9_-]{14}[AEIMQUYcgkosw048]=")
 UNKNOWN_ID = "H111mc0HywMCEEf="
 Event: TypeAlias = dict[str, Any]
@@ -280,7 +280,7 @@ async def serving(
 
 def run(test: Coroutine[Any, Any, None]) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(asyncio.wait_for(test, 60))
+        runner.run(asyncio.wait_for(test, WAIT))
 
 
 async def received(client: ClientConnection) -> str | bytes:

@@ -14,8 +14,8 @@ import pytest
 
 from harness.backends.embedded import EmbeddedBackend
 from harness.emulator.lambda_runtime.bootstrap import RUNTIME_DIR
+from tests.patience import WAIT
 
-WAIT = 20.0
 PRELOAD = f"{RUNTIME_DIR}/node_names.cjs"
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")

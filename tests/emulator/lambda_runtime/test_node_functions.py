@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import uvloop
 
+from harness.clock import ManualClock
 from harness.emulator.lambda_runtime.outcome import Returned
 from harness.record.observation import InvocationStarted
 from tests.emulator.lambda_runtime.node_function import (
@@ -400,19 +401,22 @@ def test_an_environment_goes_on_after_an_error_and_starts_anew_after_a_crash_or_
       count += 1;
       if (event === 'throw') throw new Error('no');
       if (event === 'crash') setImmediate(() => { throw new Error('late') });
+      if (event === 'hang') console.log('hangs');
       if (event === 'crash' || event === 'hang') await new Promise((r) => setTimeout(r, 1e6));
       return count;
     };
     """
 
     async def ask() -> None:
-        async with a_node_function(tmp_path) as function:
+        clock = ManualClock()
+        async with a_node_function(tmp_path, clock) as function:
             function.deploy(source, timeout=2)
             assert await function.value() == 1
             assert (await function.error("throw"))["errorMessage"] == "no"
             assert await function.value() == 3
             assert (await function.error("crash"))["errorMessage"] == "late"
             assert await function.value() == 1
+            function.on_line = lambda _: clock.advance(2)
             assert (await function.error("hang"))["errorType"] == "Sandbox.Timedout"
             assert await function.value() == 1
 

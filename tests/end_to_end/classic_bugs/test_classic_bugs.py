@@ -10,9 +10,9 @@ import pytest
 
 from harness.live import LiveStack
 from tests.end_to_end.classic_bugs.conftest import HERE, Play, Running, Told
+from tests.patience import WAIT
 
 GREEN = Told(frozenset(), ())
-PATIENCE = 20.0
 
 
 def an_event(*messages: str) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def test_a_time_to_live_under_another_name_never_expires(running: Running) -> No
     with running(environment={"LIFETIME": "1"}) as stack:
         connect(stack, "wrong", "app.connect_with_ttl")
         connect(stack, "right", "app.connect")
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + WAIT
         while "right" in (left := rows(stack)) and time.monotonic() < until:
             pass
 
