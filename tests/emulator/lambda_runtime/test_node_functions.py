@@ -16,12 +16,12 @@ from harness.emulator.lambda_runtime.outcome import Returned
 from harness.record.observation import InvocationStarted
 from tests.emulator.lambda_runtime.node_function import (
     ARN,
-    PATIENCE,
     Files,
     a_node_function,
     error_of,
     value_of,
 )
+from tests.patience import WAIT
 
 ECHO = "exports.handler = async (event) => event;\n"
 ESM_ECHO = "export const handler = async (event) => event;\n"
@@ -385,7 +385,7 @@ def test_what_nobody_awaits_stops_with_the_response_and_goes_on_with_the_next_in
             pid = await function.value()
             assert isinstance(pid, int)
             stop = partial(os.waitid, os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(WAIT):
                 await asyncio.get_running_loop().run_in_executor(None, stop)
             assert await function.value("ask") is True
 
@@ -438,7 +438,7 @@ def test_changed_code_is_loaded(tmp_path: Path, changed: str) -> None:
             assert await function.value() == [1, 1, 1]
             function.write({changed: files[changed].replace("1", "2")})
             expected = [2 if name == changed else 1 for name in files]
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(WAIT):
                 while await function.value() != expected:
                     pass
 
