@@ -41,7 +41,7 @@ def test_a_status_code_that_sdk_v3_does_not_have_never_purges(play: Play) -> Non
     assert len(told.findings) == 2
     for finding in told.findings:
         assert re.fullmatch(
-            r"the row of ghost/[12]'s connection \S+, which met a 410, was never deleted; the scenario allows 5 s",
+            r"the row of ghost/[12]'s connection \S+, which met a 410, was never deleted; the scenario allows 30 s",
             finding,
         ), finding
 
