@@ -100,7 +100,7 @@ class LiveClient:
             raise ConnectionError(f"{self.name} is not connected, so it cannot subscribe to {channel}")
         self._stack.settle()
 
-    def receive(self, timeout: float = 5.0) -> Any:
+    def receive(self, timeout: float = CALL_TIMEOUT) -> Any:
         """The next message, decoded from JSON (or as text, if it is none); TimeoutError after `timeout` seconds."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._messages, timeout):
@@ -116,7 +116,7 @@ class LiveClient:
             self._messages.clear()
         return messages
 
-    def closed(self, timeout: float = 5.0) -> ClientClosed:
+    def closed(self, timeout: float = CALL_TIMEOUT) -> ClientClosed:
         """How the connection was closed; TimeoutError when it is still open after `timeout` seconds."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._closed is not None, timeout):
@@ -193,7 +193,7 @@ class LiveStack:
             raise BackendError(f"SNS did not take the event: {outcome.error}")
         return event_id
 
-    def settle(self, timeout: float = 10.0) -> None:
+    def settle(self, timeout: float = CALL_TIMEOUT) -> None:
         """Returns when nothing is in flight any more; TimeoutError after `timeout` seconds."""
         outside = Outside(lambda: sum(client.messages for client in self._clients))
         if not self._call(self._testbed.quiet(timeout, outside), timeout + CALL_TIMEOUT):

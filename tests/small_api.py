@@ -16,8 +16,8 @@ from urllib.request import urlopen
 from harness.backends.embedded import AS_ON_AWS, EmbeddedBackend
 from harness.stack.model import Api, Execution, Function, Route, Stack
 from harness.testbed import deploy
+from tests.patience import WAIT
 
-WAIT = 10.0
 STAGE = "dev"
 
 # Says what it was sent behind a `>`, and whose connection it is; `$connect` does what the query asks for.

@@ -6,7 +6,7 @@ import pty
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-PATIENCE = 30.0
+from tests.patience import WAIT
 
 
 class Terminal:
@@ -19,7 +19,7 @@ class Terminal:
 
     async def shows(self, text: str) -> str:
         """Waits until the text is there, and returns what came up to it."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(WAIT):
             while text not in self._read:
                 self._read += await self._more()
         read, _, self._read = self._read.partition(text)

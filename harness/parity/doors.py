@@ -33,7 +33,7 @@ from harness.parity.subject import REGION, Subject
 from harness.stack.model import Stack
 from harness.stack.removal import Made, remove
 
-WAIT = 10.0
+WAIT = 30.0
 """Seconds that anything may take."""
 POLL = 1
 """Seconds that one look into the recorder's queue waits for something to come."""

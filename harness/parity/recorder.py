@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-_QUICK = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 1})
+_QUICK = Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempts": 1})
 _sqs = boto3.client("sqs", config=_QUICK)
 _management = boto3.client(
     "apigatewaymanagementapi", endpoint_url=os.environ["MANAGEMENT_ENDPOINT"], config=_QUICK

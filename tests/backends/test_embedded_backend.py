@@ -9,6 +9,7 @@ import pytest
 from harness.backends import embedded
 from harness.backends.embedded import EmbeddedBackend
 from harness.errors import BackendError, DeploymentFailed
+from tests.patience import WAIT
 
 
 def test_an_interrupted_start_leaves_no_process() -> None:
@@ -40,13 +41,13 @@ def test_a_port_that_is_taken_is_told_by_the_emulator() -> None:
 def test_a_running_emulator_answers_until_it_dies() -> None:
     async def scenario() -> None:
         async with EmbeddedBackend(region="us-east-1") as backend:
-            assert await backend.quiet(1.0)
+            assert await backend.quiet(WAIT)
             assert (await backend.seen()).lines == b""
             with pytest.raises(DeploymentFailed, match="'stranger' does not start: NoSuchFunction"):
                 await backend.prewarm("stranger", 1)
             assert backend._process is not None
             backend._process.kill()
-            await asyncio.to_thread(backend._process.wait, 10.0)
+            await asyncio.to_thread(backend._process.wait, WAIT)
             with pytest.raises(BackendError, match="the emulator ended unexpectedly, with signal 9"):
                 await backend.seen()
 

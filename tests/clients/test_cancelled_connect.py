@@ -10,6 +10,7 @@ from harness.clock import RealClock
 from harness.event_loop import run
 from harness.record.observation import ClientConnecting, Observation
 from harness.scenario.feed import Feed
+from tests.patience import WAIT
 
 
 @pytest.mark.parametrize("turns", range(12))
@@ -26,7 +27,7 @@ def test_a_client_can_be_cut_after_its_connect_was_cancelled(turns: int) -> None
             connecting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await connecting
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(WAIT):
                 await client.cut()
 
     run(test())

@@ -23,6 +23,7 @@ from harness.record.observation import (
     SubscriptionSent,
 )
 from harness.scenario.model import ClientGroup, Scenario
+from tests.patience import WAIT
 
 AT = 1000.0
 
@@ -69,7 +70,7 @@ def a_scenario(**groups: ClientGroup) -> Scenario:
 
 def run(test: Coroutine[object, object, None]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WAIT):
             await test
 
     asyncio.run(bounded())
@@ -207,7 +208,7 @@ def test_after_a_roundtrip_all_that_was_sent_before_has_arrived() -> None:
             for connection in server.server.connections:
                 for number in range(5):
                     await connection.send(f'{{"eventId":"e{number}"}}')
-            assert await crowd.roundtrip(10) is True
+            assert await crowd.roundtrip(WAIT) is True
             assert crowd.progress.messages == 150
 
     run(test())

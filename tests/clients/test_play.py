@@ -17,6 +17,7 @@ from harness.clients.schedule import (
 from harness.clock import ManualClock
 from harness.record.observation import Observation, Settled
 from harness.scenario.model import Scenario
+from tests.patience import WAIT
 
 GATHERED = "gather"
 
@@ -91,7 +92,7 @@ def played(actions: Sequence[Action], there: Remembering, *, settle: float = 8.0
 
 def run(test: Coroutine[object, object, None]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WAIT):
             await test
 
     asyncio.run(bounded())

@@ -13,6 +13,7 @@ from harness.clock import ManualClock
 from harness.errors import BackendError
 from harness.record.observation import EventPublished, Observation, PublishFailed
 from harness.scenario.feed import Feed
+from tests.patience import WAIT
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:MarketUpdatesTopic"
 AT = 1000.0
@@ -46,7 +47,7 @@ class FakeSns:
 
 def run(test: Coroutine[object, object, None]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WAIT):
             await test
 
     asyncio.run(bounded())
@@ -172,14 +173,14 @@ def test_an_event_that_is_given_up_leaves_a_trace() -> None:
         class HangingSns(FakeSns):
             def publish(self, *, TopicArn: str, Message: str) -> Mapping[str, object]:  # noqa: N803
                 started.set()
-                go_on.wait(10)
+                go_on.wait(WAIT)
                 return super().publish(TopicArn=TopicArn, Message=Message)
 
         sns = HangingSns()
         publisher = a_publisher(sns, seen, clock)
         hanging = asyncio.create_task(publisher.publish({"type": "trade"}, "e1", AT))
         waiting = asyncio.create_task(publisher.publish({"type": "trade"}, "e2", AT))
-        await asyncio.to_thread(started.wait, 10)
+        await asyncio.to_thread(started.wait, WAIT)
         for publishing in (hanging, waiting):
             publishing.cancel()
         await asyncio.wait((hanging, waiting))

@@ -28,6 +28,7 @@ from harness.record.observation import (
     SubscriptionSent,
 )
 from harness.scenario.feed import Feed
+from tests.patience import WAIT
 
 AT = 1000.0
 CONNECTING = ClientConnecting(AT, "alice")
@@ -56,7 +57,7 @@ class Seen:
 
 def run(test: Coroutine[object, object, None]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WAIT):
             await test
 
     asyncio.run(bounded())
@@ -110,7 +111,7 @@ def test_what_the_server_sends_is_noted_in_order_with_the_event_it_carries() -> 
         seen = Seen()
         async with a_client(seen, serving) as client:
             assert await client.connect() is True
-            assert await client.roundtrip(10) is True
+            assert await client.roundtrip(WAIT) is True
             assert client.messages == 4
         assert seen.observations[:6] == [
             CONNECTING,
@@ -265,10 +266,10 @@ def test_a_server_that_never_answers_is_given_up() -> None:
         seen = Seen()
         with socket.create_server(("127.0.0.1", 0)) as silent:  # the kernel accepts, nobody reads
             url = f"ws://127.0.0.1:{silent.getsockname()[1]}"
-            client = Client("alice", url, feed=Feed(), clock=ManualClock(), note=seen.note, open_timeout=0.05)
+            client = Client("alice", url, feed=Feed(), clock=ManualClock(), note=seen.note, open_timeout=1.0)
             assert await client.connect() is False
             await client.cut()
-        reason = "no answer to the opening handshake within 0.05 s"
+        reason = "no answer to the opening handshake within 1 s"
         assert seen.observations == [CONNECTING, ClientRefused(AT, "alice", 0, reason)]
 
     run(test())
@@ -393,7 +394,7 @@ def test_a_close_by_the_server_is_noted_once(serving: Serving, closed: ClientClo
         async with a_client(seen, serving) as client:
             await client.connect()
             await seen.until(ClientClosed)
-            assert await client.roundtrip(10) is False
+            assert await client.roundtrip(WAIT) is False
             assert await client.subscribe("market.BTC-PERP") is False
         assert seen.observations == [CONNECTING, CONNECTED, closed]
 
@@ -411,7 +412,7 @@ def test_a_roundtrip_ends_when_its_connection_does() -> None:
 
         async with a_client(Seen(), serving) as client:
             await client.connect()
-            waiting = asyncio.create_task(client.roundtrip(10))
+            waiting = asyncio.create_task(client.roundtrip(WAIT))
             await asyncio.sleep(0)
             ended.set()
             assert await waiting is False
@@ -429,7 +430,7 @@ def test_a_roundtrip_without_pong_ends_after_its_timeout() -> None:
             connection.transport.abort()
 
         async with a_client(Seen(), serving) as client:
-            assert await client.roundtrip(10) is False
+            assert await client.roundtrip(WAIT) is False
             await client.connect()
             assert await client.roundtrip(0.01) is False
             ended.set()
@@ -447,11 +448,11 @@ def test_a_client_that_vanished_may_come_back_with_only_what_its_query_subscribe
 
         async with a_client(seen, serving) as client:
             await client.connect()
-            await client.roundtrip(10)
+            await client.roundtrip(WAIT)
             await client.subscribe("market.BTC-PERP")
             client.vanish()
             assert await client.connect() is True
-            await client.roundtrip(10)
+            await client.roundtrip(WAIT)
             assert (client.channel, client.messages) == (None, 2)
         welcome = MessageReceived(AT, "alice", "welcome")
         assert seen.observations[:9] == [
@@ -513,7 +514,7 @@ def test_arrivals_are_stamped_by_the_clock_that_was_passed_in() -> None:
             clock.advance(2.5)
             (connection,) = server.connections
             await connection.send("late")
-            await client.roundtrip(10)
+            await client.roundtrip(WAIT)
             await client.cut()
         assert seen.observations[2] == MessageReceived(AT + 2.5, "alice", "late")
 
@@ -534,7 +535,7 @@ def test_a_tls_server_is_trusted_by_the_context_that_was_passed_in() -> None:
                 "alice", url, feed=Feed(), clock=RealClock(), note=Seen().note, ssl_context=ours
             )
             assert await trusting.connect() is True
-            assert await trusting.roundtrip(10) is True
+            assert await trusting.roundtrip(WAIT) is True
             await trusting.leave()
             doubting = Client("alice", url, feed=Feed(), clock=ManualClock(), note=seen.note)
             assert await doubting.connect() is False

@@ -21,6 +21,7 @@ from harness.record.observation import (
     SubscriptionSent,
 )
 from harness.scenario.model import ClientGroup, Scenario
+from tests.patience import WAIT
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:MarketUpdatesTopic"
 TRADE: dict[str, object] = {"type": "trade", "market": "BTC-PERP"}
@@ -91,7 +92,7 @@ async def _play(seen: list[Observation]) -> None:
 
 def test_a_timeline_over_real_sockets_leaves_the_whole_story_in_order() -> None:
     seen = list[Observation]()
-    asyncio.run(asyncio.wait_for(_play(seen), 30))
+    asyncio.run(asyncio.wait_for(_play(seen), WAIT))
 
     kinds = [type(one) for one in seen]
     assert kinds.count(ClientConnected) == kinds.count(SubscriptionSent) == 21

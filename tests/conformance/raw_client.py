@@ -11,7 +11,8 @@ from enum import IntEnum
 from types import TracebackType
 from typing import Protocol, TypeAlias
 
-WAIT = 10.0
+from tests.patience import WAIT
+
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 MASK = b"\x37\xfa\x21\x3d"  # RFC 6455's own example
 

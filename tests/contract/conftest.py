@@ -23,11 +23,11 @@ from websockets.sync.client import ClientConnection, connect
 
 from harness.backends.embedded import emulator_urls
 from harness.emulator.lambda_runtime.node import installed_packages
+from tests.patience import LONGEST_POLL, WAIT
 from tests.small_api import an_emulator
 
 REGION = "us-east-1"
 ROLE = "arn:aws:iam::000000000000:role/lambda"
-WAIT = 10.0
 PLACES = (installed_packages(), Path(__file__).parent / "sdk/node_modules")
 ESBUILD = next((place for place in PLACES if (place / "esbuild").is_dir()), None)
 """The packages that functions in TypeScript are made with here."""
@@ -119,7 +119,7 @@ class Queue:
         """The next message, with all its attributes; it is deleted."""
         received = self._sqs.receive_message(
             QueueUrl=self.url,
-            WaitTimeSeconds=int(WAIT),
+            WaitTimeSeconds=LONGEST_POLL,
             AttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
@@ -139,6 +139,13 @@ class Queue:
         return message["Body"], {
             name: (one["DataType"], one["StringValue"]) for name, one in attributes.items()
         }
+
+    def bring_back(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Ends the invisibility of a message that a function was invoked with, and returns its record."""
+        self._sqs.change_message_visibility(
+            QueueUrl=self.url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=0
+        )
+        return record
 
     def counts(self) -> tuple[int, int]:
         """(messages that can be received, messages that are received and not deleted)"""
@@ -165,7 +172,7 @@ class Deployed:
 
     def recorded(self) -> Event:
         """The next event that the recorder got."""
-        received = self.sqs.receive_message(QueueUrl=self.queue_url, WaitTimeSeconds=int(WAIT))
+        received = self.sqs.receive_message(QueueUrl=self.queue_url, WaitTimeSeconds=LONGEST_POLL)
         (message,) = received["Messages"]
         self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
         event: Event = json.loads(message["Body"])

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
 from typing import Any
 
-WAIT = 20.0
+from tests.patience import WAIT
 
 
 @dataclass(frozen=True, slots=True)

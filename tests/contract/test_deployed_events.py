@@ -9,7 +9,8 @@ import pytest
 from harness.backends.embedded import emulator_urls
 from harness.stack.loader import load_stack
 from harness.stack.provision import Deployment, provision
-from tests.contract.conftest import WAIT, Clients, a_name, zipped
+from tests.contract.conftest import Clients, a_name, zipped
+from tests.patience import LONGEST_POLL
 
 SOURCE = """
 import json, os
@@ -57,7 +58,7 @@ class Deployed:
     def next_in(self, queue: str) -> Any:
         """The next message in a queue, as JSON."""
         url = self.outputs[f"queues.{queue}.url"]
-        received = self._sqs.receive_message(QueueUrl=url, WaitTimeSeconds=int(WAIT))
+        received = self._sqs.receive_message(QueueUrl=url, WaitTimeSeconds=LONGEST_POLL)
         (message,) = received["Messages"]
         self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return json.loads(message["Body"])

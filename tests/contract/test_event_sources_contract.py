@@ -8,7 +8,8 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
-from tests.contract.conftest import ROLE, WAIT, Clients, Event, Queue, a_name, zipped
+from tests.contract.conftest import ROLE, Clients, Event, Queue, a_name, zipped
+from tests.patience import LONGEST_POLL, WAIT
 
 # Says what it was invoked with, then does what the records ask for.
 SOURCE = """
@@ -177,40 +178,43 @@ def test_message_that_failed_comes_again_and_then_goes_to_the_dead_letter_queue(
 ) -> None:
     dead, name = Queue(sqs), a_name("reader")
     redrive = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 2})
-    queue = Queue(sqs, VisibilityTimeout="2", RedrivePolicy=redrive)
-    create_function(lambda_, name, told, Timeout=2)
+    queue = Queue(sqs, VisibilityTimeout="600", RedrivePolicy=redrive)
+    create_function(lambda_, name, told, Timeout=20)
     lambda_.create_event_source_mapping(FunctionName=name, EventSourceArn=queue.arn)
     (message_id,) = queue.send("fail")
 
+    attempts = [queue.bring_back(told.event()["Records"][-1]) for _ in range(2)]
     assert dead.message()["MessageId"] == message_id
-    attempts = [told.event()["Records"][0] for _ in range(2)]
     assert [one["attributes"]["ApproximateReceiveCount"] for one in attempts] == ["1", "2"]
     assert {one["messageId"] for one in attempts} == {message_id}
 
 
 def test_message_that_the_function_says_has_failed_comes_again_alone(
-    lambda_: Any, sqs: Any, told: Queue
+    lambda_: Any, sqs: Any, told: Queue, quiet: Callable[[], None]
 ) -> None:
-    queue, name = Queue(sqs, VisibilityTimeout="2"), a_name("reader")
-    create_function(lambda_, name, told, report="yes", Timeout=2)
-    mapping = lambda_.create_event_source_mapping(
+    queue, name = Queue(sqs, VisibilityTimeout="600"), a_name("reader")
+    create_function(lambda_, name, told, report="yes", Timeout=20)
+    lambda_.create_event_source_mapping(
         FunctionName=name, EventSourceArn=queue.arn, FunctionResponseTypes=["ReportBatchItemFailures"]
     )
     queue.send("a", "fail", "b")
-    batches = [[record["body"] for record in told.event()["Records"]] for _ in range(2)]
-    lambda_.delete_event_source_mapping(UUID=mapping["UUID"])
+    first = told.event()["Records"]
+    quiet()
+    assert queue.counts() == (0, 1), "the others are deleted"
+    queue.bring_back(first[1])
+    again = told.event()["Records"]
 
-    assert batches == [["a", "fail", "b"], ["fail"]]
+    assert [[record["body"] for record in batch] for batch in (first, again)] == [
+        ["a", "fail", "b"],
+        ["fail"],
+    ]
 
 
 def test_handler_may_bring_a_message_back_early(lambda_: Any, sqs: Any, function: str, told: Queue) -> None:
     queue = Queue(sqs, VisibilityTimeout="600")
     lambda_.create_event_source_mapping(FunctionName=function, EventSourceArn=queue.arn)
     queue.send("fail")
-    (record,) = told.event()["Records"]
-    sqs.change_message_visibility(
-        QueueUrl=queue.url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=0
-    )
+    record = queue.bring_back(told.event()["Records"][0])
     (again,) = told.event()["Records"]
 
     assert again["messageId"] == record["messageId"]

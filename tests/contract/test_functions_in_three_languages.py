@@ -15,7 +15,7 @@ import pytest
 
 from tests.contract.conftest import ESBUILD, ROLE, Clients, a_name, zipped
 
-TIMEOUT = 5
+TIMEOUT = 60
 
 PYTHON = """
 import os, time
@@ -32,7 +32,7 @@ def handler(event, context):
         case "count": return calls
         case "variable": return os.environ["COLOUR"]
         case "context": return [context.function_name, context.memory_limit_in_mb, context.function_version]
-        case "time left": return 0 < context.get_remaining_time_in_millis() <= 5000
+        case "time left": return 0 < context.get_remaining_time_in_millis() <= 60_000
         case "request id": return context.aws_request_id
         case "arn": return context.invoked_function_arn
         case "print": print("one line"); print("another")
@@ -51,7 +51,7 @@ BODY = """
     case 'count': return calls;
     case 'variable': return process.env.COLOUR;
     case 'context': return [context.functionName, context.memoryLimitInMB, context.functionVersion];
-    case 'time left': return 0 < context.getRemainingTimeInMillis() && context.getRemainingTimeInMillis() <= 5000;
+    case 'time left': return 0 < context.getRemainingTimeInMillis() && context.getRemainingTimeInMillis() <= 60_000;
     case 'request id': return context.awsRequestId;
     case 'arn': return context.invokedFunctionArn;
     case 'print': console.log('one line'); console.log('another'); return;

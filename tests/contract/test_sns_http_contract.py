@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tests.contract.conftest import Clients, a_name
 from tests.contract.http_subscriber import HttpSubscriber, Posted, http_subscriber
+from tests.patience import WAIT
 
 AT_ONCE = json.dumps(
     {
@@ -46,7 +47,7 @@ def subscribed(sns: Any, topic: str, inbox: HttpSubscriber, **attributes: str) -
 def proven(posted: Posted, *signed: str) -> None:
     """Raises unless the signature is by the key of the certificate that the message names."""
     body = posted.body
-    with urlopen(body["SigningCertURL"], timeout=10) as answer:
+    with urlopen(body["SigningCertURL"], timeout=WAIT) as answer:
         key = x509.load_pem_x509_certificate(answer.read()).public_key()
     assert isinstance(key, rsa.RSAPublicKey)
     text = "".join(f"{name}\n{body[name]}\n" for name in signed)
@@ -62,7 +63,7 @@ def test_an_endpoint_that_visits_its_subscribe_url_is_confirmed(
     before = sns.get_topic_attributes(TopicArn=topic)["Attributes"]
     (listed,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     asked = inbox.next()
-    with urlopen(asked.body["SubscribeURL"], timeout=10) as visited:
+    with urlopen(asked.body["SubscribeURL"], timeout=WAIT) as visited:
         confirmed = visited.read().decode()
     sns.publish(TopicArn=topic, Message="in time")
     notified = inbox.next()
@@ -115,13 +116,13 @@ def test_a_notification_has_its_headers_its_signature_and_a_way_out(
     assert body["SignatureVersion"] == version
     proven(posted, "Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 
-    with urlopen(body["UnsubscribeURL"], timeout=10):
+    with urlopen(body["UnsubscribeURL"], timeout=WAIT):
         pass
     farewell = inbox.next()
     assert farewell.body["Type"] == "UnsubscribeConfirmation"
     assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
 
-    with urlopen(farewell.body["SubscribeURL"], timeout=10):
+    with urlopen(farewell.body["SubscribeURL"], timeout=WAIT):
         pass
     sns.publish(TopicArn=topic, Message="back again")
     assert inbox.next().body["Message"] == "back again"
@@ -208,7 +209,7 @@ def test_whoever_asked_for_signatures_cannot_be_unsubscribed_by_the_url(
     sns.publish(TopicArn=topic, Message="x")
 
     with pytest.raises(HTTPError, match="403"):
-        urlopen(inbox.next().body["UnsubscribeURL"], timeout=10)
+        urlopen(inbox.next().body["UnsubscribeURL"], timeout=WAIT)
     assert len(sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]) == 1
 
 

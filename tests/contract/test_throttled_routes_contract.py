@@ -8,7 +8,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from harness.backends.embedded import emulator_urls
-from tests.contract.conftest import ROLE, WAIT, Clients, a_lambda_integration, a_name, zipped
+from tests.contract.conftest import ROLE, Clients, a_lambda_integration, a_name, zipped
+from tests.patience import WAIT
 
 OK = "def handler(event, context):\n    return {'statusCode': 200}\n"
 

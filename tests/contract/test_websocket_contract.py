@@ -10,7 +10,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from tests.contract.conftest import WAIT, Clients, Deployed, refused
+from tests.contract.conftest import Clients, Deployed, refused
+from tests.patience import WAIT
 
 GONE_ID = "H111mc0HywMCEEf="
 

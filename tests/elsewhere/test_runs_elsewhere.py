@@ -13,6 +13,7 @@ import pytest
 from tests.backends.chat import LAGGING, LONG, SCENARIO, a_project
 from tests.backends.conftest import NOTHING, Endpoint
 from tests.end_to_end.command import Command, Ended, summary_of
+from tests.patience import WAIT
 
 Run = Callable[..., Ended]
 
@@ -248,10 +249,10 @@ def test_up_has_tables_and_topics_elsewhere_until_it_ends(
 
 def until_published(folder: Path) -> None:
     """Returns once the scenario's history holds an event."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + WAIT
     while time.monotonic() < deadline:
         histories = list(folder.glob("runs/latest/*/history.jsonl"))
         if any(b'"kind":"EventPublished"' in one.read_bytes() for one in histories):
             return
         time.sleep(0.05)
-    raise AssertionError("nothing was published within 60 s")
+    raise AssertionError(f"nothing was published within {WAIT:g} s")

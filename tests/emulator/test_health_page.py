@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from websockets.sync.client import connect
 
+from tests.patience import WAIT
 from tests.small_api import SmallApi, echo_api
 
 
@@ -18,7 +19,7 @@ def test_open_connections_are_counted_and_forgotten(api: SmallApi) -> None:
     before = api.page("health")
     with connect(api.url, proxy=None), connect(api.url, proxy=None):
         during = api.page("health")
-    api.page("quiet?timeout=10")
+    api.page(f"quiet?timeout={WAIT}", timeout=2 * WAIT)
     after = api.page("health")
 
     assert [health["websocket"] for health in (before, during, after)] == [0, 2, 0]

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.small_api import an_emulator
+from tests.patience import WAIT
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ ASKED = {
 def test_pages_answer_or_say_what_is_wrong(
     endpoint: str, method: str, page: str, body: bytes | None, status: int
 ) -> None:
-    http = HTTPConnection(urlsplit(endpoint).netloc, timeout=10.0)
+    http = HTTPConnection(urlsplit(endpoint).netloc, timeout=WAIT)
     http.request(method, f"/_harness/{page}", body)
     answered = http.getresponse().status
     http.close()

@@ -11,8 +11,8 @@ import uvloop
 
 from harness.emulator.http import MaybeLater, Request, Response
 from harness.emulator.server import Adopt, Port, wire
+from tests.patience import WAIT
 
-WAIT = 10.0
 Streams: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 HANDSHAKE = b"GET /open HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 

@@ -20,9 +20,9 @@ from harness.emulator import listener
 from harness.emulator.certificates import Authority
 from harness.emulator.http import MaybeLater, Request, Response
 from harness.emulator.server import Adopt, Port
+from tests.patience import WAIT
 from tests.small_api import echo_api
 
-WAIT = 10.0
 AN_API = "a1b2.execute-api.us-east-1.amazonaws.com"
 ASK = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.patience import WAIT
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
@@ -68,7 +70,7 @@ class Command:
         """Sends the signal to the command itself."""
         os.kill(int(self._pid_file.read_text()), number)
 
-    def end(self, timeout: float = 90.0) -> Ended:
+    def end(self, timeout: float = 4 * WAIT) -> Ended:
         """Waits for the command's end."""
         stdout, stderr = self.process.communicate(timeout=timeout)
         assert self.process.returncode != 99, stderr

@@ -16,6 +16,7 @@ from harness.backends.embedded import emulator_client
 from harness.cli import main
 from harness.errors import ExitCode
 from tests.end_to_end.command import Command
+from tests.patience import WAIT
 from tests.terminal import Terminal, a_terminal
 
 APP = """
@@ -101,7 +102,7 @@ def test_a_scenario_waits_at_a_breakpoint_and_then_goes_on(start: Start) -> None
 
 def gateway_of(endpoint: str) -> Any:
     """How the gateway behaves, by the emulator's own page."""
-    with urlopen(f"{endpoint}/_harness/gateway", timeout=10) as answer:
+    with urlopen(f"{endpoint}/_harness/gateway", timeout=WAIT) as answer:
         return json.load(answer)
 
 

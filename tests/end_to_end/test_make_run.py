@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.command import ROOT
+from tests.patience import WAIT
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
@@ -24,7 +25,7 @@ def test_without_node_the_typescript_half_is_skipped_with_the_reason(tmp_path: P
         env={"PATH": str(programs)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WAIT,
         check=False,
     )
 

@@ -21,7 +21,8 @@ from harness.event_loop import run as run_event_loop
 from harness.stack.model import Route
 from tests.fuzz.attack import Outcome, attack
 from tests.fuzz.inputs import malformed
-from tests.small_api import WAIT, SmallApi, small_api
+from tests.patience import WAIT
+from tests.small_api import SmallApi, small_api
 
 ECHOES = 300
 TURNS = 3

@@ -17,9 +17,9 @@ from harness.record.history import decode
 from harness.record.observation import Observation
 from harness.stack.model import Api, Function, Route, Stack, Table, Topic
 from harness.testbed import Testbed, deploy
+from tests.patience import WAIT
 
 REGION = "us-east-1"
-WAIT = 10.0
 
 # Invoked by hand it does what it is told to the table; by a topic, it sends the event to whoever is connected.
 WORKER = """

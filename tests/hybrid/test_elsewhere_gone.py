@@ -21,7 +21,8 @@ from harness.emulator.elsewhere import topics
 from harness.emulator.stack import Emulator
 from harness.errors import BackendError, UsageError
 from harness.testbed import deploy
-from tests.hybrid.conftest import REGION, WAIT, a_stack
+from tests.hybrid.conftest import REGION, a_stack
+from tests.patience import WAIT
 
 
 def test_the_death_of_the_other_side_is_one_message_for_the_runner_and_a_503_for_callers(

@@ -13,7 +13,8 @@ from harness.backends.embedded import EmbeddedBackend, emulator_client
 from harness.errors import BackendError
 from harness.stack.model import Api, Function, Queue, QueueSource, Route, Rule, Stack
 from harness.testbed import Testbed, deploy
-from tests.hybrid.conftest import REGION, WAIT
+from tests.hybrid.conftest import REGION
+from tests.patience import WAIT
 
 ROLE = "arn:aws:iam::000000000000:role/lambda"
 

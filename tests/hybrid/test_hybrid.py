@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 from websockets.sync.client import connect
 
 from harness.record.observation import ConnectionPosted, InvocationStarted, RowDeleted, RowWritten
-from tests.hybrid.conftest import WAIT, Hybrid
+from tests.hybrid.conftest import Hybrid
+from tests.patience import WAIT
 
 KEY = {"id": {"S": "a"}}
 

@@ -13,7 +13,8 @@ import pytest
 
 from harness.backends.embedded import EmbeddedBackend, emulator_client
 from harness.emulator.stack import Emulator
-from tests.hybrid.conftest import REGION, WAIT
+from tests.hybrid.conftest import REGION
+from tests.patience import LONGEST_POLL, WAIT
 
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:left"
 FAILS = "def handler(event, context):\n    raise ValueError('as always')\n"
@@ -33,9 +34,9 @@ def backend(runner: asyncio.Runner, elsewhere: str) -> Iterator[EmbeddedBackend]
 
 def received(sqs: Any, url: str) -> Any:
     """The body and the attributes of the next message in the queue, in its own time."""
-    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=int(WAIT), MessageAttributeNames=["All"])[
-        "Messages"
-    ]
+    (message,) = sqs.receive_message(
+        QueueUrl=url, WaitTimeSeconds=LONGEST_POLL, MessageAttributeNames=["All"]
+    )["Messages"]
     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return message
 

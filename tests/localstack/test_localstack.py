@@ -13,7 +13,8 @@ from harness.errors import BackendError
 from harness.testbed import deploy
 from localstack_host.host import processes_of, running
 from localstack_host.installation import Installation
-from tests.hybrid.conftest import REGION, WAIT, Hybrid, a_stack
+from tests.hybrid.conftest import REGION, Hybrid, a_stack
+from tests.patience import WAIT
 
 
 @pytest.mark.aws("S-3", "S-4")

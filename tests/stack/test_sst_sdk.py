@@ -18,12 +18,12 @@ from websockets.sync.client import connect
 from harness.stack.model import Api, Function, Route, Stack, Table, Topic
 from harness.stack.provision import Deployment
 from harness.testbed import deploy
+from tests.patience import WAIT
 from tests.small_api import an_emulator
 
 PACKAGES = Path(__file__).parents[2] / "examples/typescript/node_modules"
 ROLE = "arn:aws:iam::000000000000:role/lambda"
 RUNTIME = "nodejs20.x"
-WAIT = 10.0
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed"),

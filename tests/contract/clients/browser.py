@@ -15,7 +15,7 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from tests.small_api import WAIT
+from tests.patience import WAIT
 
 START = 60.0  # seconds that a cold browser may need
 FLAGS = (

@@ -6,6 +6,7 @@ import pytest
 
 from tests.contract.clients.browser import Browser, chromium, why_not
 from tests.contract.clients.told import Told
+from tests.patience import WAIT
 from tests.small_api import SmallApi
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
@@ -50,7 +51,7 @@ def test_a_refused_handshake_never_opens_and_never_disconnects(
     seen = browser.dial(url=f"{api.url}?status={status}")
 
     assert seen == {"opened": False, "received": [], "code": 1006, "reason": "", "wasClean": False}
-    api.page("quiet?timeout=10")
+    api.page(f"quiet?timeout={WAIT}", timeout=2 * WAIT)
     assert told.events.empty()
 
 

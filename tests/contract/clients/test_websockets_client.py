@@ -9,7 +9,8 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from tests.contract.clients.told import Told
-from tests.small_api import WAIT, SmallApi
+from tests.patience import WAIT
+from tests.small_api import SmallApi
 
 
 @pytest.mark.aws("T-2", "C-11")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 
-from tests.small_api import WAIT
+from tests.patience import WAIT
 
 Event: TypeAlias = dict[str, Any]
 

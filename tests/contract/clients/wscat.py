@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.contract.sdk.sdks import FOLDER
-from tests.small_api import WAIT
+from tests.patience import WAIT
 
 _CONTROL = re.compile(r"\x1b\[\d*[A-Za-z]")
 _PROGRAM = FOLDER / "node_modules" / "wscat" / "bin" / "wscat"

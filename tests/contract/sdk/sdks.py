@@ -16,9 +16,10 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.patience import WAIT
+
 FOLDER = Path(__file__).parent
 REGION = "us-east-1"
-WAIT = 30.0
 
 Call: TypeAlias = Mapping[str, object]
 """`endpoint`, `signed`, `operation` and `parameters`: what a driver reads from one line."""

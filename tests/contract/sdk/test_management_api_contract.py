@@ -12,7 +12,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.conformance.raw_client import RawClient, Text, text
 from tests.contract.sdk.sdks import Failed, Sdk, Succeeded
-from tests.small_api import WAIT, SmallApi
+from tests.patience import WAIT
+from tests.small_api import SmallApi
 
 UNKNOWN_ID = "H111mc0HywMCEEf="
 OPERATIONS = {"PostToConnection": {"Data": "x"}, "GetConnection": {}, "DeleteConnection": {}}

@@ -15,12 +15,12 @@ from harness.emulator.lambda_runtime.outcome import (
     Returned,
     Throttled,
 )
+from tests.patience import WAIT
 
 QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:jobs"
 STREAM_ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/Rows/stream/2026-11-22T12:00:00.000"
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:000000000000:function:f"
 
-WAIT = 10.0
 
 OK = Returned(RequestId("r"), b"null")
 FAILED = FunctionError(RequestId("r"), b'{"errorType":"ValueError"}')

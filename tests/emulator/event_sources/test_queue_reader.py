@@ -21,13 +21,13 @@ from tests.emulator.event_sources.mappings import (
     FAILED,
     OK,
     THROTTLED,
-    WAIT,
     Event,
     Function,
     a_queue_mapping,
     every_task_has_run,
     in_turn,
 )
+from tests.patience import WAIT
 
 
 class Bench:

@@ -21,13 +21,13 @@ from tests.emulator.event_sources.mappings import (
     FUNCTION_ARN,
     OK,
     THROTTLED,
-    WAIT,
     Event,
     Function,
     a_stream_mapping,
     every_task_has_run,
     in_turn,
 )
+from tests.patience import WAIT
 
 DESTINATION = "arn:aws:sqs:us-east-1:000000000000:failures"
 

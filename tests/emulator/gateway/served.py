@@ -46,12 +46,12 @@ from harness.emulator.lambda_runtime.outcome import (
     Throttled,
 )
 from harness.record.observation import ConnectionOpened, Observation
+from tests.patience import WAIT as WAIT
 
 A_HANDSHAKE = (
     b"GET /_aws/execute-api/a1b2/dev HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
-WAIT = 10.0
 ID = re.compile(r"[A-Za-z0-9_-]{14}[AEIMQUYcgkosw048]=")
 UNKNOWN_ID = "H111mc0HywMCEEf="
 Event: TypeAlias = dict[str, Any]
@@ -285,7 +285,7 @@ async def serving(
 
 def run(test: Coroutine[Any, Any, None]) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(asyncio.wait_for(test, 60))
+        runner.run(asyncio.wait_for(test, WAIT))
 
 
 async def received(client: ClientConnection) -> str | bytes:

@@ -21,8 +21,8 @@ from harness.emulator.lambda_runtime.function import CodeLocation, FunctionConfi
 from harness.emulator.moto_services import MotoServices
 from harness.emulator.roles import Roles
 from harness.emulator.stack import Emulator
+from tests.patience import WAIT
 
-WAIT = 10.0
 REGION = "us-east-1"
 KEY = "a-key-of-twenty-letters"
 UNKNOWN_ID = "H111mc0HywMCEEf="
@@ -122,7 +122,7 @@ async def an_emulator(**options: Any) -> AsyncIterator[Deployed]:
 
 
 def run(test: Any) -> None:
-    asyncio.run(asyncio.wait_for(test, 60))
+    asyncio.run(asyncio.wait_for(test, WAIT))
 
 
 async def answer_to(client: ClientConnection, text: str) -> str:

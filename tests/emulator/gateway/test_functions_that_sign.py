@@ -10,8 +10,8 @@ from websockets.asyncio.client import connect
 from harness.backends.embedded import EmbeddedBackend
 from harness.stack.loader import load_stack
 from harness.testbed import deploy
+from tests.patience import WAIT
 
-WAIT = 10.0
 STACK = Path(__file__).resolve().parents[3] / "stack.yaml"
 TRADE = {"type": "trade", "market": "BTC-PERP", "price": "1"}
 
@@ -33,4 +33,4 @@ def test_posts_that_the_exchanges_own_functions_sign_are_taken() -> None:
                 message = json.loads(await asyncio.wait_for(client.recv(), WAIT))
             assert message == TRADE
 
-    asyncio.run(asyncio.wait_for(scenario(), 60))
+    asyncio.run(asyncio.wait_for(scenario(), WAIT))

@@ -23,7 +23,6 @@ from harness.emulator.http import Response
 from harness.scenario import behaviour
 from harness.stack.model import Api
 from tests.emulator.gateway.served import (
-    WAIT,
     Event,
     Served,
     a_post,
@@ -35,6 +34,7 @@ from tests.emulator.gateway.served import (
     serving,
     told,
 )
+from tests.patience import WAIT
 
 # --- reading -------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from botocore.credentials import Credentials
 
 from harness.emulator.gateway.apis import Api, Authorizer, Stage, Throttling
 from tests.emulator.gateway.served import Event, Served, a_route, an_api, refused, run, serving
+from tests.patience import WAIT
 
 KEY = "a-key-of-twenty-letters"
 UNSIGNED = (403, "MissingAuthenticationTokenException", "Missing Authentication Token")
@@ -159,7 +160,7 @@ def test_verified_calls_of_the_sdk_pass_and_those_of_strangers_do_not() -> None:
         async with serving(secrets=SECRETS, wall_time=time.time()) as served, served.client() as client:
             connection = served.connection_id()
             await served.call("post_to_connection", ConnectionId=connection, Data=b"signed")
-            assert await asyncio.wait_for(client.recv(), 10.0) == "signed"
+            assert await asyncio.wait_for(client.recv(), WAIT) == "signed"
             await served.call("get_connection", ConnectionId=connection)
 
         async with serving(secrets={"AK": "other"}, wall_time=time.time()) as served, served.client():

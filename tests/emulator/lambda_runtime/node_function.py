@@ -9,16 +9,16 @@ from random import Random
 
 import uvloop
 
-from harness.clock import RealClock
+from harness.clock import Clock, RealClock
 from harness.emulator.lambda_runtime.code import code_from_folder
 from harness.emulator.lambda_runtime.function import FunctionConfiguration, function_arn
 from harness.emulator.lambda_runtime.outcome import Cause, FunctionError, Outcome, Returned
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.record.observation import FunctionLogged, Observation
+from tests.patience import WAIT
 
 REGION, ACCOUNT = "eu-west-1", "000000000000"
 ARN = function_arn(REGION, ACCOUNT, "f")
-PATIENCE = 20.0
 
 Files = Mapping[str, str]
 
@@ -26,7 +26,7 @@ Files = Mapping[str, str]
 class NodeFunction:
     """A runtime with one function, and what was noted of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
         self.code = folder / "code"
         self.noted: list[Observation] = []
         self.on_line: Callable[[FunctionLogged], None] = lambda _: None
@@ -34,7 +34,7 @@ class NodeFunction:
             endpoint="http://127.0.0.1:4566",
             region=REGION,
             account=ACCOUNT,
-            clock=RealClock(),
+            clock=clock or RealClock(),
             random=Random(7),
             note=self._note,
             scratch=folder / "scratch",
@@ -65,7 +65,7 @@ class NodeFunction:
         )
 
     async def invoke(self, payload: object = None, client_context: str | None = None) -> Outcome:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(WAIT):
             body = json.dumps(payload).encode()
             return await self.runtime.invoke("f", body, cause=Cause(), client_context=client_context)
 
@@ -86,12 +86,12 @@ class NodeFunction:
 
 
 @asynccontextmanager
-async def a_node_function(folder: Path) -> AsyncIterator[NodeFunction]:
-    function = NodeFunction(folder)
+async def a_node_function(folder: Path, clock: Clock | None = None) -> AsyncIterator[NodeFunction]:
+    function = NodeFunction(folder, clock)
     try:
         yield function
     finally:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(WAIT):
             await function.runtime.close()
 
 

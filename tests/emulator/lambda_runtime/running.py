@@ -27,9 +27,10 @@ from harness.record.observation import (
     Observation,
     PlatformLogged,
 )
+from tests.patience import WAIT
 
 REGION, ACCOUNT = "eu-west-1", "000000000000"
-PATIENCE = 20.0
+PATIENCE = WAIT
 NO_CAUSE = Cause()
 DEAD = "arn:aws:sqs:eu-west-1:000000000000:dead"
 

@@ -14,9 +14,9 @@ from harness.backends.embedded import EmbeddedBackend
 from harness.emulator.lambda_runtime.bootstrap.aws_names import is_aws_name
 from harness.stack.model import Api, Function, Route, Stack
 from harness.testbed import deploy
+from tests.patience import WAIT
 from tests.small_api import an_emulator
 
-WAIT = 20.0
 DEAD_PROXY = "http://127.0.0.1:9"
 
 # What is found at an address; every emulator says that it is one.

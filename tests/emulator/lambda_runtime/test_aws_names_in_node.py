@@ -12,9 +12,9 @@ from urllib.request import urlopen
 import pytest
 
 from harness.emulator.lambda_runtime.bootstrap import RUNTIME_DIR
+from tests.patience import WAIT
 from tests.small_api import an_emulator
 
-WAIT = 20.0
 PRELOAD = f"{RUNTIME_DIR}/node_names.cjs"
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")

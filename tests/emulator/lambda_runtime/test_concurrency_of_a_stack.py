@@ -15,7 +15,8 @@ from harness.backends.embedded import EmbeddedBackend
 from harness.errors import DeploymentFailed
 from harness.stack.model import Api, Execution, Function, Route, Stack
 from harness.testbed import deploy
-from tests.small_api import ECHO, WAIT, small_api
+from tests.patience import WAIT
+from tests.small_api import ECHO, small_api
 
 
 @pytest.mark.aws("L-8", "L-28", "L-29", assumed=True)

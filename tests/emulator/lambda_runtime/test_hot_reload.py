@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from harness.stack.model import Execution
+from tests.patience import WAIT
 from tests.small_api import SmallApi, small_api
 
 CALLERS = 4
-PATIENCE = 60.0
 
 
 def version(number: int) -> str:
@@ -43,13 +43,13 @@ class Caller(threading.Thread):
         with self._changed:
             came = self._changed.wait_for(
                 lambda: self.answers and (self.answers[-1] == answer or isinstance(self.answers[-1], dict)),
-                PATIENCE,
+                WAIT,
             )
         assert came, f"{answer} never came; the last answers were {self.answers[-3:]}"
 
     def stop(self) -> None:
         self._goes_on = False
-        self.join(PATIENCE)
+        self.join(WAIT)
         self._client.close()
 
 

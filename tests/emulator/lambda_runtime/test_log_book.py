@@ -2,6 +2,7 @@ import asyncio
 
 from harness.emulator.lambda_runtime.log_book import LogBook, LogLine
 from harness.emulator.lambda_runtime.outcome import RequestId
+from tests.patience import WAIT
 
 R1, R2 = RequestId("r-1"), RequestId("r-2")
 A, B, C = LogLine(1, 1.0, "f", "a", R1), LogLine(2, 2.0, "g", "b", R2), LogLine(3, 3.0, "f", "c")
@@ -54,6 +55,6 @@ def test_whoever_waits_is_told_of_another_line() -> None:
         await asyncio.sleep(0)
         assert not waiting.done()
         book.add("g", "b", R2, at=2.0)
-        await asyncio.wait_for(waiting, 10)
+        await asyncio.wait_for(waiting, WAIT)
 
     asyncio.run(test())

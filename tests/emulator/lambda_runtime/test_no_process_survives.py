@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.emulator.lambda_runtime.bootstrap import COMMANDS
-
-PATIENCE = 20.0
+from tests.patience import WAIT
 
 EMULATOR = """
 import asyncio, sys
@@ -63,7 +62,7 @@ FUNCTIONS = {"python3.13": ("app.py", FUNCTION), "nodejs22.x": ("app.js", NODE_F
 
 def wait_until_stopped(pid: int) -> None:
     """Returns when the process, a stranger's child, is in state T."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + WAIT
     while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
         assert time.monotonic() < deadline, "the environment was not frozen"
         os.sched_yield()
@@ -90,7 +89,7 @@ def test_killing_the_emulator_kills_its_functions(tmp_path: Path, runtime: str, 
         if state == "frozen":
             wait_until_stopped(pid)
         emulator.kill()
-    readable, _, _ = select.select([end], [], [], PATIENCE)
+    readable, _, _ = select.select([end], [], [], WAIT)
     os.close(end)
     assert readable == [end]
 
@@ -98,5 +97,5 @@ def test_killing_the_emulator_kills_its_functions(tmp_path: Path, runtime: str, 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
 @pytest.mark.parametrize("family", COMMANDS)
 def test_a_process_whose_parent_is_not_the_emulator_ends_at_once(family: str) -> None:
-    ended = subprocess.run(COMMANDS[family](1, "app.handler", ()), timeout=PATIENCE, check=False)
+    ended = subprocess.run(COMMANDS[family](1, "app.handler", ()), timeout=WAIT, check=False)
     assert ended.returncode == 1

@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from harness.clock import ManualClock
 from harness.emulator.lambda_runtime.outcome import Returned
 from harness.record.observation import InvocationStarted
 from tests.emulator.lambda_runtime.node_function import (
     ARN,
-    PATIENCE,
     Files,
     a_node_function,
     error_of,
     value_of,
 )
 from tests.emulator.lambda_runtime.running import run
+from tests.patience import WAIT
 
 ECHO = "exports.handler = async (event) => event;\n"
 ESM_ECHO = "export const handler = async (event) => event;\n"
@@ -379,7 +380,7 @@ def test_what_nobody_awaits_stops_with_the_response_and_goes_on_with_the_next_in
             pid = await function.value()
             assert isinstance(pid, int)
             stop = partial(os.waitid, os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(WAIT):
                 await asyncio.get_running_loop().run_in_executor(None, stop)
             assert await function.value("ask") is True
 
@@ -395,19 +396,22 @@ def test_an_environment_goes_on_after_an_error_and_starts_anew_after_a_crash_or_
       count += 1;
       if (event === 'throw') throw new Error('no');
       if (event === 'crash') setImmediate(() => { throw new Error('late') });
+      if (event === 'hang') console.log('hangs');
       if (event === 'crash' || event === 'hang') await new Promise((r) => setTimeout(r, 1e6));
       return count;
     };
     """
 
     async def ask() -> None:
-        async with a_node_function(tmp_path) as function:
+        clock = ManualClock()
+        async with a_node_function(tmp_path, clock) as function:
             function.deploy(source, timeout=2)
             assert await function.value() == 1
             assert (await function.error("throw"))["errorMessage"] == "no"
             assert await function.value() == 3
             assert (await function.error("crash"))["errorMessage"] == "late"
             assert await function.value() == 1
+            function.on_line = lambda _: clock.advance(2)
             assert (await function.error("hang"))["errorType"] == "Sandbox.Timedout"
             assert await function.value() == 1
 
@@ -429,7 +433,7 @@ def test_changed_code_is_loaded(tmp_path: Path, changed: str) -> None:
             assert await function.value() == [1, 1, 1]
             function.write({changed: files[changed].replace("1", "2")})
             expected = [2 if name == changed else 1 for name in files]
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(WAIT):
                 while await function.value() != expected:
                     pass
 
