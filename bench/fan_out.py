@@ -18,7 +18,7 @@ from bench.dynamodb_peers import ROOT
 from bench.floor import Floor, Sent, floor
 from bench.page import write
 from harness.checks.expected import arrivals
-from harness.checks.latency import percentile
+from harness.percentiles import percentile
 from harness.clients.crowd import allow_open_files
 from harness.event_loop import run, settle_memory
 from harness.progress import Silent

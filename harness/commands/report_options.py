@@ -68,4 +68,3 @@ def _say_end(result: "RunResult", console: Console) -> None:
         say(console, parts)
     say(console, f"history, summary.json, junit.xml: {result.folder.path}")
     say(console, *log_hints(result.results, run=str(result.folder.path)))
-

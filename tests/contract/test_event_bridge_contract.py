@@ -7,7 +7,6 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.contract.conftest import Clients, Deployed, Queue, a_name, error_of
-from tests.patience import LONGEST_POLL
 
 Rule: TypeAlias = Callable[..., str]
 

@@ -7,7 +7,6 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.contract.conftest import ROLE, Clients, Deployed, Queue, a_name, zipped
-from tests.patience import LONGEST_POLL
 
 SOURCE = """
 def handler(event, context):

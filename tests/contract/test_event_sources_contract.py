@@ -9,7 +9,7 @@ import urllib3
 from botocore.exceptions import ClientError
 
 from tests.contract.conftest import ROLE, Clients, Event, Queue, a_name, zipped
-from tests.patience import LONGEST_POLL, WAIT
+from tests.patience import WAIT
 
 # Says what it was invoked with, then does what the records ask for.
 SOURCE = """

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.small_api import an_emulator
 from tests.patience import WAIT
+from tests.small_api import an_emulator
 
 
 @pytest.fixture(scope="module")
