@@ -65,7 +65,7 @@ async def _close(stack):
 
 LiveStack._close = _close
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
+@pytest.hookimpl(wrapper=True, trylast=True)  # within the wrapper of pytest-xdist that says it is done
 def pytest_sessionfinish(session):
     yield
     if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses"):
