@@ -99,7 +99,7 @@ def purges_a_live_row(event: SnsEvent, context: LambdaContext) -> None:
 def is_slow(event: SnsEvent, context: LambdaContext) -> None:
     """Waits for something else first, when the event is a funding."""
     if any(matcher_event["type"] == "funding" for matcher_event in _events(event)):
-        time.sleep(12.0)
+        time.sleep(15.0)
     real.handler(event, context)
 
 
