@@ -18,9 +18,9 @@ from harness.backends.hybrid import PASSING
 from harness.backends.opening import placed
 from harness.debug_options import AskedToDebug
 from harness.debugging import debugging_of, patient_stack
-from harness.emulator.certificates import Authority
 from harness.emulator.dynamodb.settings import read_settings
 from harness.emulator.gateway.configuration import read_configuration
+from harness.emulator.port.certificates import Authority
 from harness.emulator.stack import Emulator
 from harness.stack.apart import apart
 from harness.stack.loader import load_stack

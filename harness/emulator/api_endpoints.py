@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import orjson
 
-from harness.emulator.http import Response
+from harness.emulator.port.http import Response
 
 
 def with_websocket_endpoints(response: Response) -> Response:

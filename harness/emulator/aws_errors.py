@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 import orjson
 
-from harness.emulator.http import Response
+from harness.emulator.port.http import Response
 
 _QUERY_SERVICES = frozenset(
     {

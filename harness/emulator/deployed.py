@@ -25,8 +25,8 @@ from harness.emulator.gateway.apis import (
     UnsupportedIntegration,
 )
 from harness.emulator.gateway.request_models import unsupported
-from harness.emulator.http import Request, Response
 from harness.emulator.moto_services import ACCOUNT, backend_of
+from harness.emulator.port.http import Request, Response
 
 _log = logging.getLogger(__name__)
 _MOST = {"routes": 300, "integrations": 300, "stages": 10, "authorizers": 10}

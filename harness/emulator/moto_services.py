@@ -19,7 +19,7 @@ from botocore.model import OperationNotFoundError
 
 from harness.emulator.aws_errors import aws_error, not_emulated
 from harness.emulator.aws_requests import AwsCall
-from harness.emulator.http import Request, Response
+from harness.emulator.port.http import Request, Response
 
 ACCOUNT = "000000000000"
 os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT

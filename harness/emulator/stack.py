@@ -29,7 +29,6 @@ from harness.clock import Clock, RealClock
 from harness.emulator.api_endpoints import with_websocket_endpoints
 from harness.emulator.aws_errors import aws_error, not_emulated, query_error
 from harness.emulator.aws_requests import AwsCall, aws_call, is_query
-from harness.emulator.certificates import Authority
 from harness.emulator.deployed import DeployedApis, beyond_quota, stages_of
 from harness.emulator.deployed_topics import QueueEndpoints, put_metrics, topic_of
 from harness.emulator.deployments import Deployments
@@ -47,7 +46,6 @@ from harness.emulator.gateway.urls import (
     execute_api_target,
     host_name,
 )
-from harness.emulator.http import MaybeLater, Request, Response, json_response
 from harness.emulator.journal import Journal
 from harness.emulator.lambda_runtime.api import LambdaApi
 from harness.emulator.lambda_runtime.concurrency import ACCOUNT_CONCURRENCY, MAX_ENVIRONMENTS
@@ -58,8 +56,10 @@ from harness.emulator.letter_delivery import LetterDelivery
 from harness.emulator.letters import Letter
 from harness.emulator.moto_services import ACCOUNT, MotoServices
 from harness.emulator.pages import PREFIX, Load, Pages
+from harness.emulator.port.certificates import Authority
+from harness.emulator.port.http import MaybeLater, Request, Response, json_response
+from harness.emulator.port.server import Adopt, Port
 from harness.emulator.roles import Roles
-from harness.emulator.server import Adopt, Port
 from harness.emulator.sns.control_plane import SnsControlPlane
 from harness.emulator.sns.delivery import SnsDelivery
 from harness.emulator.sns.endpoints import HttpEndpoints

@@ -14,7 +14,7 @@ import orjson
 from harness.clock import Clock
 from harness.emulator.aws_errors import aws_error
 from harness.emulator.gateway.apis import Throttling
-from harness.emulator.http import Request, Response, json_response
+from harness.emulator.port.http import Request, Response, json_response
 
 _PATH = re.compile(r"/(apikeys|usageplans)(?:/([^/]+))?(?:/(keys)(?:/([^/]+))?)?")
 _SHORTEST_KEY, _LONGEST_KEY = 20, 128

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.emulator.aws_requests import AwsCall, aws_call
-from harness.emulator.http import Headers, Request
+from harness.emulator.port.http import Headers, Request
 
 FORM = ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 

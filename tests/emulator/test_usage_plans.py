@@ -8,7 +8,7 @@ import pytest
 
 from harness.clock import ManualClock
 from harness.emulator.gateway.apis import Throttling
-from harness.emulator.http import Request
+from harness.emulator.port.http import Request
 from harness.emulator.usage_plans import UsagePlans
 
 VALUE = "a-key-of-twenty-letters"

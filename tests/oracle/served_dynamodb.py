@@ -9,8 +9,8 @@ from threading import Thread
 from harness.clock import RealClock
 from harness.emulator.aws_requests import aws_call
 from harness.emulator.dynamodb.wire import DynamoDbApi
-from harness.emulator.http import Request, Response
-from harness.emulator.server import Port
+from harness.emulator.port.http import Request, Response
+from harness.emulator.port.server import Port
 from tests.emulator.dynamodb.engines import ACCOUNT
 
 

@@ -15,7 +15,7 @@ from harness.emulator.dynamodb.engine import OPERATIONS, STREAM_OPERATIONS, Dyna
 from harness.emulator.dynamodb.errors import DynamoDbError, serialization, unknown_operation
 from harness.emulator.dynamodb.request_shapes import is_operation
 from harness.emulator.dynamodb.settings import DynamoDbSettings
-from harness.emulator.http import Request, Response
+from harness.emulator.port.http import Request, Response
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
 

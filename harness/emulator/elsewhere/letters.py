@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlencode
 
 from harness.emulator.aws_requests import AwsCall
-from harness.emulator.http import Headers, Request
 from harness.emulator.letters import Letter
+from harness.emulator.port.http import Headers, Request
 from harness.emulator.sns.envelope import MessageAttribute
 
 _FORM = Headers((("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),))

@@ -16,7 +16,7 @@ from yarl import URL
 from harness.emulator.aws_errors import aws_error
 from harness.emulator.aws_requests import AwsCall
 from harness.emulator.elsewhere.services import service_elsewhere
-from harness.emulator.http import Request, Response
+from harness.emulator.port.http import Request, Response
 
 CONNECT_TIMEOUT = 5.0
 ANSWER_TIMEOUT = 60.0  # seconds: a ReceiveMessage may wait for 20

@@ -16,7 +16,7 @@ from harness.emulator.elsewhere.row_changes import (
     changed_rows,
     without_the_old_row,
 )
-from harness.emulator.http import Headers, Request, Response
+from harness.emulator.port.http import Headers, Request, Response
 
 _log = logging.getLogger(__name__)
 

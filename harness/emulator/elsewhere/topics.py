@@ -22,8 +22,8 @@ from harness.emulator.elsewhere.notifications import Confirmation, Delivered, la
 from harness.emulator.elsewhere.outstanding import Awaited, Outstanding
 from harness.emulator.elsewhere.relay import Relay
 from harness.emulator.elsewhere.subscriptions import SubscribedFunction, attributes_of, shown_as_functions
-from harness.emulator.http import Headers, Request, Response, json_response
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, NoSuchFunction
+from harness.emulator.port.http import Headers, Request, Response, json_response
 from harness.emulator.sns.filter_policy import FilterPolicy, Scope
 from harness.emulator.sns.publish import (
     InvalidPublish,

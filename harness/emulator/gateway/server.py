@@ -45,9 +45,9 @@ from harness.emulator.gateway.signatures import (
 )
 from harness.emulator.gateway.throttles import Throttles
 from harness.emulator.gateway.urls import connection_id_of
-from harness.emulator.http import MaybeLater, Request, Response
 from harness.emulator.journal import Note
 from harness.emulator.lambda_runtime.outcome import Cause, Functions
+from harness.emulator.port.http import MaybeLater, Request, Response
 from harness.record.observation import ConnectionClosed, ConnectionOpened, ConnectionPosted
 
 __all__ = ["Accepted", "FindApi", "Gateway", "GatewaySettings", "InvocationOf"]

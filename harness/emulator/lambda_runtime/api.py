@@ -14,7 +14,6 @@ from typing import TypeAlias
 import orjson
 
 from harness.clock import Clock
-from harness.emulator.http import MaybeLater, Request, Response, json_response
 from harness.emulator.lambda_runtime import event_invoke_config_json, function_json
 from harness.emulator.lambda_runtime.api_error import ApiError, function_not_found, not_implemented
 from harness.emulator.lambda_runtime.code import (
@@ -44,6 +43,7 @@ from harness.emulator.lambda_runtime.outcome import (
 from harness.emulator.lambda_runtime.payloads import MAXIMUM_EVENT_SIZE, MAXIMUM_RESPONSE_SIZE
 from harness.emulator.lambda_runtime.permissions import Statement, policy, statement
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
+from harness.emulator.port.http import MaybeLater, Request, Response, json_response
 
 ReadObject: TypeAlias = Callable[[str, str, str | None], Awaitable[bytes | None]]
 """An S3 object's content by bucket, key and version; None when there is none."""

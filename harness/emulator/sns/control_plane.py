@@ -20,8 +20,8 @@ from harness.emulator.deployed_topics import (
     subscription_of,
     topic_of,
 )
-from harness.emulator.http import Request, Response
 from harness.emulator.moto_services import ServiceException
+from harness.emulator.port.http import Request, Response
 from harness.emulator.sns.delivery import SnsDelivery
 from harness.emulator.sns.endpoints import CERTIFICATE_PATH, confirmation
 from harness.emulator.sns.filter_policy_limits import POLICIES_PER_ACCOUNT, POLICIES_PER_TOPIC

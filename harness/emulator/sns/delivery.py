@@ -15,9 +15,9 @@ from uuid import UUID
 
 from harness.clock import Clock
 from harness.emulator.aws_errors import aws_error, not_emulated
-from harness.emulator.http import Request, Response
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, NoSuchFunction
 from harness.emulator.letters import Letter
+from harness.emulator.port.http import Request, Response
 from harness.emulator.sns.behaviour import SnsSettings, waits
 from harness.emulator.sns.endpoints import Delivered, Delivery, Ending, Failed, Refused, Send
 from harness.emulator.sns.envelope import Notification, lambda_event, queue_body

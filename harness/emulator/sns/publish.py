@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 import orjson
 
-from harness.emulator.http import Request, Response
+from harness.emulator.port.http import Request, Response
 from harness.emulator.sns.envelope import MessageAttribute
 from harness.emulator.sns.topics import MESSAGE_BYTES
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from harness.clock import ManualClock
 from harness.emulator.aws_requests import aws_call
 from harness.emulator.dynamodb.wire import DynamoDbApi
-from harness.emulator.http import Headers, Request
+from harness.emulator.port.http import Headers, Request
 from tests.emulator.dynamodb.engines import ACCOUNT, REGION
 
 Body: TypeAlias = dict[str, Any]

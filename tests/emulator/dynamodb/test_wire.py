@@ -11,7 +11,7 @@ from harness.clock import ManualClock
 from harness.emulator.aws_requests import AwsCall, aws_call
 from harness.emulator.dynamodb.settings import DynamoDbSettings
 from harness.emulator.dynamodb.wire import DynamoDbApi
-from harness.emulator.http import Headers, Request, Response
+from harness.emulator.port.http import Headers, Request, Response
 from tests.emulator.dynamodb.engines import ACCOUNT, Body, a_table, item
 
 SERIALIZATION = "com.amazon.coral.service#SerializationException"

@@ -15,7 +15,7 @@ from harness.clock import ManualClock
 from harness.emulator.aws_requests import aws_call
 from harness.emulator.dynamodb.settings import DynamoDbSettings
 from harness.emulator.dynamodb.wire import DynamoDbApi
-from harness.emulator.http import Headers, Request
+from harness.emulator.port.http import Headers, Request
 from tests.emulator.dynamodb.engines import ACCOUNT, REGION, a_table, an_index, item
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from harness.clock import ManualClock
 from harness.emulator.aws_requests import AwsCall
 from harness.emulator.events.event_bridge import EventBridge
-from harness.emulator.http import Headers, Request, Response
 from harness.emulator.lambda_runtime.outcome import Cause, NoSuchFunction, Outcome, RequestId
 from harness.emulator.letters import Letter
 from harness.emulator.moto_services import ACCOUNT, MotoServices
+from harness.emulator.port.http import Headers, Request, Response
 
 QUEUE = "arn:aws:sqs:eu-central-1:000000000000:ticks"
 RULE = "arn:aws:events:eu-central-1:000000000000:rule/tick"

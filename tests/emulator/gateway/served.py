@@ -34,7 +34,6 @@ from harness.emulator.gateway.connections_api import Caller
 from harness.emulator.gateway.quotas import Quotas
 from harness.emulator.gateway.server import Accepted, Gateway
 from harness.emulator.gateway.urls import ExecuteApiTarget, execute_api_target
-from harness.emulator.http import Headers, Request, Response
 from harness.emulator.lambda_runtime.outcome import (
     Cause,
     FunctionError,
@@ -44,6 +43,7 @@ from harness.emulator.lambda_runtime.outcome import (
     Returned,
     Throttled,
 )
+from harness.emulator.port.http import Headers, Request, Response
 from harness.record.observation import ConnectionOpened, Observation
 
 WAIT = 10.0

@@ -29,7 +29,6 @@ from harness.emulator.gateway.apis import (
 from harness.emulator.gateway.configuration import GatewaySettings
 from harness.emulator.gateway.connections_api import Caller
 from harness.emulator.gateway.quotas import Quotas
-from harness.emulator.http import Headers, Response
 from harness.emulator.lambda_runtime.outcome import (
     Cause,
     FunctionError,
@@ -37,6 +36,7 @@ from harness.emulator.lambda_runtime.outcome import (
     RequestId,
     Throttled,
 )
+from harness.emulator.port.http import Headers, Response
 from harness.record.observation import ConnectionClosed, ConnectionOpened, ConnectionPosted
 from tests.emulator.gateway.served import (
     FULL,

@@ -19,9 +19,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from harness.clock import RealClock
-from harness.emulator.http import Headers, Request, Response
 from harness.emulator.lambda_runtime.api import LambdaApi
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
+from harness.emulator.port.http import Headers, Request, Response
 
 # Requests here are wrong on purpose too, and boto3's type stubs would refuse those.
 LambdaClient: TypeAlias = Any

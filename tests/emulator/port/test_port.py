@@ -9,8 +9,8 @@ from typing import TypeAlias
 import pytest
 import uvloop
 
-from harness.emulator.http import MaybeLater, Request, Response
-from harness.emulator.server import Adopt, Port, wire
+from harness.emulator.port.http import MaybeLater, Request, Response
+from harness.emulator.port.server import Adopt, Port, wire
 
 WAIT = 10.0
 Streams: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]

@@ -16,9 +16,9 @@ from email.utils import formatdate
 from functools import lru_cache, partial
 from typing import Any, Protocol, TypeAlias, TypeVar, assert_never, cast
 
-from harness.emulator.http import MaybeLater, Request, Response, json_response, reason_phrase
-from harness.emulator.listener import Listener
-from harness.emulator.request_reader import (
+from harness.emulator.port.http import MaybeLater, Request, Response, json_response, reason_phrase
+from harness.emulator.port.listener import Listener
+from harness.emulator.port.request_reader import (
     MAX_HEADER_BYTES,
     Continue,
     Received,

@@ -5,7 +5,7 @@ from pathlib import Path
 import certifi
 import pytest
 
-from harness.emulator.certificates import Authority, covering
+from harness.emulator.port.certificates import Authority, covering
 
 
 @pytest.mark.parametrize(

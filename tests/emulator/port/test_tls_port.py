@@ -16,10 +16,10 @@ import pytest
 import uvloop
 from websockets.sync.client import connect
 
-from harness.emulator import listener
-from harness.emulator.certificates import Authority
-from harness.emulator.http import MaybeLater, Request, Response
-from harness.emulator.server import Adopt, Port
+from harness.emulator.port import listener
+from harness.emulator.port.certificates import Authority
+from harness.emulator.port.http import MaybeLater, Request, Response
+from harness.emulator.port.server import Adopt, Port
 from tests.small_api import echo_api
 
 WAIT = 10.0

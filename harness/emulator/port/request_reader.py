@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import httptools
 
-from harness.emulator.http import Header, Headers, Request
+from harness.emulator.port.http import Header, Headers, Request
 
 MAX_HEADER_BYTES = 65_536
 MAX_BODY_BYTES = 80 * 1024 * 1024  # a 50 MB zip in base64, and some room

@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.emulator.http import Headers, Request
-from harness.emulator.request_reader import (
+from harness.emulator.port.http import Headers, Request
+from harness.emulator.port.request_reader import (
     MAX_BODY_BYTES,
     MAX_HEADER_BYTES,
     Continue,
