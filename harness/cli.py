@@ -14,7 +14,7 @@ from harness import __version__
 from harness.backends.aws.options import add_aws_options
 from harness.backends.options import add_backend_options, chosen_backend
 from harness.debug_options import add_debug_options, asked_to_debug
-from harness.emulator.credentials import add_signature_options, credentials_of
+from harness.emulator.aws_api.credentials import add_signature_options, credentials_of
 from harness.errors import ExitCode, HarnessError, UsageError
 
 if TYPE_CHECKING:

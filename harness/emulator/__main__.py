@@ -15,7 +15,7 @@ import threading
 
 import orjson
 
-from harness.emulator.credentials import add_signature_options, credentials_of
+from harness.emulator.aws_api.credentials import add_signature_options, credentials_of
 from harness.emulator.elsewhere.services import add_elsewhere_options, read_elsewhere
 from harness.emulator.journal import CAPACITY, Journal
 from harness.emulator.lambda_runtime.concurrency import ACCOUNT_CONCURRENCY, MAX_ENVIRONMENTS

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, cast
 
 import orjson
 
-from harness.emulator.aws_errors import aws_error
+from harness.emulator.aws_api.errors import aws_error
 from harness.emulator.gateway.apis import (
     INTEGRATION_TIMEOUT,
     Api,

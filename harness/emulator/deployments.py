@@ -15,7 +15,7 @@ from typing import TypeAlias
 import orjson
 
 from harness.clock import Clock
-from harness.emulator.aws_errors import aws_error
+from harness.emulator.aws_api.errors import aws_error
 from harness.emulator.port.http import Request, Response, json_response
 
 _PATH = re.compile(r"/v2/apis/(?P<api>[^/]+)/deployments(?:/(?P<deployment>[^/]+))?")

@@ -17,8 +17,8 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
 from botocore.model import OperationNotFoundError
 
-from harness.emulator.aws_errors import aws_error, not_emulated
-from harness.emulator.aws_requests import AwsCall
+from harness.emulator.aws_api.errors import aws_error, not_emulated
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.port.http import Request, Response
 
 ACCOUNT = "000000000000"

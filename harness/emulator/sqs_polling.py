@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
-from harness.emulator.aws_requests import is_query
+from harness.emulator.aws_api.requests import is_query
 from harness.emulator.port.http import Request, Response
 
 LONGEST_WAIT = 20.0

@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING
 from harness import __version__
 from harness.clock import Clock, RealClock
 from harness.emulator.api_endpoints import with_websocket_endpoints
-from harness.emulator.aws_errors import aws_error, not_emulated, query_error
-from harness.emulator.aws_requests import AwsCall, aws_call, is_query
+from harness.emulator.aws_api.errors import aws_error, not_emulated, query_error
+from harness.emulator.aws_api.requests import AwsCall, aws_call, is_query
 from harness.emulator.deployed import DeployedApis, beyond_quota, stages_of
 from harness.emulator.deployed_topics import QueueEndpoints, put_metrics, topic_of
 from harness.emulator.deployments import Deployments

@@ -12,7 +12,7 @@ from random import Random
 import orjson
 
 from harness.clock import Clock
-from harness.emulator.aws_errors import aws_error
+from harness.emulator.aws_api.errors import aws_error
 from harness.emulator.gateway.apis import Throttling
 from harness.emulator.port.http import Request, Response, json_response
 

@@ -7,7 +7,7 @@ from random import Random
 from threading import Thread
 
 from harness.clock import RealClock
-from harness.emulator.aws_requests import aws_call
+from harness.emulator.aws_api.requests import aws_call
 from harness.emulator.dynamodb.wire import DynamoDbApi
 from harness.emulator.port.http import Request, Response
 from harness.emulator.port.server import Port

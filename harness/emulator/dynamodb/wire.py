@@ -8,8 +8,8 @@ import orjson
 
 from harness.chance import Chance
 from harness.clock import Clock
-from harness.emulator.aws_errors import not_emulated
-from harness.emulator.aws_requests import AwsCall
+from harness.emulator.aws_api.errors import not_emulated
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.dynamodb.database import Changed, nobody_watches
 from harness.emulator.dynamodb.engine import OPERATIONS, STREAM_OPERATIONS, DynamoDb
 from harness.emulator.dynamodb.errors import DynamoDbError, serialization, unknown_operation

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlencode
 
-from harness.emulator.aws_requests import AwsCall
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.letters import Letter
 from harness.emulator.port.http import Headers, Request
 from harness.emulator.sns.envelope import MessageAttribute

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import orjson
 
 from harness.clock import Clock
-from harness.emulator.aws_requests import AwsCall
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.dynamodb.database import Changed
 from harness.emulator.elsewhere import letters
 from harness.emulator.elsewhere.relay import Relay

@@ -13,8 +13,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from yarl import URL
 
-from harness.emulator.aws_errors import aws_error
-from harness.emulator.aws_requests import AwsCall
+from harness.emulator.aws_api.errors import aws_error
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.elsewhere.services import service_elsewhere
 from harness.emulator.port.http import Request, Response
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from harness.emulator.aws_requests import AwsCall
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.dynamodb.database import Change, Changed
 from harness.emulator.elsewhere.relay import Relay
 from harness.emulator.elsewhere.row_changes import (

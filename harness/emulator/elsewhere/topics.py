@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 import orjson
 
 from harness.clock import Clock
-from harness.emulator.aws_errors import not_emulated, query_error
-from harness.emulator.aws_requests import AwsCall
+from harness.emulator.aws_api.errors import not_emulated, query_error
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.elsewhere.notifications import Confirmation, Delivered, lambda_event, read_post
 from harness.emulator.elsewhere.outstanding import Awaited, Outstanding
 from harness.emulator.elsewhere.relay import Relay

@@ -13,8 +13,8 @@ from uuid import UUID
 import orjson
 
 from harness.clock import Clock
-from harness.emulator.aws_errors import aws_error, not_emulated
-from harness.emulator.aws_requests import AwsCall
+from harness.emulator.aws_api.errors import aws_error, not_emulated
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.event_pattern import InvalidPattern, matches, parse_pattern
 from harness.emulator.events.envelope import (
     LARGEST_EVENT,

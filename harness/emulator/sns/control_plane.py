@@ -11,8 +11,8 @@ from uuid import UUID
 from xml.sax.saxutils import escape
 
 from harness.clock import Clock
-from harness.emulator.aws_errors import aws_error, not_emulated
-from harness.emulator.aws_requests import AwsCall
+from harness.emulator.aws_api.errors import aws_error, not_emulated
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.deployed_topics import (
     Run,
     is_pending,

@@ -14,7 +14,7 @@ from typing import assert_never
 from uuid import UUID
 
 from harness.clock import Clock
-from harness.emulator.aws_errors import aws_error, not_emulated
+from harness.emulator.aws_api.errors import aws_error, not_emulated
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, NoSuchFunction
 from harness.emulator.letters import Letter
 from harness.emulator.port.http import Request, Response

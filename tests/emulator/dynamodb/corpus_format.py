@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from harness.clock import ManualClock
-from harness.emulator.aws_requests import aws_call
+from harness.emulator.aws_api.requests import aws_call
 from harness.emulator.dynamodb.wire import DynamoDbApi
 from harness.emulator.port.http import Headers, Request
 from tests.emulator.dynamodb.engines import ACCOUNT, REGION

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from harness.clock import ManualClock
-from harness.emulator.aws_requests import AwsCall, aws_call
+from harness.emulator.aws_api.requests import AwsCall, aws_call
 from harness.emulator.dynamodb.settings import DynamoDbSettings
 from harness.emulator.dynamodb.wire import DynamoDbApi
 from harness.emulator.port.http import Headers, Request, Response

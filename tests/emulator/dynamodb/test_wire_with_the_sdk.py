@@ -12,7 +12,7 @@ from botocore.compat import HTTPHeaders
 from botocore.config import Config
 
 from harness.clock import ManualClock
-from harness.emulator.aws_requests import aws_call
+from harness.emulator.aws_api.requests import aws_call
 from harness.emulator.dynamodb.settings import DynamoDbSettings
 from harness.emulator.dynamodb.wire import DynamoDbApi
 from harness.emulator.port.http import Headers, Request

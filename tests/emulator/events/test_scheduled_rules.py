@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from harness.clock import ManualClock
-from harness.emulator.aws_requests import AwsCall
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.events.event_bridge import EventBridge
 from harness.emulator.lambda_runtime.outcome import Cause, NoSuchFunction, Outcome, RequestId
 from harness.emulator.letters import Letter

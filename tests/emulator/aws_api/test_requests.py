@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.emulator.aws_requests import AwsCall, aws_call
+from harness.emulator.aws_api.requests import AwsCall, aws_call
 from harness.emulator.port.http import Headers, Request
 
 FORM = ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
