@@ -26,17 +26,18 @@ from typing import TYPE_CHECKING
 
 from harness import __version__
 from harness.clock import Clock, RealClock
-from harness.emulator.api_endpoints import with_websocket_endpoints
 from harness.emulator.aws_api.errors import aws_error, not_emulated, query_error
 from harness.emulator.aws_api.requests import AwsCall, aws_call, is_query
-from harness.emulator.deployed import DeployedApis, beyond_quota, stages_of
 from harness.emulator.deployed_topics import QueueEndpoints, put_metrics, topic_of
-from harness.emulator.deployments import Deployments
 from harness.emulator.dynamodb.database import Change
 from harness.emulator.dynamodb.wire import DynamoDbApi
 from harness.emulator.event_sources.api import EventSourceApi
 from harness.emulator.event_sources.event_sources import EventSources
 from harness.emulator.events.event_bridge import EventBridge
+from harness.emulator.gateway.control_plane.api_endpoints import with_websocket_endpoints
+from harness.emulator.gateway.control_plane.deployed_apis import DeployedApis, beyond_quota, stages_of
+from harness.emulator.gateway.control_plane.deployments import Deployments
+from harness.emulator.gateway.control_plane.usage_plans import UsagePlans
 from harness.emulator.gateway.opening import Accepted
 from harness.emulator.gateway.server import Gateway
 from harness.emulator.gateway.signatures import SecretOf
@@ -65,7 +66,6 @@ from harness.emulator.sns.delivery import SnsDelivery
 from harness.emulator.sns.endpoints import HttpEndpoints
 from harness.emulator.sns.signing import Signer
 from harness.emulator.sqs_polling import is_empty, read_poll
-from harness.emulator.usage_plans import UsagePlans
 from harness.errors import BackendError
 from harness.record.observation import RowDeleted, RowWritten
 

@@ -7,9 +7,9 @@ import orjson
 import pytest
 
 from harness.clock import ManualClock
-from harness.emulator.api_endpoints import with_websocket_endpoints
 from harness.emulator.aws_api.errors import aws_error
-from harness.emulator.deployments import Deployments
+from harness.emulator.gateway.control_plane.api_endpoints import with_websocket_endpoints
+from harness.emulator.gateway.control_plane.deployments import Deployments
 from harness.emulator.port.http import Headers, Request, Response, json_response
 from harness.emulator.sqs_polling import Poll, is_empty, read_poll
 

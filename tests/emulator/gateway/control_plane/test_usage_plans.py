@@ -8,8 +8,8 @@ import pytest
 
 from harness.clock import ManualClock
 from harness.emulator.gateway.apis import Throttling
+from harness.emulator.gateway.control_plane.usage_plans import UsagePlans
 from harness.emulator.port.http import Request
-from harness.emulator.usage_plans import UsagePlans
 
 VALUE = "a-key-of-twenty-letters"
 STAGE = {"apiId": "a1", "stage": "prod"}
