@@ -47,6 +47,7 @@ from harness.emulator.gateway.urls import (
     execute_api_target,
     host_name,
 )
+from harness.emulator.iam.roles import Roles
 from harness.emulator.journal import Journal
 from harness.emulator.lambda_runtime.api import LambdaApi
 from harness.emulator.lambda_runtime.concurrency import ACCOUNT_CONCURRENCY, MAX_ENVIRONMENTS
@@ -60,7 +61,6 @@ from harness.emulator.pages import PREFIX, Load, Pages
 from harness.emulator.port.certificates import Authority
 from harness.emulator.port.http import MaybeLater, Request, Response, json_response
 from harness.emulator.port.server import Adopt, Port
-from harness.emulator.roles import Roles
 from harness.emulator.sns.control_plane import SnsControlPlane
 from harness.emulator.sns.delivery import SnsDelivery
 from harness.emulator.sns.endpoints import HttpEndpoints

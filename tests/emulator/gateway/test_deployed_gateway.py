@@ -17,9 +17,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from harness.emulator.gateway.connections_api import Caller
+from harness.emulator.iam.roles import Roles
 from harness.emulator.lambda_runtime.function import CodeLocation, FunctionConfiguration
 from harness.emulator.moto_services import MotoServices
-from harness.emulator.roles import Roles
 from harness.emulator.stack import Emulator
 
 WAIT = 10.0
