@@ -28,7 +28,6 @@ from harness import __version__
 from harness.clock import Clock, RealClock
 from harness.emulator.aws_api.errors import aws_error, not_emulated, query_error
 from harness.emulator.aws_api.requests import AwsCall, aws_call, is_query
-from harness.emulator.deployed_topics import QueueEndpoints, put_metrics, topic_of
 from harness.emulator.dynamodb.database import Change
 from harness.emulator.dynamodb.wire import DynamoDbApi
 from harness.emulator.event_sources.api import EventSourceApi
@@ -63,6 +62,7 @@ from harness.emulator.port.http import MaybeLater, Request, Response, json_respo
 from harness.emulator.port.server import Adopt, Port
 from harness.emulator.sns.control_plane import SnsControlPlane
 from harness.emulator.sns.delivery import SnsDelivery
+from harness.emulator.sns.deployed_topics import QueueEndpoints, put_metrics, topic_of
 from harness.emulator.sns.endpoints import HttpEndpoints
 from harness.emulator.sns.signing import Signer
 from harness.emulator.sqs_polling import is_empty, read_poll

@@ -13,16 +13,16 @@ from xml.sax.saxutils import escape
 from harness.clock import Clock
 from harness.emulator.aws_api.errors import aws_error, not_emulated
 from harness.emulator.aws_api.requests import AwsCall
-from harness.emulator.deployed_topics import (
+from harness.emulator.moto_services import ServiceException
+from harness.emulator.port.http import Request, Response
+from harness.emulator.sns.delivery import SnsDelivery
+from harness.emulator.sns.deployed_topics import (
     Run,
     is_pending,
     sns_backend,
     subscription_of,
     topic_of,
 )
-from harness.emulator.moto_services import ServiceException
-from harness.emulator.port.http import Request, Response
-from harness.emulator.sns.delivery import SnsDelivery
 from harness.emulator.sns.endpoints import CERTIFICATE_PATH, confirmation
 from harness.emulator.sns.filter_policy_limits import POLICIES_PER_ACCOUNT, POLICIES_PER_TOPIC
 from harness.emulator.sns.http_message import MessageType
