@@ -65,7 +65,7 @@ from harness.emulator.sns.delivery import SnsDelivery
 from harness.emulator.sns.deployed_topics import QueueEndpoints, put_metrics, topic_of
 from harness.emulator.sns.endpoints import HttpEndpoints
 from harness.emulator.sns.signing import Signer
-from harness.emulator.sqs_polling import is_empty, read_poll
+from harness.emulator.sqs.polling import is_empty, read_poll
 from harness.errors import BackendError
 from harness.record.observation import RowDeleted, RowWritten
 

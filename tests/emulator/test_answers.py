@@ -11,7 +11,7 @@ from harness.emulator.aws_api.errors import aws_error
 from harness.emulator.gateway.control_plane.api_endpoints import with_websocket_endpoints
 from harness.emulator.gateway.control_plane.deployments import Deployments
 from harness.emulator.port.http import Headers, Request, Response, json_response
-from harness.emulator.sqs_polling import Poll, is_empty, read_poll
+from harness.emulator.sqs.polling import Poll, is_empty, read_poll
 
 QUERY = (
     b"<ErrorResponse><Error><Type>Sender</Type><Code>C</Code><Message>a &lt; b</Message></Error>"

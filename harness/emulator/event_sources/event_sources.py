@@ -9,12 +9,12 @@ from typing import TypeAlias
 from harness.clock import Clock
 from harness.emulator.dynamodb.stream import Stream
 from harness.emulator.event_sources.mapping import EventSourceMapping, State
-from harness.emulator.event_sources.moto_queue import MotoThread, visibility_timeout_of
 from harness.emulator.event_sources.queue_reader import QueueReader
 from harness.emulator.event_sources.reader import NOTHING_PROCESSED, Reader
 from harness.emulator.event_sources.stream_reader import StreamReader, starting_position
 from harness.emulator.lambda_runtime.outcome import Functions
 from harness.emulator.letters import Letter
+from harness.emulator.sqs.queues import MotoThread, visibility_timeout_of
 
 StreamOf: TypeAlias = Callable[[str, str], Stream | None]
 """The stream by region and ARN, without what is too old in it; None when there is none."""
