@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from harness.emulator.event_pattern import Pattern, matches, parse_pattern
+from harness.emulator.matching.event_pattern import Pattern, matches, parse_pattern
 
 
 @dataclass(frozen=True, slots=True)

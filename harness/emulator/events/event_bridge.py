@@ -15,7 +15,6 @@ import orjson
 from harness.clock import Clock
 from harness.emulator.aws_api.errors import aws_error, not_emulated
 from harness.emulator.aws_api.requests import AwsCall
-from harness.emulator.event_pattern import InvalidPattern, matches, parse_pattern
 from harness.emulator.events.envelope import (
     LARGEST_EVENT,
     MOST_ENTRIES,
@@ -37,6 +36,7 @@ from harness.emulator.events.target_input import input_of
 from harness.emulator.events.timetable import Timetable
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, NoSuchFunction
 from harness.emulator.letters import Letter, service_of
+from harness.emulator.matching.event_pattern import InvalidPattern, matches, parse_pattern
 from harness.emulator.port.http import MaybeLater, Request, Response, json_response
 from harness.emulator.sns.envelope import MessageAttribute
 

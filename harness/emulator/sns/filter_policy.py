@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, cast
 
 import orjson
 
-from harness.emulator.comparisons import in_network, in_range
+from harness.emulator.matching.comparisons import in_network, in_range
 from harness.emulator.sns.envelope import MessageAttribute
 
 Scope: TypeAlias = Literal["MessageAttributes", "MessageBody"]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from harness.emulator.event_pattern import InvalidPattern, matches, parse_pattern
+from harness.emulator.matching.event_pattern import InvalidPattern, matches, parse_pattern
 
 EVENT = {
     "source": "matcher",

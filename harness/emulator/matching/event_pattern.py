@@ -13,7 +13,7 @@ from typing import TypeAlias, cast
 
 import orjson
 
-from harness.emulator.comparisons import COMPARISONS, in_network, in_range, is_number
+from harness.emulator.matching.comparisons import COMPARISONS, in_network, in_range, is_number
 
 Json: TypeAlias = object
 Pattern: TypeAlias = Mapping[str, Json]
