@@ -21,7 +21,7 @@ from harness.debugging import debugging_of, patient_stack
 from harness.emulator.dynamodb.settings import read_settings
 from harness.emulator.gateway.configuration import read_configuration
 from harness.emulator.port.certificates import Authority
-from harness.emulator.stack import Emulator
+from harness.emulator.wiring import Emulator
 from harness.stack.apart import apart
 from harness.stack.loader import load_stack
 from harness.stack.model import Execution, Stack

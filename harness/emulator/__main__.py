@@ -20,7 +20,7 @@ from harness.emulator.elsewhere.services import add_elsewhere_options, read_else
 from harness.emulator.journal import CAPACITY, Journal
 from harness.emulator.lambda_runtime.concurrency import ACCOUNT_CONCURRENCY, MAX_ENVIRONMENTS
 from harness.emulator.lambda_runtime.debugging import Debugging
-from harness.emulator.stack import Emulator
+from harness.emulator.wiring import Emulator
 from harness.errors import HarnessError
 from harness.event_loop import run, settle_memory
 

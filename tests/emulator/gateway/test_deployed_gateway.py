@@ -20,7 +20,7 @@ from harness.emulator.gateway.connections_api import Caller
 from harness.emulator.iam.roles import Roles
 from harness.emulator.lambda_runtime.function import CodeLocation, FunctionConfiguration
 from harness.emulator.moto_services import MotoServices
-from harness.emulator.stack import Emulator
+from harness.emulator.wiring import Emulator
 
 WAIT = 10.0
 REGION = "us-east-1"
