@@ -4,8 +4,7 @@ import pytest
 
 from harness.emulator.lambda_runtime.outcome import Cause, NoSuchFunction, Outcome, RequestId
 from harness.emulator.letter_delivery import LetterDelivery
-from harness.emulator.letters import Letter, is_too_large, service_of
-from harness.emulator.sns.envelope import MessageAttribute
+from harness.emulator.letters import Letter, MessageAttribute, is_too_large, service_of
 from harness.emulator.sns.publish import InvalidPublish, Publication
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:t"

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlencode
 
 from harness.emulator.aws_api.requests import AwsCall
-from harness.emulator.letters import Letter
+from harness.emulator.letters import Letter, MessageAttribute
 from harness.emulator.port.http import Headers, Request
-from harness.emulator.sns.envelope import MessageAttribute
 
 _FORM = Headers((("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),))
 _VERSIONS = {"sqs": "2012-11-05", "sns": "2010-03-31"}

@@ -13,7 +13,7 @@ from harness.clock import Clock, TimerHandle
 from harness.emulator.event_sources.batching import batches_at_once, fitting, window_left
 from harness.emulator.event_sources.filters import Filters
 from harness.emulator.event_sources.mapping import EventSourceMapping
-from harness.emulator.event_sources.queue_records import Message, published_ids, record_of
+from harness.emulator.event_sources.queue_records import published_ids, record_of
 from harness.emulator.event_sources.reader import (
     FUNCTION_FAILED,
     NOTHING_PROCESSED,
@@ -23,6 +23,7 @@ from harness.emulator.event_sources.reader import (
 from harness.emulator.event_sources.responses import failed_items
 from harness.emulator.event_sources.shard import backoff
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, Outcome, Returned, Throttled
+from harness.emulator.sqs.message import Message
 from harness.emulator.sqs.queues import MotoQueue, MotoThread, Received
 
 # How much longer a queue that is never empty must be read until more batches may run at once.

@@ -35,10 +35,9 @@ from harness.emulator.events.schedules import (
 from harness.emulator.events.target_input import input_of
 from harness.emulator.events.timetable import Timetable
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, NoSuchFunction
-from harness.emulator.letters import Letter, service_of
+from harness.emulator.letters import Letter, MessageAttribute, service_of
 from harness.emulator.matching.event_pattern import InvalidPattern, matches, parse_pattern
 from harness.emulator.port.http import MaybeLater, Request, Response, json_response
-from harness.emulator.sns.envelope import MessageAttribute
 
 log = logging.getLogger(__name__)
 

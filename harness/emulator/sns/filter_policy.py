@@ -10,8 +10,8 @@ from typing import Literal, TypeAlias, cast
 
 import orjson
 
+from harness.emulator.letters import MessageAttribute
 from harness.emulator.matching.comparisons import in_network, in_range
-from harness.emulator.sns.envelope import MessageAttribute
 
 Scope: TypeAlias = Literal["MessageAttributes", "MessageBody"]
 Rejection: TypeAlias = Literal[

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 import orjson
 
-from harness.emulator.sns.envelope import Notification, attributes_json, iso_milliseconds
+from harness.emulator.aws_api.timestamps import iso_milliseconds
+from harness.emulator.sns.envelope import Notification, attributes_json
 from harness.emulator.sns.topics import Subscription
 
 MessageType: TypeAlias = Literal["Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"]

@@ -10,9 +10,9 @@ from typing import Any, Protocol, TypeVar
 
 from moto.core.utils import unix_time_millis
 
-from harness.emulator.event_sources.queue_records import Message
+from harness.emulator.letters import MessageAttribute
 from harness.emulator.moto_services import ServiceException, backend_of
-from harness.emulator.sns.envelope import MessageAttribute
+from harness.emulator.sqs.message import Message
 
 T = TypeVar("T")
 

@@ -1,0 +1,9 @@
+"""Times as AWS's messages and events write them."""
+
+from datetime import UTC, datetime
+
+
+def iso_milliseconds(at: float) -> str:
+    """`2025-10-06T12:00:00.123Z` (S-6)."""
+    seconds, milliseconds = divmod(int(at * 1000), 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
