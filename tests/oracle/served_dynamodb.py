@@ -22,7 +22,7 @@ class _Doors:
 
     def answer(self, request: Request) -> Response:
         call = aws_call(request)
-        return self._api.refuse_unsigned() if call is None else self._api.handle(call, request)
+        return self._api.refuse_unsigned() if call is None else self._api.answer(call, request)
 
     async def upgrade(self, request: Request) -> Response:
         return Response(404)

@@ -70,8 +70,8 @@ class DynamoDbApi:
         for engine in self._regions.values():
             engine.configure(settings)
 
-    def handle(self, call: AwsCall, request: Request, *, by: str | None = None) -> Response:
-        """The answer to a signed request; `by` is told with what it changes.
+    def answer(self, call: AwsCall, request: Request) -> Response:
+        """The answer to a signed request; its caller is told with what it changes.
 
         501 with its name for an operation that AWS has and that is not emulated.
         """
@@ -82,7 +82,7 @@ class DynamoDbApi:
         try:
             if operation not in emulated:
                 raise unknown_operation(operation or api)
-            answer = self.region(call.region).handle(call.operation, _body(request.body), by=by)
+            answer = self.region(call.region).handle(call.operation, _body(request.body), by=call.caller)
         except DynamoDbError as error:
             return self._error(error)
         return self._response(200, orjson.dumps(answer))

@@ -43,4 +43,4 @@ def _call(letter: Letter, operation: str, parameters: Mapping[str, str]) -> tupl
     _, _, service, region, *_ = letter.target.split(":")
     form = {"Action": operation, "Version": _VERSIONS[service], **parameters}
     request = Request("POST", "/", headers=_FORM, body=urlencode(form).encode())
-    return AwsCall(service, operation, region, ""), request
+    return AwsCall(service, operation, region), request

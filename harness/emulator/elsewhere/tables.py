@@ -35,8 +35,8 @@ class TablesElsewhere:
         self._relay, self._changed = relay, changed
         self._hash_keys: dict[tuple[str, str], str] = {}
 
-    async def handle(self, call: AwsCall, request: Request, *, by: str | None) -> Response:
-        """The answer from elsewhere; `by` is told with what the request changed."""
+    async def answer(self, call: AwsCall, request: Request) -> Response:
+        """The answer from elsewhere; the caller is told with what the request changed."""
         if call.operation == "DeleteTable":
             self._hash_keys.clear()
         if call.operation not in WRITES:
@@ -49,16 +49,14 @@ class TablesElsewhere:
         if response.status != 200:
             return response
         answer = _object(response.body)
-        await self._tell(call, body, answer, by)
+        await self._tell(call, body, answer)
         return response if asking is None else _answer(response, without_the_old_row(answer))
 
-    async def _tell(
-        self, call: AwsCall, body: Mapping[str, Any], answer: Mapping[str, Any], by: str | None
-    ) -> None:
+    async def _tell(self, call: AwsCall, body: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         for row in changed_rows(call.operation, body, answer):
             hash_key = await self._hash_key(call, row.table)
             if hash_key is not None:
-                self._changed(Change(row.table, row.key(hash_key), row.kind, by))
+                self._changed(Change(row.table, row.key(hash_key), row.kind, call.caller))
 
     async def _hash_key(self, call: AwsCall, table: str) -> str | None:
         """The attribute that is the table's partition key, asked for once; None if the table is gone by now."""

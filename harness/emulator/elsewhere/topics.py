@@ -39,6 +39,7 @@ PREFIX = "/_harness/sns/"
 """Where topics elsewhere post to."""
 
 CONFIRMED_WITHIN = 10.0  # seconds
+GOODBYE = 5.0  # seconds for taking our subscriptions away
 DELIVERED_WITHIN = 10.0  # seconds, after which a notification counts as lost
 
 _FORM = Headers((("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),))
@@ -73,7 +74,7 @@ class TopicsElsewhere:
         """Publishes that are not answered, and notifications that have not come yet."""
         return self._outstanding.count
 
-    async def handle(self, call: AwsCall, request: Request) -> Response:
+    async def answer(self, call: AwsCall, request: Request) -> Response:
         """The answer from elsewhere, in which functions are subscribed as functions."""
         form = form_of(request)
         match call.operation:
@@ -253,10 +254,20 @@ class TopicsElsewhere:
         return Response(200)
 
     async def close(self) -> None:
-        """Takes our subscriptions away, so that nothing is posted to whoever has our port next."""
+        """Takes our subscriptions away, so that nothing is posted to whoever has our port next.
+
+        The port must still be open, for what the topics say to that.
+        """
+        try:
+            async with asyncio.timeout(GOODBYE):
+                await self._leave()
+        except TimeoutError:
+            _log.warning("the subscriptions at %s stay there", self._relay.endpoints["sns"])
+
+    async def _leave(self) -> None:
         for one in self._where(lambda one: bool(one.arn)):
             asked = {"Action": "Unsubscribe", "SubscriptionArn": one.arn}
-            call = AwsCall("sns", "Unsubscribe", one.arn.split(":")[3], "")
+            call = AwsCall("sns", "Unsubscribe", one.arn.split(":")[3])
             response = await self._relay.send(call, _request(asked))
             if response.status >= 500:
                 return

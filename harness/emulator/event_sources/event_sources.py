@@ -14,7 +14,8 @@ from harness.emulator.event_sources.reader import NOTHING_PROCESSED, Reader
 from harness.emulator.event_sources.stream_reader import StreamReader, starting_position
 from harness.emulator.lambda_runtime.outcome import Functions
 from harness.emulator.letters import Letter
-from harness.emulator.sqs.queues import MotoThread, visibility_timeout_of
+from harness.emulator.moto_services import MotoThread
+from harness.emulator.sqs.queues import visibility_timeout_of
 
 StreamOf: TypeAlias = Callable[[str, str], Stream | None]
 """The stream by region and ARN, without what is too old in it; None when there is none."""

@@ -23,8 +23,9 @@ from harness.emulator.event_sources.reader import (
 from harness.emulator.event_sources.responses import failed_items
 from harness.emulator.event_sources.shard import backoff
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, Outcome, Returned, Throttled
+from harness.emulator.moto_services import MotoThread
 from harness.emulator.sqs.message import Message
-from harness.emulator.sqs.queues import MotoQueue, MotoThread, Received
+from harness.emulator.sqs.queues import MotoQueue, Received
 
 # How much longer a queue that is never empty must be read until more batches may run at once.
 _LOOK_AGAIN = 60.0

@@ -1,24 +1,23 @@
-"""What may a function do? The policies of its role, as far as moto's IAM knows the role.
+"""Roles: what a function may do by the policies of its role, as far as moto's IAM knows the role.
 
 A role that nobody created is not looked at, as on a machine of one's own; one that Terraform or a script created with
 its policies is held to them, so that a permission that lacks is found here and not on AWS.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 import orjson
 
+from harness.emulator.aws_api.requests import ACCOUNT, AwsCall
 from harness.emulator.gateway.connections_api import Caller
 from harness.emulator.gateway.policies import is_understood, statements_of
 from harness.emulator.lambda_runtime.function import FunctionConfiguration
-from harness.emulator.moto_services import ACCOUNT, backend_of
+from harness.emulator.moto_services import Moto, backend_of
+from harness.emulator.port.http import Request, Response
 
 StatementsByRole: TypeAlias = Mapping[str, tuple[Mapping[str, object], ...]]
-Read: TypeAlias = Callable[[], StatementsByRole]
-Run: TypeAlias = Callable[[Read], Awaitable[StatementsByRole]]
-"""Runs a reading of moto's state in moto's thread."""
 
 _EVERYWHERE = "aws"
 _ALL: Mapping[str, object] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -26,14 +25,21 @@ _log = logging.getLogger(__name__)
 
 
 class Roles:
-    """The roles of the account, read once and again after each change."""
+    """Answers the calls of `iam`, by moto, and reads the roles of the account again after each."""
 
-    def __init__(self) -> None:
+    def __init__(self, moto: Moto) -> None:
+        self._moto = moto
         self._statements: StatementsByRole = {}
 
-    async def changed(self, run: Run) -> None:
-        """IAM was called. `run` runs the reading where moto's state may be read."""
-        self._statements = await run(_read_roles)
+    async def answer(self, call: AwsCall, request: Request) -> Response:
+        """moto's answer, once what it changed is read."""
+        response = await self._moto.answer(call, request)
+        await self.read()
+        return response
+
+    async def read(self) -> None:
+        """Reads the roles as they are now."""
+        self._statements = await self._moto.run(_read_roles)
 
     def caller_of(self, function: FunctionConfiguration | None) -> Caller | None:
         """Who calls when the function does; None for no function, and for a role that IAM does not know."""

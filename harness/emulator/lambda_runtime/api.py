@@ -14,6 +14,7 @@ from typing import TypeAlias
 import orjson
 
 from harness.clock import Clock
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.lambda_runtime import event_invoke_config_json, function_json
 from harness.emulator.lambda_runtime.api_error import ApiError, function_not_found, not_implemented
 from harness.emulator.lambda_runtime.code import (
@@ -131,7 +132,7 @@ class LambdaApi:
             "UpdateFunctionEventInvokeConfig": self._update_event_invoke_config,
         }
 
-    def handle(self, request: Request) -> MaybeLater:
+    def answer(self, call: AwsCall, request: Request) -> MaybeLater:
         """The answer to a request for the service `lambda`."""
         operation = operation_of(request.method, request.path)
         if operation is None:

@@ -1,7 +1,7 @@
 """The one port: HTTP/1.1 with keep-alive and pipelining, and the door through which WebSockets leave HTTP.
 
 Plain or over TLS, as each client begins: `listener` tells. The shell around `request_reader`: it hands requests to
-the `Doors` one after the other, and writes the answers in the order of the requests. What a request means is not
+`Answers` one after the other, and writes the answers in the order of the requests. What a request means is not
 known here.
 """
 
@@ -42,8 +42,8 @@ Adopt: TypeAlias = Callable[[asyncio.Transport], asyncio.Protocol]
 """Takes an upgraded connection's transport over: the protocol it answers reads from then on."""
 
 
-class Doors(Protocol):
-    """Where requests go."""
+class Answers(Protocol):
+    """Who answers requests."""
 
     def answer(self, request: Request) -> MaybeLater:
         """The response to an ordinary request."""
@@ -55,7 +55,7 @@ class Doors(Protocol):
 class Port:
     """A listening socket and the connections behind it."""
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: Answers) -> None:
         self._doors = doors
         self._listener: Listener | None = None
         self._connections: set[HttpConnection] = set()
@@ -99,7 +99,7 @@ class Port:
             then(task.result())
 
     @property
-    def doors(self) -> Doors:
+    def doors(self) -> Answers:
         return self._doors
 
     @property

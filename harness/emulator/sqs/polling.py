@@ -1,4 +1,4 @@
-"""How long does a ReceiveMessage want to wait, and which request does not wait at all? SQS long polling, in values.
+"""Long polls of SQS, in values: how long one wants to wait, and the request that does not wait at all.
 
 moto waits in its only thread, where nobody else is served meanwhile; so it is only ever asked not to wait, and the
 waiting is done outside.

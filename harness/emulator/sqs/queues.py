@@ -1,33 +1,21 @@
-"""A queue of moto's, as whoever reads it for a function needs it: received from, deleted from, listened to.
+"""Queues of moto's: put into, received from, deleted from, listened to.
 
 moto's state is touched in its own thread only.
 """
 
 import base64
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from moto.core.utils import unix_time_millis
 
 from harness.emulator.letters import MessageAttribute
-from harness.emulator.moto_services import ServiceException, backend_of
+from harness.emulator.moto_services import MotoThread, ServiceException, backend_of
 from harness.emulator.sqs.message import Message
-
-T = TypeVar("T")
 
 MOST_RECEIVED = 10
 """Messages that SQS hands out at a time."""
-
-
-class MotoThread(Protocol):
-    """Where moto's state may be touched."""
-
-    def run(self, work: Callable[[], T]) -> Awaitable[T]:
-        """Runs the work there and returns what it returns."""
-
-    def submit(self, work: Callable[[], None]) -> None:
-        """Runs the work there some time soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +91,40 @@ class _Doorbell:
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class QueueMessage:
+    """What a queue gets; `attributes` are SQS message attributes, text or base64 text by their type.
+
+    Without `checks_group`, a FIFO queue takes it without a group too.
+    """
+
+    queue_arn: str
+    body: str
+    attributes: Mapping[str, Mapping[str, object]]
+    group_id: str | None = None
+    deduplication_id: str | None = None
+    checks_group: bool = True
+
+
+def put(message: QueueMessage) -> str:
+    """Puts the message into its queue, in moto's thread; why the queue does not take it, "" when it does."""
+    backend, queue = _find(message.queue_arn)
+    if queue is None:
+        return "no such queue"
+    try:
+        backend.send_message(
+            queue.name,
+            message.body,
+            message_attributes={name: _of_moto(one) for name, one in message.attributes.items()},
+            deduplication_id=message.deduplication_id,
+            group_id=message.group_id,
+            validate_group_id=message.checks_group,
+        )
+    except ServiceException as refused:
+        return str(refused)
+    return ""
+
+
 def visibility_timeout_of(arn: str) -> float | None:
     """A queue's visibility timeout in seconds, None when there is no such queue; in moto's thread."""
     _, queue = _find(arn)
@@ -152,3 +174,9 @@ def _attribute(attribute: dict[str, Any]) -> MessageAttribute:
         value = attribute.get("StringValue", "")
     text = base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
     return MessageAttribute(attribute["DataType"], text)
+
+
+def _of_moto(attribute: Mapping[str, object]) -> dict[str, object]:
+    """A message attribute as moto's queues hold it: binary as bytes."""
+    binary = attribute.get("BinaryValue")
+    return dict(attribute) if binary is None else {**attribute, "BinaryValue": base64.b64decode(str(binary))}

@@ -103,7 +103,7 @@ def in_process(tables: Sequence[Body] = ()) -> Call:
         request = Request("POST", "/", headers=headers, body=json.dumps(body).encode())
         signed = aws_call(request)
         assert signed is not None
-        response = api.handle(signed, request)
+        response = api.answer(signed, request)
         return outcome(response.status, response.body)
 
     for table in tables:

@@ -41,7 +41,7 @@ def ask(
     request = Request("POST", "/", "", headers, content)
     call = aws_call(request)
     assert isinstance(call, AwsCall)
-    return api.handle(call, request)
+    return api.answer(call, request)
 
 
 def answer(response: Response) -> Body:

@@ -51,7 +51,7 @@ class Wire:
         call = aws_call(asked)
         assert call is not None
         self.sent.append(call.operation)
-        response = self.api.handle(call, asked)
+        response = self.api.answer(call, asked)
         headers = HTTPHeaders()
         for name, value in response.headers:
             headers[name] = value

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, cast
 import orjson
 
 from harness.emulator.aws_api.errors import aws_error
+from harness.emulator.aws_api.requests import ACCOUNT
 from harness.emulator.gateway.apis import (
     INTEGRATION_TIMEOUT,
     Api,
@@ -25,7 +26,7 @@ from harness.emulator.gateway.apis import (
     UnsupportedIntegration,
 )
 from harness.emulator.gateway.request_models import unsupported
-from harness.emulator.moto_services import ACCOUNT, backend_of
+from harness.emulator.moto_services import backend_of
 from harness.emulator.port.http import Request, Response
 
 _log = logging.getLogger(__name__)
