@@ -1,4 +1,4 @@
-"""Does an event match a pattern? The language of EventBridge's rules and of the filters of event sources.
+"""Event patterns: the language of EventBridge's rules and of the filters of event sources.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html: every field of a pattern
 must match (AND), and any condition of a field is enough (OR). A field with several values, an array, matches when
@@ -6,16 +6,13 @@ any of them does. Conditions look at leaves: text, numbers, true, false, null.
 """
 
 import ipaddress
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import TypeAlias, cast
 
 import orjson
 
-from harness.emulator.matching.comparisons import COMPARISONS, in_network, in_range, is_number
+from harness.emulator.matching.operators import COMPARISONS, Json, Language, holds, is_number
 
-Json: TypeAlias = object
 Pattern: TypeAlias = Mapping[str, Json]
 """`{field: [condition, ...]}` or `{field: {field: ...}}`, or `{"$or": [pattern, ...]}`."""
 
@@ -86,58 +83,17 @@ def _any_condition(conditions: Sequence[Json], leaves: Sequence[Json]) -> bool:
             case {"exists": wanted}:
                 if wanted is bool(leaves):
                     return True
-            case _ if any(_holds(condition, leaf) for leaf in leaves):
+            case _ if any(holds(condition, leaf, _LANGUAGE) for leaf in leaves):
                 return True
     return False
 
 
-def _holds(condition: Json, value: Json) -> bool:
-    match condition:
-        case {"anything-but": unwanted}:
-            return not any(_holds(one, value) for one in _options(unwanted))
-        case {"numeric": [*bounds]}:
-            return in_range(value, bounds)
-        case {**operation}:
-            ((operator, operand),) = operation.items()
-            return isinstance(value, str) and _text_holds(str(operator), operand, value)
-    # 300 and 300.0 are two values, because numbers are compared as they are written; so are 1 and true.
-    return type(condition) is type(value) and condition == value
+def _same(wanted: Json, value: Json) -> bool:
+    """300 and 300.0 are two values, because numbers are compared as they are written; so are 1 and true."""
+    return type(wanted) is type(value) and wanted == value
 
 
-def _options(unwanted: Json) -> Iterator[Json]:
-    """The conditions of which none may hold: `{"prefix": ["a", "b"]}` are two."""
-    match unwanted:
-        case [*several]:
-            yield from several
-        case {**operation}:
-            ((operator, operand),) = operation.items()
-            yield from ({operator: one} for one in (operand if isinstance(operand, list) else [operand]))
-        case _:
-            yield unwanted
-
-
-def _text_holds(operator: str, operand: Json, value: str) -> bool:
-    match operator, operand:
-        case (("prefix" | "suffix"), {"equals-ignore-case": text}):
-            return _text_holds(operator, str(text).lower(), value.lower())
-        case "prefix", str(text):
-            return value.startswith(text)
-        case "suffix", str(text):
-            return value.endswith(text)
-        case "equals-ignore-case", str(text):
-            return value.lower() == text.lower()
-        case "wildcard", str(text):
-            return _wildcard(text).fullmatch(value) is not None
-        case "cidr", str(network):
-            return in_network(value, network)
-    return False
-
-
-@lru_cache(maxsize=1024)
-def _wildcard(text: str) -> re.Pattern[str]:
-    r"""`*` stands for any text; `\*` and `\\` are themselves."""
-    parts = re.findall(r"\\[*\\]|.", text, re.DOTALL)
-    return re.compile("".join(".*" if one == "*" else re.escape(one[-1]) for one in parts), re.DOTALL)
+_LANGUAGE = Language(_same, frozenset({"prefix", "suffix", _IGNORE_CASE, "wildcard", "cidr"}))
 
 
 # --- what is wrong with a pattern -------------------------------------------------------------------------
