@@ -140,6 +140,21 @@ WALLS = [
     ),
 ]
 
+FLOORS = (
+    ("journal", "letters", "matching", "parts", "lambda_runtime.bootstrap"),
+    ("port",),
+    ("aws_api",),
+    ("moto_services", "dynamodb", "lambda_runtime"),
+    ("sqs", "gateway", "events"),
+    ("sns", "event_sources", "gateway.control_plane", "iam"),
+    ("letter_delivery", "elsewhere"),
+    ("pages",),
+    ("doors",),
+    ("wiring",),
+    ("__main__",),
+)
+"""The rooms of the emulator, the ground floor first. A room within another one has a floor of its own."""
+
 ALLOWED = [
     pytest.param("harness.checks", ("harness.scenario", "harness.record"), id="checks"),
     pytest.param(
@@ -194,6 +209,32 @@ def crossings(inside: str, packages: tuple[str, ...]) -> list[str]:
 @pytest.mark.parametrize(("inside", "outside"), WALLS)
 def test_no_import_crosses_a_wall(inside: str, outside: tuple[str, ...]) -> None:
     assert crossings(inside, outside) == []
+
+
+def floor_and_room(module: str) -> tuple[int, str] | None:
+    """Where a module of the emulator lives; None for any other, and for the package itself."""
+    homes = [
+        (len(room), floor, room)
+        for floor, rooms in enumerate(FLOORS)
+        for room in rooms
+        if is_in(module, [f"harness.emulator.{room}"])
+    ]
+    return max(homes)[1:] if homes else None
+
+
+def test_every_module_of_the_emulator_is_in_a_room() -> None:
+    names = [name_of(file) for file in HARNESS if is_in(name_of(file), ["harness.emulator"])]
+    assert [name for name in names if floor_and_room(name) is None] == ["harness.emulator"]
+
+
+@pytest.mark.parametrize("room", [room for rooms in FLOORS for room in rooms])
+def test_a_room_of_the_emulator_imports_only_what_is_below_it(room: str) -> None:
+    floor = next(level for level, rooms in enumerate(FLOORS) if room in rooms)
+    own = [file for file in HARNESS if floor_and_room(name_of(file)) == (floor, room)]
+    led = {imported for file in own for imported in imports_of(file)}
+    homes = {imported: home for imported in led if (home := floor_and_room(imported)) is not None}
+    assert own != []
+    assert {imported for imported, home in homes.items() if home[0] >= floor and home[1] != room} == set()
 
 
 @pytest.mark.parametrize(("inside", "allowed"), ALLOWED)

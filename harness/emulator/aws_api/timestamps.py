@@ -7,3 +7,8 @@ def iso_milliseconds(at: float) -> str:
     """`2025-10-06T12:00:00.123Z` (S-6)."""
     seconds, milliseconds = divmod(int(at * 1000), 1000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+
+
+def iso_seconds(at: float) -> str:
+    """`2026-11-22T12:00:00Z`."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

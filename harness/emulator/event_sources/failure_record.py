@@ -7,9 +7,8 @@ from typing import cast
 
 import orjson
 
-from harness.emulator.aws_api.timestamps import iso_milliseconds
+from harness.emulator.aws_api.timestamps import iso_milliseconds, iso_seconds
 from harness.emulator.event_sources.shard import Condition, GivenUp, Record
-from harness.emulator.events.envelope import iso_seconds
 from harness.emulator.lambda_runtime.function import LATEST
 from harness.emulator.letters import Letter
 

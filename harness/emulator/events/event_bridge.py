@@ -15,6 +15,7 @@ import orjson
 from harness.clock import Clock
 from harness.emulator.aws_api.errors import aws_error, not_emulated
 from harness.emulator.aws_api.requests import AwsCall
+from harness.emulator.aws_api.timestamps import iso_seconds
 from harness.emulator.events.envelope import (
     LARGEST_EVENT,
     MOST_ENTRIES,
@@ -22,7 +23,6 @@ from harness.emulator.events.envelope import (
     Origin,
     RefusedEntry,
     event_of,
-    iso_seconds,
     scheduled_event,
     size_of,
 )
