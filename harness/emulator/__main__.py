@@ -1,4 +1,4 @@
-"""The emulator's process: `python -m harness.emulator`, started by the embedded backend.
+"""Process of the emulator: `python -m harness.emulator`, started by the embedded backend.
 
 Prints one JSON line, `{"endpoint": ...}` once it listens or `{"error": ...}` when it cannot, and ends on SIGTERM,
 on SIGINT, or when the pipe named by `--lifeline` closes because its owner died.

@@ -1,4 +1,4 @@
-"""The emulator's own pages under `/_harness/`: what it saw, whether it is idle, how it behaves where AWS is open.
+"""Pages of the emulator's own, under `/_harness/`: what it saw, whether it is idle, how it behaves where AWS is open.
 
 - `GET health`: `{"status": "running", ...}`, with what is open and under way: `Load` says what
 - `GET observations?since=N`: JSON lines, one observation each; the header `x-harness-next` is the next N to ask

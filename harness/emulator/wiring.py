@@ -1,6 +1,7 @@
 """Wiring: which parts the emulator is made of, who gets whom, what is idle when, and in which order all ends.
 
-Which request goes to which part is in `doors`. What the parts send each other:
+Which request goes to which part is in `doors`; codes such as L-8 are rows of docs/aws-rows.csv.
+What the parts send each other:
 
 lambda_runtime, sns, event_sources ──> letter_delivery (dead letters, destinations) ──> queues, topics, functions
 queues, streams ──> event_sources ──> lambda_runtime

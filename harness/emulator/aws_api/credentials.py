@@ -1,4 +1,4 @@
-"""Whose signatures are right? The options that name callers, for every command that starts an emulator."""
+"""Credentials of callers: the options that name them, for every command that starts an emulator."""
 
 import argparse
 from collections.abc import Iterable, Mapping

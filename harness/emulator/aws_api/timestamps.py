@@ -1,4 +1,4 @@
-"""Times as AWS's messages and events write them."""
+"""Timestamps, as AWS's messages and events write them. A code such as S-6 is a row of docs/aws-rows.csv."""
 
 from datetime import UTC, datetime
 

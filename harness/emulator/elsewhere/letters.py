@@ -1,4 +1,4 @@
-"""How is a letter for a queue or a topic elsewhere sent? As the SDK would: SendMessage, or Publish."""
+"""Letters for queues and topics elsewhere, sent as the SDK would: SendMessage, or Publish."""
 
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlencode

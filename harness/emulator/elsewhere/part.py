@@ -1,4 +1,4 @@
-"""The part of AWS that is elsewhere, as the emulator's doors see it."""
+"""Services elsewhere, as the emulator's doors see them."""
 
 import asyncio
 import logging
@@ -25,7 +25,10 @@ _QUEUE_URL = re.compile(rb"<QueueUrl>\s*([^<\s]+)\s*</QueueUrl>")
 
 
 class Elsewhere:
-    """Relays requests to the endpoints of their services, by signing name; see `relay`, `tables` and `topics`."""
+    """Relays requests to the endpoints of their services, by signing name; see `relay`, `tables` and `topics`.
+
+    An endpoint that does not answer is a 503 or 504 response, and `trouble`; the next request tries it again.
+    """
 
     def __init__(
         self,

@@ -29,7 +29,10 @@ _DESCRIBE = Headers(
 
 
 class TablesElsewhere:
-    """Relays requests to DynamoDB; `changed` is told of each row that they changed."""
+    """Relays requests to DynamoDB; `changed` is told of each row that they changed.
+
+    What over there refuses comes back as it is, and nobody is told of it.
+    """
 
     def __init__(self, relay: Relay, changed: Changed) -> None:
         self._relay, self._changed = relay, changed

@@ -2,6 +2,7 @@
 
 The topic posts to an address of the emulator, which confirms the subscription and hands each notification to the
 function as SNS does: asynchronously, with the event that Lambda would get (S-1 to S-9).
+Codes such as S-1 are rows of docs/aws-rows.csv.
 """
 
 import asyncio
@@ -51,7 +52,10 @@ _ENTRY_ID = re.compile(r"<Id>\s*([^<\s]+)\s*</Id>")
 
 
 class TopicsElsewhere:
-    """Answers SNS requests from elsewhere. `address` is the URL at which the topics reach this emulator."""
+    """Answers SNS requests from elsewhere. `address` is the URL at which the topics reach this emulator.
+
+    What over there refuses comes back as it is; a function whose subscription is refused is forgotten here.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Create, Get, List, Update and DeleteEventSourceMapping, and a mapping's tags: requests in, answers out."""
+"""API of event source mappings: Create, Get, List, Update, Delete, and their tags; requests in, answers out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -54,7 +54,10 @@ Answer: TypeAlias = Callable[[Call], MaybeLater]
 
 
 class EventSourceApi:
-    """Answers for the mappings of `sources`."""
+    """Answers for the mappings of `sources`.
+
+    What is asked wrongly raises ApiError, and leaves every mapping as it was.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The event source mappings of the account: what they are, which are being read, and where they stand."""
+"""Event source mappings of the account: what they are, which are being read, and where they stand."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -43,7 +43,10 @@ class Kept:
 
 
 class EventSources:
-    """Keeps the mappings and runs their readers. `idle` is set whenever `in_flight` is 0."""
+    """Keeps the mappings and runs their readers. `idle` is set whenever `in_flight` is 0.
+
+    Raises nothing for a source or a function that is not there: the mapping's `result` says so, and it is read on.
+    """
 
     def __init__(
         self,

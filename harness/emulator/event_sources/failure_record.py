@@ -1,4 +1,4 @@
-"""What is the destination of a stream's mapping told of records that were given up?
+"""Failure records: what the destination of a stream's mapping is told of records that were given up.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-errors.html: where the records are, not what is in them.
 """

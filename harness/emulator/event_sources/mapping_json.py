@@ -1,4 +1,4 @@
-"""How event source mappings look in Lambda's API: requests parsed and checked, mappings formatted.
+"""JSON of event source mappings, as Lambda's API has it: requests parsed and checked, mappings formatted.
 
 Pure. Error texts and answers are those that were captured of AWS, as far as they are known.
 """

@@ -1,4 +1,4 @@
-"""Reads a queue for a function: receives, invokes, deletes what succeeded.
+"""Reader of a queue for a function: receives, invokes, deletes what succeeded.
 
 What failed stays in the queue, unseen until its visibility timeout is over; then the queue hands it out again, or to
 its dead-letter queue. Nothing is polled: the queue says when a message is added, and when one comes back.
@@ -41,7 +41,10 @@ class _Waiting:
 
 
 class QueueReader:
-    """Reads one queue from `run` on until it has stopped."""
+    """Reads one queue from `run` on until it has stopped.
+
+    A batch that failed stays in the queue. A queue that is not there is told by `last_result`, until `wake` finds it.
+    """
 
     def __init__(
         self, mapping: EventSourceMapping, *, moto: MotoThread, functions: Functions, clock: Clock, told: Told

@@ -1,4 +1,4 @@
-"""The event that a function gets of a queue: one record per message, key for key.
+"""Records of a queue: the event that a function gets, one record per message, key for key.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html, and captures of AWS.
 """

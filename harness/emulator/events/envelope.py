@@ -1,4 +1,4 @@
-"""What is an event of EventBridge, and which entries of PutEvents become one?"""
+"""Events of EventBridge, and which entries of PutEvents become one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

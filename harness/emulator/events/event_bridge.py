@@ -48,7 +48,11 @@ _NOT_EMULATED = ("Archive", "Replay", "ApiDestination", "Connection", "Endpoint"
 
 
 class EventBridge:
-    """Answers the requests for the service `events`."""
+    """Answers the requests for the service `events`.
+
+    What is refused is a response with EventBridge's name for the error; an entry that is refused keeps no other one
+    of its request from its targets.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Which rules are there, and who is told in their name? moto's control plane, read as deliveries need it."""
+"""Rules and their targets: moto's control plane, read as deliveries need it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

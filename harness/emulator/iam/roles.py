@@ -25,7 +25,10 @@ _log = logging.getLogger(__name__)
 
 
 class Roles:
-    """Answers the calls of `iam`, by moto, and reads the roles of the account again after each."""
+    """Answers the calls of `iam`, by moto, and reads the roles of the account again after each.
+
+    A statement that is not understood is logged and taken to allow all.
+    """
 
     def __init__(self, moto: Moto) -> None:
         self._moto = moto

@@ -1,7 +1,8 @@
-"""How do clients know that this is AWS? A certificate authority of our own, and a certificate for every name.
+"""Certificates: an authority of our own, and a certificate for every name, so that clients know that this is AWS.
 
 A wildcard covers one label only (RFC 6125, 6.4.3) and nobody knows beforehand which names clients will use, so
 certificates are signed when a handshake asks for them by name (SNI, RFC 6066).
+A code such as Q-16 is a row of docs/aws-rows.csv.
 """
 
 import ssl

@@ -1,4 +1,4 @@
-"""How does one port take plain connections and TLS alike? By the first byte that a client sends.
+"""Listener on one port for plain connections and TLS alike, told apart by the first byte that a client sends.
 
 A TLS connection begins with a handshake record, whose first byte is 22 (RFC 8446, 5.1); no HTTP request does. The
 byte is looked at and left in the socket, so that whoever speaks with the client from then on reads it again.
@@ -29,6 +29,8 @@ class Listener:
     """Listens on one port. Each connection gets a `protocol`, behind `tls` if its client begins so.
 
     Without `tls`, whoever begins so is taken for a plain client.
+
+    OSError from `listen` leaves it as it was. A TLS handshake that fails ends its own connection only.
     """
 
     def __init__(self, protocol: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None) -> None:

@@ -1,4 +1,4 @@
-"""What did a client send? HTTP/1.1 bytes in, requests out, in their order (RFC 9112).
+"""Request reader: HTTP/1.1 bytes in, requests out, in their order (RFC 9112).
 
 Reads no socket and writes none. Everything a client can do wrong comes out as a `Refusal`, which is the last thing
 that its connection gives: what follows it cannot be understood.
@@ -47,7 +47,10 @@ Item: TypeAlias = Received | Upgrade | Continue | Refusal
 
 
 class RequestReader:
-    """Reads one connection's bytes. `peer` and `secure` are what every request of it says."""
+    """Reads one connection's bytes. `peer` and `secure` are what every request of it says.
+
+    Raises nothing for what a client does wrong: that is a `Refusal`, and nothing comes after it.
+    """
 
     def __init__(self, *, peer: tuple[str, int] = ("127.0.0.1", 0), secure: bool = False) -> None:
         self._peer, self._secure = peer, secure

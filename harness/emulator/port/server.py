@@ -1,4 +1,4 @@
-"""The one port: HTTP/1.1 with keep-alive and pipelining, and the door through which WebSockets leave HTTP.
+"""Server on the one port: HTTP/1.1 with keep-alive and pipelining, and the door where WebSockets leave HTTP.
 
 Plain or over TLS, as each client begins: `listener` tells. The shell around `request_reader`: it hands requests to
 `Answers` one after the other, and writes the answers in the order of the requests. What a request means is not
@@ -53,7 +53,11 @@ class Answers(Protocol):
 
 
 class Port:
-    """A listening socket and the connections behind it."""
+    """A listening socket and the connections behind it.
+
+    Raises OSError only from `listen`, which may then be called again. What breaks on a request is logged and answered
+    500; its connection ends, and no other does.
+    """
 
     def __init__(self, doors: Answers) -> None:
         self._doors = doors
@@ -116,7 +120,10 @@ class Port:
 
 
 class HttpConnection(asyncio.Protocol):
-    """One client's connection while it speaks HTTP."""
+    """One client's connection while it speaks HTTP.
+
+    A request that cannot be read, or that breaks, is the last: it is answered, and the connection ends.
+    """
 
     def __init__(self, port: Port) -> None:
         self._port = port

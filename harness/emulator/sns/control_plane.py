@@ -1,4 +1,4 @@
-"""Topics and subscriptions: the operations where moto checks too little, over moto's own state.
+"""Control plane of SNS: the operations on topics and subscriptions where moto checks too little, over its state.
 
 An endpoint of HTTP or HTTPS confirms its subscription by the token that it is sent; until then it gets nothing.
 Operations that are not here are moto's.

@@ -48,6 +48,9 @@ class SnsDelivery:
 
     `idle` is set while nothing is on its way; what waits long for a retry is not counted. `metrics` counts for
     CloudWatch.
+
+    A request that is refused is a response, and delivers nothing; `deliver` raises InvalidPublish instead. What an
+    endpoint does is retried or redriven, and raises nothing.
     """
 
     def __init__(

@@ -97,7 +97,10 @@ def _field(kind: str) -> str:
 
 
 class QueueEndpoints:
-    """Puts messages into queues."""
+    """Puts messages into queues.
+
+    Raises nothing for what a queue does: that is the `Ending`.
+    """
 
     def __init__(self, moto: MotoThread) -> None:
         self._moto = moto
@@ -112,7 +115,10 @@ class QueueEndpoints:
 
 
 class HttpEndpoints:
-    """POSTs messages to HTTP and HTTPS subscribers, each on a connection of its own."""
+    """POSTs messages to HTTP and HTTPS subscribers, each on a connection of its own.
+
+    Raises nothing for what an endpoint does: that is the `Ending`, and the connection is closed.
+    """
 
     def __init__(self, *, emulator: Callable[[], str], signer: Signer, trusted: str) -> None:
         """`emulator` is the address that the URLs in messages lead to, `trusted` a file of certificates."""

@@ -1,4 +1,4 @@
-"""The SNS event that a Lambda function receives: one record per invocation, key for key (S-1 to S-7)."""
+"""Envelope of a notification, as a Lambda function gets it: one record per invocation, key for key (S-1 to S-7)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""May a filter policy be set? Its form and its limits, as SNS checks them when it is (S-20, S-21)."""
+"""Limits and form of a filter policy, as SNS checks them when it is set (S-20, S-21)."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise

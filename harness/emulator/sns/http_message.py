@@ -1,4 +1,4 @@
-"""What does an HTTP or HTTPS subscriber get? Notifications and the messages of the handshake, headers and body.
+"""HTTP messages to subscribers: notifications and the messages of the handshake, headers and body.
 
 https://docs.aws.amazon.com/sns/latest/dg/http-notification-json.html and its neighbours. The URLs in them lead to
 this emulator: whoever follows them from outside AWS must arrive.

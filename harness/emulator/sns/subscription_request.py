@@ -1,4 +1,4 @@
-"""What do Subscribe, SetSubscriptionAttributes and their like ask for, and may they? SNS's own checks, in values."""
+"""Subscription requests: what Subscribe, SetSubscriptionAttributes and their like ask for, and SNS's own checks."""
 
 import re
 from collections.abc import Mapping

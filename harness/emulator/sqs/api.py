@@ -1,7 +1,4 @@
-"""SQS: moto answers, but for the waiting of a long poll, and whoever reads queues hears of what it did.
-
-Codes such as L-12, in this room and in the others, are rows of docs/aws-rows.csv.
-"""
+"""SQS: moto answers, but for the waiting of a long poll, and whoever reads queues hears of what it did."""
 
 from collections.abc import Callable
 

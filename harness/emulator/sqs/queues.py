@@ -34,6 +34,8 @@ class MotoQueue:
     """The queue with this ARN, whether or not it is there yet. `ring` is called whenever a message is added to it.
 
     That is in moto's thread, and for a queue only that was received from once; `listener` tells listeners apart.
+
+    A queue that is not there raises nothing: `receive` gives None, and `delete` does nothing.
     """
 
     def __init__(self, arn: str, moto: MotoThread, *, listener: str, ring: Callable[[], None]) -> None:

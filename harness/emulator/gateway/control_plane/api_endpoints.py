@@ -1,4 +1,4 @@
-"""Which `apiEndpoint` does a WebSocket API have? `wss://`, as on AWS (U-1); moto says `https://` for every API."""
+"""The `apiEndpoint` of WebSocket APIs: `wss://`, as on AWS (U-1); moto says `https://` for every API."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Which APIs are deployed? Read out of moto's control plane as the gateway needs them."""
+"""Deployed APIs, read out of moto's control plane as the gateway needs them."""
 
 import logging
 import re
@@ -40,7 +40,10 @@ ApiKeys: TypeAlias = Callable[[str, str], Mapping[str, Throttling | None]]
 
 
 class DeployedApis:
-    """The WebSocket APIs of one region, built once and again after each change."""
+    """The WebSocket APIs of one region, built once and again after each change.
+
+    What is not emulated raises nothing: it becomes an UnsupportedIntegration, which the gateway refuses by name.
+    """
 
     def __init__(self, region: str, api_keys: ApiKeys) -> None:
         self._region = region

@@ -1,4 +1,4 @@
-"""Which deployments does a WebSocket API have? The five Deployment operations of `apigatewayv2`, which moto lacks.
+"""Deployments of a WebSocket API: the five operations of `apigatewayv2` on them, which moto lacks.
 
 CDK and Terraform create a deployment for every stage without AutoDeploy. Here routes are live as soon as they are
 created, so a deployment is only kept and listed: it is always DEPLOYED, and never a snapshot of the API.
@@ -34,7 +34,10 @@ class Deployment:
 
 
 class Deployments:
-    """Keeps every API's deployments and answers the calls that read and write them."""
+    """Keeps every API's deployments and answers the calls that read and write them.
+
+    What is refused is a response, and changes nothing.
+    """
 
     def __init__(self, *, stages_of: StagesOf, clock: Clock, random: Random) -> None:
         self._stages_of = stages_of

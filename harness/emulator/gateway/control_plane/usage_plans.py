@@ -1,4 +1,4 @@
-"""Which API keys may call a stage? API keys and usage plans, of API Gateway's first API, which moto lacks here.
+"""API keys and usage plans, of API Gateway's first API, which moto lacks here: which keys may call a stage.
 
 WebSocket APIs use them too (A-12): a key counts for a stage when it is enabled and belongs to a usage plan that names
 the stage. A plan's throttle holds for each of its keys; its quota over days or weeks is kept and shown, and not held.
@@ -22,7 +22,10 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 class UsagePlans:
-    """Keeps API keys and usage plans, and answers the calls that read and write them."""
+    """Keeps API keys and usage plans, and answers the calls that read and write them.
+
+    What is refused is a response, and changes nothing; of a patch, what stands before the refused operation is done.
+    """
 
     def __init__(self, *, clock: Clock, random: Random) -> None:
         self._clock = clock
