@@ -141,8 +141,7 @@ WALLS = [
 ]
 
 FLOORS = (
-    ("journal", "letters", "matching", "parts", "lambda_runtime.bootstrap"),
-    ("port",),
+    ("journal", "letters", "matching", "parts", "port", "lambda_runtime.bootstrap"),
     ("aws_api",),
     ("moto_services", "dynamodb", "lambda_runtime"),
     ("sqs", "gateway", "events"),

@@ -34,6 +34,7 @@ from harness.emulator.gateway.signatures import SecretOf
 from harness.emulator.iam.roles import Roles
 from harness.emulator.journal import Journal
 from harness.emulator.lambda_runtime.api import LambdaApi
+from harness.emulator.lambda_runtime.bootstrap.aws_names import is_aws_name
 from harness.emulator.lambda_runtime.concurrency import ACCOUNT_CONCURRENCY, MAX_ENVIRONMENTS
 from harness.emulator.lambda_runtime.debugging import Debugging
 from harness.emulator.lambda_runtime.function import Certificates
@@ -93,7 +94,7 @@ class Emulator:
         self._region, self._clock = region, clock or RealClock()
         self._chance = random.Random(seed)  # noqa: S311 - ids, not secrets
         self._scratch = tempfile.TemporaryDirectory(prefix="fanout-harness-")
-        self.authority = Authority(Path(self._scratch.name))
+        self.authority = Authority(Path(self._scratch.name), is_aws_name=is_aws_name)
         self.endpoint = ""
         self.journal = journal or Journal()
         self._moto = MotoServices()

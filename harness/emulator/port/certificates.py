@@ -6,26 +6,26 @@ A code such as Q-16 is a row of docs/aws-rows.csv.
 """
 
 import ssl
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 import certifi
 import trustme
 
-from harness.emulator.lambda_runtime.bootstrap.aws_names import is_aws_name
-
 _MAX_NAMES = 1024  # a client can ask for any number of names; this many certificates are kept
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class Authority:
-    """A certificate authority, made anew for each emulator.
+    """A certificate authority, made anew for each emulator; `is_aws_name` tells a host of AWS's from any other.
 
     In `folder` it leaves two files for clients: `ca_file` with its own certificate, and `bundle_file` with that and
     those of the public authorities, for programs that take one file in place of all others. Keys never leave it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_aws_name: Callable[[str], bool]) -> None:
+        self._is_aws_name = is_aws_name
         self._authority = trustme.CA(organization_name="fanout-harness", organization_unit_name="local AWS")
         self.pem = self._authority.cert_pem.bytes()
         self.ca_file = folder / "ca.pem"
@@ -44,7 +44,7 @@ class Authority:
         if name is None:
             return
         try:
-            handshake.context = self._context_of(covering(name))
+            handshake.context = self._context_of(covering(name, self._is_aws_name))
         except ValueError:
             return  # not a name that a certificate can hold: the client gets the one for localhost, and refuses it
 
@@ -56,7 +56,7 @@ class Authority:
         return context
 
 
-def covering(name: str) -> str:
+def covering(name: str, is_aws_name: Callable[[str], bool]) -> str:
     """The name to put into a certificate for `name`: itself, or the wildcard that AWS's own certificates have."""
     name = name.lower().removesuffix(".")
     _, _, parent = name.partition(".")

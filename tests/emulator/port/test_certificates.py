@@ -5,6 +5,7 @@ from pathlib import Path
 import certifi
 import pytest
 
+from harness.emulator.lambda_runtime.bootstrap.aws_names import is_aws_name
 from harness.emulator.port.certificates import Authority, covering
 
 
@@ -22,17 +23,17 @@ from harness.emulator.port.certificates import Authority, covering
     ],
 )
 def test_certificates_cover_names_as_those_of_aws_do(name: str, covered_by: str) -> None:
-    assert covering(name) == covered_by
+    assert covering(name, is_aws_name) == covered_by
 
 
 def test_the_bundle_holds_the_public_authorities_and_ours(tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
+    authority = Authority(tmp_path, is_aws_name=is_aws_name)
     public = Path(certifi.where()).read_bytes()
     assert authority.ca_file.read_bytes() == authority.pem
     assert authority.bundle_file.read_bytes() == public + b"\n" + authority.pem
 
 
 def test_keys_stay_with_the_authority(tmp_path: Path) -> None:
-    Authority(tmp_path).server_context("127.0.0.1")
+    Authority(tmp_path, is_aws_name=is_aws_name).server_context("127.0.0.1")
     assert {file.name for file in tmp_path.iterdir()} == {"ca.pem", "ca-bundle.pem"}
     assert b"PRIVATE KEY" not in (tmp_path / "ca.pem").read_bytes()

@@ -16,6 +16,7 @@ import pytest
 import uvloop
 from websockets.sync.client import connect
 
+from harness.emulator.lambda_runtime.bootstrap.aws_names import is_aws_name
 from harness.emulator.port import listener
 from harness.emulator.port.certificates import Authority
 from harness.emulator.port.http import MaybeLater, Request, Response
@@ -70,7 +71,7 @@ Scene: TypeAlias = Callable[[Place], Coroutine[object, object, None]]
 
 @asynccontextmanager
 async def a_place(folder: Path) -> AsyncIterator[Place]:
-    authority = Authority(folder)
+    authority = Authority(folder, is_aws_name=is_aws_name)
     port = Port(House())
     number = await port.listen("127.0.0.1", 0, tls=authority.server_context("127.0.0.1"))
     try:
@@ -133,7 +134,7 @@ def test_a_client_that_does_not_trust_the_authority_gets_no_answer_and_harms_nob
 
 @pytest.mark.aws("Q-16")
 def test_tls_before_1_2_is_refused(tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
+    authority = Authority(tmp_path, is_aws_name=is_aws_name)
     client_context = ssl.create_default_context(cafile=authority.ca_file)
     client_context.set_ciphers("DEFAULT:@SECLEVEL=0")
     with warnings.catch_warnings():
