@@ -18,9 +18,9 @@ from bench.dynamodb_peers import ROOT
 from bench.floor import Floor, Sent, floor
 from bench.page import write
 from harness.checks.expected import arrivals
-from harness.percentiles import percentile
 from harness.clients.crowd import allow_open_files
 from harness.event_loop import run, settle_memory
+from harness.percentiles import percentile
 from harness.progress import Silent
 from harness.record.history import History
 from harness.record.observation import EventPublished

@@ -37,8 +37,7 @@ PURE = (
     "harness.scenario.receivers",
     "harness.record.observation",
     "harness.record.history",
-    "harness.emulator.comparisons",
-    "harness.emulator.event_pattern",
+    "harness.emulator.matching",
     "harness.emulator.event_sources.batching",
     "harness.emulator.event_sources.failure_record",
     "harness.emulator.event_sources.filters",
@@ -148,6 +147,20 @@ WALLS = [
     ),
 ]
 
+FLOORS = (
+    ("journal", "letters", "matching", "parts", "port", "lambda_runtime.bootstrap"),
+    ("aws_api",),
+    ("moto_services", "dynamodb", "lambda_runtime"),
+    ("sqs", "gateway", "events"),
+    ("sns", "event_sources", "gateway.control_plane", "iam"),
+    ("letter_delivery", "elsewhere"),
+    ("pages",),
+    ("doors",),
+    ("wiring",),
+    ("__main__",),
+)
+"""The rooms of the emulator, the ground floor first. A room within another one has a floor of its own."""
+
 ALLOWED = [
     pytest.param(
         "harness.checks",
@@ -215,6 +228,32 @@ def test_no_import_crosses_a_wall(inside: str, outside: tuple[str, ...]) -> None
     assert crossings(inside, outside) == []
 
 
+def floor_and_room(module: str) -> tuple[int, str] | None:
+    """Where a module of the emulator lives; None for any other, and for the package itself."""
+    homes = [
+        (len(room), floor, room)
+        for floor, rooms in enumerate(FLOORS)
+        for room in rooms
+        if is_in(module, [f"harness.emulator.{room}"])
+    ]
+    return max(homes)[1:] if homes else None
+
+
+def test_every_module_of_the_emulator_is_in_a_room() -> None:
+    names = [name_of(file) for file in HARNESS if is_in(name_of(file), ["harness.emulator"])]
+    assert [name for name in names if floor_and_room(name) is None] == ["harness.emulator"]
+
+
+@pytest.mark.parametrize("room", [room for rooms in FLOORS for room in rooms])
+def test_a_room_of_the_emulator_imports_only_what_is_below_it(room: str) -> None:
+    floor = next(level for level, rooms in enumerate(FLOORS) if room in rooms)
+    own = [file for file in HARNESS if floor_and_room(name_of(file)) == (floor, room)]
+    led = {imported for file in own for imported in imports_of(file)}
+    homes = {imported: home for imported in led if (home := floor_and_room(imported)) is not None}
+    assert own != []
+    assert {imported for imported, home in homes.items() if home[0] >= floor and home[1] != room} == set()
+
+
 @pytest.mark.parametrize(("inside", "allowed"), ALLOWED)
 def test_of_ours_only_what_is_allowed_is_imported(inside: str, allowed: tuple[str, ...]) -> None:
     ours = [crossing.partition(" -> ")[2] for crossing in crossings(inside, ("harness",))]
@@ -256,7 +295,7 @@ def test_the_help_of_every_command_is_told_without_what_it_does() -> None:
         "yaml",
         "harness.checks",
         "harness.clients",
-        "harness.emulator.stack",
+        "harness.emulator.wiring",
         "harness.parity",
         "harness.run",
         "harness.scenario",

@@ -18,10 +18,10 @@ from harness.backends.hybrid import PASSING
 from harness.backends.opening import placed
 from harness.commands.printing import say
 from harness.debugging import AskedToDebug, debugging_of, patient_stack
-from harness.emulator.certificates import Authority
 from harness.emulator.dynamodb.settings import read_settings
 from harness.emulator.gateway.configuration import read_configuration
-from harness.emulator.stack import Emulator
+from harness.emulator.port.certificates import Authority
+from harness.emulator.wiring import Emulator
 from harness.stack.apart import apart
 from harness.stack.loader import load_stack
 from harness.stack.model import Execution, Stack

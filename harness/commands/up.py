@@ -6,7 +6,7 @@ from harness.commands.backend_options import add_backend_options, chosen_backend
 from harness.commands.debug_options import add_debug_options, asked_to_debug
 from harness.commands.file_options import add_stack_options, parameters, stack_if_any
 from harness.commands.printing import terminal
-from harness.emulator.credentials import add_signature_options, credentials_of
+from harness.emulator.aws_api.credentials import add_signature_options, credentials_of
 from harness.errors import ExitCode
 
 EXAMPLES = """\

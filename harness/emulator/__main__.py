@@ -1,4 +1,4 @@
-"""The emulator's process: `python -m harness.emulator`, started by the embedded backend.
+"""Process of the emulator: `python -m harness.emulator`, started by the embedded backend.
 
 Prints one JSON line, `{"endpoint": ...}` once it listens or `{"error": ...}` when it cannot, and ends on SIGTERM,
 on SIGINT, or when the pipe named by `--lifeline` closes because its owner died.
@@ -15,12 +15,12 @@ import threading
 
 import orjson
 
-from harness.emulator.credentials import add_signature_options, credentials_of
+from harness.emulator.aws_api.credentials import add_signature_options, credentials_of
 from harness.emulator.elsewhere.services import add_elsewhere_options, read_elsewhere
 from harness.emulator.journal import CAPACITY, Journal
 from harness.emulator.lambda_runtime.concurrency import ACCOUNT_CONCURRENCY, MAX_ENVIRONMENTS
 from harness.emulator.lambda_runtime.debugging import Debugging
-from harness.emulator.stack import Emulator
+from harness.emulator.wiring import Emulator
 from harness.errors import HarnessError
 from harness.event_loop import run, settle_memory
 

@@ -1,4 +1,4 @@
-"""What the emulator saw, kept in memory for whoever asks: a bounded, numbered list of observations."""
+"""Journal of what the emulator saw, in memory for whoever asks: a bounded, numbered list of observations."""
 
 from collections.abc import Callable
 from typing import TypeAlias

@@ -1,41 +1,68 @@
-"""Where letters end: in moto's queues, in our topics, in functions; what cannot be delivered is logged and lost."""
+"""Letter delivery: into queues, topics and functions, here or elsewhere.
+
+What cannot be delivered is logged and lost.
+"""
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, NoSuchFunction
 from harness.emulator.letters import Letter, is_too_large, service_of
-from harness.emulator.moto_services import ServiceException, backend_of
+from harness.emulator.moto_services import MotoThread
 from harness.emulator.sns.publish import InvalidPublish, Publication
+from harness.emulator.sqs.queues import QueueMessage, put
 
 log = logging.getLogger(__name__)
 
 
+class SendsElsewhere(Protocol):
+    """Who delivers letters to services that are elsewhere."""
+
+    def takes(self, letter: Letter) -> bool:
+        """Whether the letter's target is there."""
+
+    def send(self, letter: Letter) -> None:
+        """Delivers the letter some time soon."""
+
+
 class LetterDelivery:
-    """Delivers letters. `publish` delivers to a topic, `run_elsewhere` runs work in the thread of moto."""
+    """Delivers letters: to what is `elsewhere` over there, to queues in moto's thread, to topics by `publish`.
+
+    Raises nothing for a target that is not there or refuses: its letter is logged and lost, and the next one goes.
+    """
 
     def __init__(
         self,
         *,
         functions: Functions,
         publish: Callable[[Publication], object],
-        run_elsewhere: Callable[[Callable[[], None]], object],
+        moto: MotoThread,
+        elsewhere: SendsElsewhere | None = None,
     ) -> None:
-        self._functions, self._publish, self._run_elsewhere = functions, publish, run_elsewhere
+        self._functions, self._publish, self._moto = functions, publish, moto
+        self._elsewhere = elsewhere
 
     def send(self, letter: Letter) -> None:
         """Delivers the letter some time soon."""
+        if self._elsewhere is not None and self._elsewhere.takes(letter):
+            self._elsewhere.send(letter)
+            return
         if is_too_large(letter):
             log.warning("%s gets no message of %d characters", letter.target, len(letter.body))
             return
         match service_of(letter.target):
             case "sqs":
-                self._run_elsewhere(lambda: _put_in_queue(letter))
+                self._moto.submit(lambda: self._to_queue(letter))
             case "sns":
                 self._to_topic(letter)
             case "lambda":
                 self._to_function(letter)
+
+    def _to_queue(self, letter: Letter) -> None:
+        """In moto's thread."""
+        if why := put(_queue_message(letter)):
+            log.warning("%s gets no message: %s", letter.target, why)
 
     def _to_topic(self, letter: Letter) -> None:
         try:
@@ -49,17 +76,8 @@ class LetterDelivery:
             log.warning("%s gets no message: no such function", letter.target)
 
 
-def _put_in_queue(letter: Letter) -> None:
-    _, _, _, region, _, name = letter.target.split(":")
-    backend: Any = backend_of("sqs", region)
-    if backend is None or name not in backend.queues:
-        log.warning("%s gets no message: no such queue", letter.target)
-        return
+def _queue_message(letter: Letter) -> QueueMessage:
     attributes = {
-        key: {"DataType": one.type, "StringValue": one.value} for key, one in letter.attributes.items()
+        name: {"DataType": one.type, "StringValue": one.value} for name, one in letter.attributes.items()
     }
-    group = letter.message_group or None
-    try:
-        backend.send_message(name, letter.body, message_attributes=attributes, group_id=group)
-    except ServiceException as refused:
-        log.warning("%s gets no message: %s", letter.target, refused)
+    return QueueMessage(letter.target, letter.body, attributes, letter.message_group or None)

@@ -1,11 +1,17 @@
-"""What a service of the account sends by itself: a message for a queue, a topic or a function."""
+"""Letters: what a service of the account sends by itself, a message for a queue, a topic or a function."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.emulator.sns.envelope import MessageAttribute
-
 _LARGEST = {"sqs": 1_048_576, "sns": 262_144, "lambda": 1_048_576}
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAttribute:
+    """A message attribute; `value` is text, or base64 text for Binary."""
+
+    type: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)

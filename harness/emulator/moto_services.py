@@ -8,26 +8,25 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
 from botocore.model import OperationNotFoundError
 
-from harness.emulator.aws_errors import aws_error, not_emulated
-from harness.emulator.aws_requests import AwsCall
-from harness.emulator.http import Request, Response
+from harness.emulator.aws_api.errors import aws_error, not_emulated
+from harness.emulator.aws_api.requests import ACCOUNT, AwsCall
+from harness.emulator.port.http import Request, Response
 
-ACCOUNT = "000000000000"
 os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
 
-from moto.backends import get_backend  # noqa: E402 - moto reads its account id when it is imported
-from moto.core.exceptions import ServiceException as ServiceException  # noqa: E402
-from moto.core.request import normalize_request  # noqa: E402
-from werkzeug.exceptions import HTTPException  # noqa: E402
+from moto.backends import get_backend
+from moto.core.exceptions import ServiceException as ServiceException
+from moto.core.request import normalize_request
+from werkzeug.exceptions import HTTPException
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -39,13 +38,37 @@ _MOTO_NAMES = {"monitoring": "cloudwatch", "states": "stepfunctions", "email": "
 _Answer = tuple[int, Mapping[str, object], str | bytes]
 
 
+class AsksMoto(Protocol):
+    """Who answers what a room leaves to moto."""
+
+    async def answer(self, call: AwsCall, request: Request) -> Response:
+        """moto's answer."""
+
+
+class MotoThread(Protocol):
+    """Where moto's state may be touched."""
+
+    def run(self, work: Callable[[], T]) -> Awaitable[T]:
+        """Runs the work there and returns what it returns."""
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Runs the work there some time soon."""
+
+
+class Moto(AsksMoto, MotoThread, Protocol):
+    """Both, for a room that answers over moto's state."""
+
+
 class MotoServices:
-    """Answers AWS requests from moto's backends, for one account and any region."""
+    """Answers AWS requests from moto's backends, for one account and any region.
+
+    What `run` raises is what the work raised; moto's state is then as the work left it, and the next work runs.
+    """
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="moto")
 
-    async def handle(self, call: AwsCall, request: Request) -> Response:
+    async def answer(self, call: AwsCall, request: Request) -> Response:
         """moto's answer, or 501 with the operation's name for what moto does not have."""
         return await self.run(lambda: _answer(call, request))
 
@@ -58,6 +81,7 @@ class MotoServices:
         self._thread.submit(work).add_done_callback(_log_failure)
 
     def close(self) -> None:
+        """Ends the thread, after the work that it is at."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
 

@@ -1,4 +1,4 @@
-"""The emulator's own pages under `/_harness/`: what it saw, whether it is idle, how it behaves where AWS is open.
+"""Pages of the emulator's own, under `/_harness/`: what it saw, whether it is idle, how it behaves where AWS is open.
 
 - `GET health`: `{"status": "running", ...}`, with what is open and under way: `Load` says what
 - `GET observations?since=N`: JSON lines, one observation each; the header `x-harness-next` is the next N to ask
@@ -33,10 +33,10 @@ from harness.emulator.dynamodb.settings import DynamoDbSettings, read_settings
 from harness.emulator.dynamodb.wire import DynamoDbApi
 from harness.emulator.gateway.configuration import ConfigurationError, described, read_configuration
 from harness.emulator.gateway.server import Gateway
-from harness.emulator.http import MaybeLater, Request, Response, json_response
 from harness.emulator.journal import Journal
 from harness.emulator.lambda_runtime.outcome import NoSuchFunction, RequestId
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
+from harness.emulator.port.http import MaybeLater, Request, Response, json_response
 from harness.emulator.sns import behaviour
 from harness.emulator.sns.delivery import SnsDelivery
 from harness.record.history import encode

@@ -1,13 +1,16 @@
 """Where dead letters and destinations' records go."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import pytest
 
 from harness.emulator.lambda_runtime.outcome import Cause, NoSuchFunction, Outcome, RequestId
 from harness.emulator.letter_delivery import LetterDelivery
-from harness.emulator.letters import Letter, is_too_large, service_of
-from harness.emulator.sns.envelope import MessageAttribute
+from harness.emulator.letters import Letter, MessageAttribute, is_too_large, service_of
 from harness.emulator.sns.publish import InvalidPublish, Publication
 
+T = TypeVar("T")
 TOPIC = "arn:aws:sns:us-east-1:000000000000:t"
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:f"
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:nobodys"
@@ -20,9 +23,13 @@ class Targets:
     def __init__(self, *, there: bool = True) -> None:
         self.got: list[object] = []
         self._there = there
-        self.delivery = LetterDelivery(
-            functions=self, publish=self._publish, run_elsewhere=lambda work: work()
-        )
+        self.delivery = LetterDelivery(functions=self, publish=self._publish, moto=self)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        raise NotImplementedError
+
+    def submit(self, work: Callable[[], None]) -> None:
+        work()
 
     async def invoke(self, function: str, payload: bytes, *, cause: Cause) -> Outcome:
         raise NotImplementedError

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from harness.backends.embedded import EmbeddedBackend, emulator_client
 from harness.clock import Clock, ManualClock
 from harness.emulator.elsewhere import topics
-from harness.emulator.stack import Emulator
+from harness.emulator.wiring import Emulator
 from harness.errors import BackendError, UsageError
 from harness.testbed import deploy
 from tests.hybrid.conftest import REGION, a_stack

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from harness.backends.embedded import EmbeddedBackend, emulator_client
-from harness.emulator.stack import Emulator
+from harness.emulator.wiring import Emulator
 from tests.hybrid.conftest import REGION
 from tests.patience import LONGEST_POLL, WAIT
 

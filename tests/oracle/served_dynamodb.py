@@ -7,10 +7,10 @@ from random import Random
 from threading import Thread
 
 from harness.clock import RealClock
-from harness.emulator.aws_requests import aws_call
+from harness.emulator.aws_api.requests import aws_call
 from harness.emulator.dynamodb.wire import DynamoDbApi
-from harness.emulator.http import Request, Response
-from harness.emulator.server import Port
+from harness.emulator.port.http import Request, Response
+from harness.emulator.port.server import Port
 from tests.emulator.dynamodb.engines import ACCOUNT
 
 
@@ -22,7 +22,7 @@ class _Doors:
 
     def answer(self, request: Request) -> Response:
         call = aws_call(request)
-        return self._api.refuse_unsigned() if call is None else self._api.handle(call, request)
+        return self._api.refuse_unsigned() if call is None else self._api.answer(call, request)
 
     async def upgrade(self, request: Request) -> Response:
         return Response(404)

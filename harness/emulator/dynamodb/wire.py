@@ -8,14 +8,14 @@ import orjson
 
 from harness.chance import Chance
 from harness.clock import Clock
-from harness.emulator.aws_errors import not_emulated
-from harness.emulator.aws_requests import AwsCall
+from harness.emulator.aws_api.errors import not_emulated
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.dynamodb.database import Changed, nobody_watches
 from harness.emulator.dynamodb.engine import OPERATIONS, STREAM_OPERATIONS, DynamoDb
 from harness.emulator.dynamodb.errors import DynamoDbError, serialization, unknown_operation
 from harness.emulator.dynamodb.request_shapes import is_operation
 from harness.emulator.dynamodb.settings import DynamoDbSettings
-from harness.emulator.http import Request, Response
+from harness.emulator.port.http import Request, Response
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
 
@@ -73,8 +73,8 @@ class DynamoDbApi:
         for engine in self._regions.values():
             engine.configure(settings)
 
-    def handle(self, call: AwsCall, request: Request, *, by: str | None = None) -> Response:
-        """The answer to a signed request; `by` is told with what it changes.
+    def answer(self, call: AwsCall, request: Request) -> Response:
+        """The answer to a signed request; its caller is told with what it changes.
 
         501 with its name for an operation that AWS has and that is not emulated.
         """
@@ -85,7 +85,7 @@ class DynamoDbApi:
         try:
             if operation not in emulated:
                 raise unknown_operation(operation or api)
-            answer = self.region(call.region).handle(call.operation, _body(request.body), by=by)
+            answer = self.region(call.region).handle(call.operation, _body(request.body), by=call.caller)
         except DynamoDbError as error:
             return self._error(error)
         return self._response(200, orjson.dumps(answer))

@@ -1,12 +1,11 @@
-"""How is a letter for a queue or a topic elsewhere sent? As the SDK would: SendMessage, or Publish."""
+"""Letters for queues and topics elsewhere, sent as the SDK would: SendMessage, or Publish."""
 
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlencode
 
-from harness.emulator.aws_requests import AwsCall
-from harness.emulator.http import Headers, Request
-from harness.emulator.letters import Letter
-from harness.emulator.sns.envelope import MessageAttribute
+from harness.emulator.aws_api.requests import AwsCall
+from harness.emulator.letters import Letter, MessageAttribute
+from harness.emulator.port.http import Headers, Request
 
 _FORM = Headers((("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),))
 _VERSIONS = {"sqs": "2012-11-05", "sns": "2010-03-31"}
@@ -44,4 +43,4 @@ def _call(letter: Letter, operation: str, parameters: Mapping[str, str]) -> tupl
     _, _, service, region, *_ = letter.target.split(":")
     form = {"Action": operation, "Version": _VERSIONS[service], **parameters}
     request = Request("POST", "/", headers=_FORM, body=urlencode(form).encode())
-    return AwsCall(service, operation, region, ""), request
+    return AwsCall(service, operation, region), request

@@ -1,4 +1,4 @@
-"""What a topic elsewhere posts to an HTTP subscription, and the event that Lambda would get instead."""
+"""Notifications that a topic elsewhere posts to us, and the event that Lambda would get instead."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which published messages have not come back from a topic elsewhere yet?
+"""Outstanding notifications: published messages that have not come back from a topic elsewhere yet.
 
 A notification may come before the answer to its Publish, which is what tells the message's id; so those that come
 while a Publish is under way are remembered.

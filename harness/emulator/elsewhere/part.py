@@ -1,4 +1,4 @@
-"""The part of AWS that is elsewhere, as the emulator's doors see it."""
+"""Services elsewhere, as the emulator's doors see them."""
 
 import asyncio
 import logging
@@ -8,26 +8,27 @@ from collections.abc import Callable, Mapping
 import orjson
 
 from harness.clock import Clock
-from harness.emulator.aws_requests import AwsCall
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.dynamodb.database import Changed
 from harness.emulator.elsewhere import letters
 from harness.emulator.elsewhere.relay import Relay
 from harness.emulator.elsewhere.tables import TablesElsewhere
 from harness.emulator.elsewhere.topics import PREFIX, TopicsElsewhere
 from harness.emulator.gateway.in_flight import InFlight
-from harness.emulator.http import Request, Response, json_response
 from harness.emulator.lambda_runtime.outcome import Functions
 from harness.emulator.letters import Letter, service_of
+from harness.emulator.port.http import Request, Response, json_response
 
 _log = logging.getLogger(__name__)
-
-GOODBYE = 5.0  # seconds for taking our subscriptions away
 
 _QUEUE_URL = re.compile(rb"<QueueUrl>\s*([^<\s]+)\s*</QueueUrl>")
 
 
 class Elsewhere:
-    """Relays requests to the endpoints of their services, by signing name; see `relay`, `tables` and `topics`."""
+    """Relays requests to the endpoints of their services, by signing name; see `relay`, `tables` and `topics`.
+
+    An endpoint that does not answer is a 503 or 504 response, and `trouble`; the next request tries it again.
+    """
 
     def __init__(
         self,
@@ -44,22 +45,27 @@ class Elsewhere:
         self.topics = TopicsElsewhere(
             self._relay, address=address, functions=functions, clock=clock, queues_too="sqs" in endpoints
         )
-        self.letters = InFlight()
+        self._letters = InFlight()
 
     def __contains__(self, service: str) -> bool:
         return service in self._relay
 
     def in_flight(self) -> int:
-        """What topics have not brought back yet, and letters that are on their way."""
-        return self.topics.in_flight() + self.letters.count
+        """Letters that are on their way; `topics` is a part of its own."""
+        return self._letters.count
 
-    async def handle(self, call: AwsCall, request: Request, *, by: str | None) -> Response:
-        """The answer of a service elsewhere; `by` is the invocation that asks."""
+    @property
+    def idle(self) -> asyncio.Event:
+        """Set whenever `in_flight` is zero."""
+        return self._letters.idle
+
+    async def answer(self, call: AwsCall, request: Request) -> Response:
+        """The answer of a service elsewhere."""
         match call.service:
             case "dynamodb":
-                return await self._tables.handle(call, request, by=by)
+                return await self._tables.answer(call, request)
             case "sns":
-                return await self.topics.handle(call, request)
+                return await self.topics.answer(call, request)
         return await self._relay.send(call, request)
 
     def posted(self, request: Request) -> Response | None:
@@ -72,11 +78,11 @@ class Elsewhere:
 
     def send(self, letter: Letter) -> None:
         """Delivers a letter some time soon; what cannot be delivered is logged and lost."""
-        self.letters.start(self._send(letter))
+        self._letters.start(self._send(letter))
 
     async def _send(self, letter: Letter) -> None:
         if service_of(letter.target) == "sns":
-            response = await self.topics.handle(*letters.publish(letter))
+            response = await self.topics.answer(*letters.publish(letter))
         else:
             response = await self._relay.send(*letters.get_queue_url(letter))
             if found := _QUEUE_URL.search(response.body):
@@ -113,15 +119,7 @@ class Elsewhere:
             200, orjson.dumps({"services": services, "awaited_notifications": self.topics.in_flight()})
         )
 
-    async def leave(self) -> None:
-        """Takes our subscriptions away; the port must still be open, for what the topics say to that."""
-        try:
-            async with asyncio.timeout(GOODBYE):
-                await self.topics.close()
-        except TimeoutError:
-            _log.warning("the subscriptions at %s stay there", self.endpoints["sns"])
-
     async def close(self) -> None:
-        """Closes the connections."""
-        await self.letters.cancel()
+        """Closes the connections; letters that are on their way are lost."""
+        await self._letters.cancel()
         await self._relay.close()

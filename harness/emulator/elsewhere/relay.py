@@ -1,4 +1,4 @@
-"""Hands AWS requests on to the endpoints where their services are, and brings the answers back.
+"""Relay of AWS requests to the endpoints where their services are, and of the answers back.
 
 A request is signed anew: the endpoint knows nothing of the functions' credentials, and what it derives from an
 access key (LocalStack the account, DynamoDB Local the place of its tables) has to be the same for every caller.
@@ -13,10 +13,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from yarl import URL
 
-from harness.emulator.aws_errors import aws_error
-from harness.emulator.aws_requests import AwsCall
+from harness.emulator.aws_api.errors import aws_error
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.elsewhere.services import service_elsewhere
-from harness.emulator.http import Request, Response
+from harness.emulator.port.http import Request, Response
 
 CONNECT_TIMEOUT = 5.0
 ANSWER_TIMEOUT = 60.0  # seconds: a ReceiveMessage may wait for 20
@@ -29,7 +29,10 @@ _NOT_RELAYED = _SIGNED_ANEW | _OF_ONE_HOP | {"accept-encoding"}
 
 
 class Relay:
-    """Requests to services elsewhere: `endpoints` by signing name. Needs a running event loop to `send`."""
+    """Requests to services elsewhere: `endpoints` by signing name. Needs a running event loop to `send`.
+
+    An endpoint that does not answer raises nothing: it is a response, and `trouble` until it answers again.
+    """
 
     def __init__(self, endpoints: Mapping[str, str]) -> None:
         self.endpoints = endpoints

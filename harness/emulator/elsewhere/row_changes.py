@@ -1,4 +1,4 @@
-"""Which rows did a DynamoDB request change that was answered with success? From its JSON and the answer's alone."""
+"""Row changes: what a DynamoDB request that succeeded did, read from its JSON and the answer's alone."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which services of AWS are elsewhere, and where? Read from pairs such as `dynamodb=http://127.0.0.1:4599`."""
+"""Services that are elsewhere, and where: read from pairs such as `dynamodb=http://127.0.0.1:4599`."""
 
 import argparse
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Which functions here are subscribed to topics elsewhere, and under which address of ours does each stand there?
+"""Subscriptions of functions here to topics elsewhere, and the address of ours under which each stands there.
 
 The topic knows an HTTP subscription of an address that nobody can guess; everybody else is shown the function.
 """

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from harness.emulator.aws_requests import AwsCall
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.dynamodb.database import Change, Changed
 from harness.emulator.elsewhere.relay import Relay
 from harness.emulator.elsewhere.row_changes import (
@@ -16,7 +16,7 @@ from harness.emulator.elsewhere.row_changes import (
     changed_rows,
     without_the_old_row,
 )
-from harness.emulator.http import Headers, Request, Response
+from harness.emulator.port.http import Headers, Request, Response
 
 _log = logging.getLogger(__name__)
 
@@ -29,14 +29,17 @@ _DESCRIBE = Headers(
 
 
 class TablesElsewhere:
-    """Relays requests to DynamoDB; `changed` is told of each row that they changed."""
+    """Relays requests to DynamoDB; `changed` is told of each row that they changed.
+
+    What over there refuses comes back as it is, and nobody is told of it.
+    """
 
     def __init__(self, relay: Relay, changed: Changed) -> None:
         self._relay, self._changed = relay, changed
         self._hash_keys: dict[tuple[str, str], str] = {}
 
-    async def handle(self, call: AwsCall, request: Request, *, by: str | None) -> Response:
-        """The answer from elsewhere; `by` is told with what the request changed."""
+    async def answer(self, call: AwsCall, request: Request) -> Response:
+        """The answer from elsewhere; the caller is told with what the request changed."""
         if call.operation == "DeleteTable":
             self._hash_keys.clear()
         if call.operation not in WRITES:
@@ -49,16 +52,14 @@ class TablesElsewhere:
         if response.status != 200:
             return response
         answer = _object(response.body)
-        await self._tell(call, body, answer, by)
+        await self._tell(call, body, answer)
         return response if asking is None else _answer(response, without_the_old_row(answer))
 
-    async def _tell(
-        self, call: AwsCall, body: Mapping[str, Any], answer: Mapping[str, Any], by: str | None
-    ) -> None:
+    async def _tell(self, call: AwsCall, body: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         for row in changed_rows(call.operation, body, answer):
             hash_key = await self._hash_key(call, row.table)
             if hash_key is not None:
-                self._changed(Change(row.table, row.key(hash_key), row.kind, by))
+                self._changed(Change(row.table, row.key(hash_key), row.kind, call.caller))
 
     async def _hash_key(self, call: AwsCall, table: str) -> str | None:
         """The attribute that is the table's partition key, asked for once; None if the table is gone by now."""

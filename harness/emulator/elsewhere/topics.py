@@ -2,6 +2,7 @@
 
 The topic posts to an address of the emulator, which confirms the subscription and hands each notification to the
 function as SNS does: asynchronously, with the event that Lambda would get (S-1 to S-9).
+Codes such as S-1 are rows of docs/aws-rows.csv.
 """
 
 import asyncio
@@ -16,14 +17,14 @@ from urllib.parse import urlencode
 import orjson
 
 from harness.clock import Clock
-from harness.emulator.aws_errors import not_emulated, query_error
-from harness.emulator.aws_requests import AwsCall
+from harness.emulator.aws_api.errors import not_emulated, query_error
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.elsewhere.notifications import Confirmation, Delivered, lambda_event, read_post
 from harness.emulator.elsewhere.outstanding import Awaited, Outstanding
 from harness.emulator.elsewhere.relay import Relay
 from harness.emulator.elsewhere.subscriptions import SubscribedFunction, attributes_of, shown_as_functions
-from harness.emulator.http import Headers, Request, Response, json_response
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, NoSuchFunction
+from harness.emulator.port.http import Headers, Request, Response, json_response
 from harness.emulator.sns.filter_policy import FilterPolicy, Scope
 from harness.emulator.sns.publish import (
     InvalidPublish,
@@ -39,6 +40,7 @@ PREFIX = "/_harness/sns/"
 """Where topics elsewhere post to."""
 
 CONFIRMED_WITHIN = 10.0  # seconds
+GOODBYE = 5.0  # seconds for taking our subscriptions away
 DELIVERED_WITHIN = 10.0  # seconds, after which a notification counts as lost
 
 _FORM = Headers((("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),))
@@ -50,7 +52,10 @@ _ENTRY_ID = re.compile(r"<Id>\s*([^<\s]+)\s*</Id>")
 
 
 class TopicsElsewhere:
-    """Answers SNS requests from elsewhere. `address` is the URL at which the topics reach this emulator."""
+    """Answers SNS requests from elsewhere. `address` is the URL at which the topics reach this emulator.
+
+    What over there refuses comes back as it is; a function whose subscription is refused is forgotten here.
+    """
 
     def __init__(
         self,
@@ -73,7 +78,7 @@ class TopicsElsewhere:
         """Publishes that are not answered, and notifications that have not come yet."""
         return self._outstanding.count
 
-    async def handle(self, call: AwsCall, request: Request) -> Response:
+    async def answer(self, call: AwsCall, request: Request) -> Response:
         """The answer from elsewhere, in which functions are subscribed as functions."""
         form = form_of(request)
         match call.operation:
@@ -253,10 +258,20 @@ class TopicsElsewhere:
         return Response(200)
 
     async def close(self) -> None:
-        """Takes our subscriptions away, so that nothing is posted to whoever has our port next."""
+        """Takes our subscriptions away, so that nothing is posted to whoever has our port next.
+
+        The port must still be open, for what the topics say to that.
+        """
+        try:
+            async with asyncio.timeout(GOODBYE):
+                await self._leave()
+        except TimeoutError:
+            _log.warning("the subscriptions at %s stay there", self._relay.endpoints["sns"])
+
+    async def _leave(self) -> None:
         for one in self._where(lambda one: bool(one.arn)):
             asked = {"Action": "Unsubscribe", "SubscriptionArn": one.arn}
-            call = AwsCall("sns", "Unsubscribe", one.arn.split(":")[3], "")
+            call = AwsCall("sns", "Unsubscribe", one.arn.split(":")[3])
             response = await self._relay.send(call, _request(asked))
             if response.status >= 500:
                 return

@@ -1,4 +1,4 @@
-"""Create, Get, List, Update and DeleteEventSourceMapping, and a mapping's tags: requests in, answers out."""
+"""API of event source mappings: Create, Get, List, Update, Delete, and their tags; requests in, answers out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,13 +18,13 @@ from harness.emulator.event_sources.mapping_json import (
     new_mapping,
     no_mapping,
 )
-from harness.emulator.http import MaybeLater, Request, Response, json_response
 from harness.emulator.lambda_runtime.api_error import ApiError, not_implemented
 from harness.emulator.lambda_runtime.function import FunctionConfiguration, function_arn
 from harness.emulator.lambda_runtime.identifiers import request_id
 from harness.emulator.lambda_runtime.operations import Operation
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.emulator.letters import service_of
+from harness.emulator.port.http import MaybeLater, Request, Response, json_response
 
 _PAGE = 100
 _ARN = ":event-source-mapping:"
@@ -54,7 +54,10 @@ Answer: TypeAlias = Callable[[Call], MaybeLater]
 
 
 class EventSourceApi:
-    """Answers for the mappings of `sources`."""
+    """Answers for the mappings of `sources`.
+
+    What is asked wrongly raises ApiError, and leaves every mapping as it was.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""When is a batch complete, how is it cut, and how many may run at once? Lambda's rules, in values."""
+"""Batches: when one is complete, how it is cut, how many may run at once. Lambda's rules, in values."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""The event source mappings of the account: what they are, which are being read, and where they stand."""
+"""Event source mappings of the account: what they are, which are being read, and where they stand."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,12 +9,13 @@ from typing import TypeAlias
 from harness.clock import Clock
 from harness.emulator.dynamodb.stream import Stream
 from harness.emulator.event_sources.mapping import EventSourceMapping, State
-from harness.emulator.event_sources.moto_queue import MotoThread, visibility_timeout_of
 from harness.emulator.event_sources.queue_reader import QueueReader
 from harness.emulator.event_sources.reader import NOTHING_PROCESSED, Reader
 from harness.emulator.event_sources.stream_reader import StreamReader, starting_position
 from harness.emulator.lambda_runtime.outcome import Functions
 from harness.emulator.letters import Letter
+from harness.emulator.moto_services import MotoThread
+from harness.emulator.sqs.queues import visibility_timeout_of
 
 StreamOf: TypeAlias = Callable[[str, str], Stream | None]
 """The stream by region and ARN, without what is too old in it; None when there is none."""
@@ -42,7 +43,10 @@ class Kept:
 
 
 class EventSources:
-    """Keeps the mappings and runs their readers. `idle` is set whenever `in_flight` is 0."""
+    """Keeps the mappings and runs their readers. `idle` is set whenever `in_flight` is 0.
+
+    Raises nothing for a source or a function that is not there: the mapping's `result` says so, and it is read on.
+    """
 
     def __init__(
         self,

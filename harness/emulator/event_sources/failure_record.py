@@ -1,4 +1,4 @@
-"""What is the destination of a stream's mapping told of records that were given up?
+"""Failure records: what the destination of a stream's mapping is told of records that were given up.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-errors.html: where the records are, not what is in them.
 """
@@ -7,11 +7,10 @@ from typing import cast
 
 import orjson
 
+from harness.emulator.aws_api.timestamps import iso_milliseconds, iso_seconds
 from harness.emulator.event_sources.shard import Condition, GivenUp, Record
-from harness.emulator.events.envelope import iso_seconds
 from harness.emulator.lambda_runtime.function import LATEST
 from harness.emulator.letters import Letter
-from harness.emulator.sns.envelope import iso_milliseconds
 
 
 def failure_letter(

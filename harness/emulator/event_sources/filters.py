@@ -1,4 +1,4 @@
-"""Does a mapping's FilterCriteria let a record through? In values.
+"""FilterCriteria of a mapping: whether they let a record through. In values.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html: any of the filters is enough. A pattern
 of a message's `body` that is an object looks into JSON bodies, and one that is an array at bodies that are plain
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from harness.emulator.event_pattern import Pattern, matches, parse_pattern
+from harness.emulator.matching.event_pattern import Pattern, matches, parse_pattern
 
 
 @dataclass(frozen=True, slots=True)

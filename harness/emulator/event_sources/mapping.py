@@ -1,4 +1,4 @@
-"""What is an event source mapping: a queue or a stream, the function that gets its records, and how."""
+"""Event source mapping: a queue or a stream, the function that gets its records, and how."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

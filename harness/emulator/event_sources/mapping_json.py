@@ -1,4 +1,4 @@
-"""How event source mappings look in Lambda's API: requests parsed and checked, mappings formatted.
+"""JSON of event source mappings, as Lambda's API has it: requests parsed and checked, mappings formatted.
 
 Pure. Error texts and answers are those that were captured of AWS, as far as they are known.
 """
@@ -6,7 +6,6 @@ Pure. Error texts and answers are those that were captured of AWS, as far as the
 from collections.abc import Mapping
 from dataclasses import replace
 
-from harness.emulator.event_pattern import InvalidPattern, parse_pattern
 from harness.emulator.event_sources.mapping import (
     FOR_EVER,
     EventSourceMapping,
@@ -15,6 +14,7 @@ from harness.emulator.event_sources.mapping import (
 )
 from harness.emulator.lambda_runtime.api_error import ApiError, not_implemented
 from harness.emulator.letters import service_of
+from harness.emulator.matching.event_pattern import InvalidPattern, parse_pattern
 
 JsonObject = Mapping[str, object]
 

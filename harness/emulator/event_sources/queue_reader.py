@@ -1,4 +1,4 @@
-"""Reads a queue for a function: receives, invokes, deletes what succeeded.
+"""Reader of a queue for a function: receives, invokes, deletes what succeeded.
 
 What failed stays in the queue, unseen until its visibility timeout is over; then the queue hands it out again, or to
 its dead-letter queue. Nothing is polled: the queue says when a message is added, and when one comes back.
@@ -13,8 +13,7 @@ from harness.clock import Clock, TimerHandle
 from harness.emulator.event_sources.batching import batches_at_once, fitting, window_left
 from harness.emulator.event_sources.filters import Filters
 from harness.emulator.event_sources.mapping import EventSourceMapping
-from harness.emulator.event_sources.moto_queue import MotoQueue, MotoThread, Received
-from harness.emulator.event_sources.queue_records import Message, published_ids, record_of
+from harness.emulator.event_sources.queue_records import published_ids, record_of
 from harness.emulator.event_sources.reader import (
     FUNCTION_FAILED,
     NOTHING_PROCESSED,
@@ -24,6 +23,9 @@ from harness.emulator.event_sources.reader import (
 from harness.emulator.event_sources.responses import failed_items
 from harness.emulator.event_sources.shard import backoff
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, Outcome, Returned, Throttled
+from harness.emulator.moto_services import MotoThread
+from harness.emulator.sqs.message import Message
+from harness.emulator.sqs.queues import MotoQueue, Received
 
 # How much longer a queue that is never empty must be read until more batches may run at once.
 _LOOK_AGAIN = 60.0
@@ -39,7 +41,10 @@ class _Waiting:
 
 
 class QueueReader:
-    """Reads one queue from `run` on until it has stopped."""
+    """Reads one queue from `run` on until it has stopped.
+
+    A batch that failed stays in the queue. A queue that is not there is told by `last_result`, until `wake` finds it.
+    """
 
     def __init__(
         self, mapping: EventSourceMapping, *, moto: MotoThread, functions: Functions, clock: Clock, told: Told

@@ -1,27 +1,14 @@
-"""The event that a function gets of a queue: one record per message, key for key.
+"""Records of a queue: the event that a function gets, one record per message, key for key.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html, and captures of AWS.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 import orjson
 
-from harness.emulator.sns.envelope import MessageAttribute
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A received message; `attributes` are SQS's own, `md5_of_attributes` is "" without `message_attributes`."""
-
-    message_id: str
-    receipt_handle: str
-    body: str
-    md5_of_body: str
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    message_attributes: Mapping[str, MessageAttribute] = field(default_factory=dict)
-    md5_of_attributes: str = ""
+from harness.emulator.letters import MessageAttribute
+from harness.emulator.sqs.message import Message
 
 
 def record_of(message: Message, source_arn: str) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What queues' and streams' readers have in common, for whoever keeps them."""
+"""Readers of queues and streams: what they have in common, for whoever keeps them."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeAlias

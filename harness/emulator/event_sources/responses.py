@@ -1,4 +1,4 @@
-"""Which records of a batch failed, says the function? ReportBatchItemFailures, in values.
+"""Responses of functions to batches: which records failed. ReportBatchItemFailures, in values.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html: nothing said is a success; what cannot
 be understood is a failure of the whole batch.

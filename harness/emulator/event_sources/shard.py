@@ -1,4 +1,4 @@
-"""What follows when a function fails at records of a stream? Lambda's rules for one shard, in values.
+"""Shard of a stream: what follows when a function fails at its records. Lambda's rules, in values.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-errors.html: the records of a shard are processed in order,
 so a batch that fails holds up all that come after it, until it succeeds, is tried often enough, or is too old.

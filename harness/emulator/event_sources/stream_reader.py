@@ -1,4 +1,4 @@
-"""Reads a table's stream for a function: in order, one batch of a shard at a time, and on when that is done.
+"""Reader of a table's stream for a function: in order, one batch of a shard at a time, and on when that is done.
 
 With a ParallelizationFactor the shard has as many lanes, and the changes of one item are all in the same lane. The
 rules are `shard`'s; this is the shell that obeys them.

@@ -1,11 +1,12 @@
-"""What is an event of EventBridge, and which entries of PutEvents become one?"""
+"""Events of EventBridge, and which entries of PutEvents become one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TypeAlias
 
 import orjson
+
+from harness.emulator.aws_api.timestamps import iso_seconds
 
 MOST_ENTRIES = 10
 LARGEST_EVENT = 1_048_576
@@ -76,11 +77,6 @@ def size_of(entry: Mapping[str, object]) -> int:
     resources = entry.get("Resources")
     texts += [str(one) for one in resources] if isinstance(resources, list) else []
     return sum(len(text.encode()) for text in texts) + (14 if entry.get("Time") is not None else 0)
-
-
-def iso_seconds(at: float) -> str:
-    """`2026-11-22T12:00:00Z`."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _event(

@@ -5,7 +5,7 @@ asynchronously; queues, topics and other buses get their message.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import TypeAlias
 from uuid import UUID
@@ -13,9 +13,9 @@ from uuid import UUID
 import orjson
 
 from harness.clock import Clock
-from harness.emulator.aws_errors import aws_error, not_emulated
-from harness.emulator.aws_requests import AwsCall
-from harness.emulator.event_pattern import InvalidPattern, matches, parse_pattern
+from harness.emulator.aws_api.errors import aws_error, not_emulated
+from harness.emulator.aws_api.requests import AwsCall
+from harness.emulator.aws_api.timestamps import iso_seconds
 from harness.emulator.events.envelope import (
     LARGEST_EVENT,
     MOST_ENTRIES,
@@ -23,7 +23,6 @@ from harness.emulator.events.envelope import (
     Origin,
     RefusedEntry,
     event_of,
-    iso_seconds,
     scheduled_event,
     size_of,
 )
@@ -35,39 +34,42 @@ from harness.emulator.events.schedules import (
 )
 from harness.emulator.events.target_input import input_of
 from harness.emulator.events.timetable import Timetable
-from harness.emulator.http import MaybeLater, Request, Response, json_response
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, NoSuchFunction
-from harness.emulator.letters import Letter, service_of
-from harness.emulator.sns.envelope import MessageAttribute
+from harness.emulator.letters import Letter, MessageAttribute, service_of
+from harness.emulator.matching.event_pattern import InvalidPattern, matches, parse_pattern
+from harness.emulator.moto_services import AsksMoto
+from harness.emulator.port.http import MaybeLater, Request, Response, json_response
 
 log = logging.getLogger(__name__)
 
-Ask: TypeAlias = Callable[[AwsCall, Request], Awaitable[Response]]
-"""moto's answer to a request."""
 Body: TypeAlias = Mapping[str, object]
 
 _NOT_EMULATED = ("Archive", "Replay", "ApiDestination", "Connection", "Endpoint", "Partner", "EventSource")
 
 
 class EventBridge:
-    """Answers the requests for the service `events`."""
+    """Answers the requests for the service `events`.
+
+    What is refused is a response with EventBridge's name for the error; an entry that is refused keeps no other one
+    of its request from its targets.
+    """
 
     def __init__(
         self,
         *,
-        ask: Ask,
+        moto: AsksMoto,
         functions: Functions,
         send: Callable[[Letter], None],
         clock: Clock,
         random: Random,
         account: str,
     ) -> None:
-        """`ask` is moto; `send` delivers to queues and topics."""
-        self._ask, self._functions, self._send = ask, functions, send
+        """`send` delivers to queues and topics."""
+        self._moto, self._functions, self._send = moto, functions, send
         self._clock, self._random, self._account = clock, random, account
         self._timetable = Timetable(clock, self._fall_due)
 
-    def handle(self, call: AwsCall, request: Request) -> MaybeLater:
+    def answer(self, call: AwsCall, request: Request) -> MaybeLater:
         """The answer to a signed request; 501 with its name for what is not emulated."""
         body = _body(request.body)
         if any(word in call.operation for word in _NOT_EMULATED):
@@ -78,14 +80,14 @@ class EventBridge:
             case "TestEventPattern":
                 return _test_event_pattern(body)
             case "PutTargets":
-                return _targets_problem(body) or self._ask(call, request)
+                return _targets_problem(body) or self._moto.answer(call, request)
             case "PutRule":
                 return _rule_problem(body) or self._changing(call, request)
             case "EnableRule" | "DisableRule" | "DeleteRule":
                 return self._changing(call, request)
-        return self._ask(call, request)
+        return self._moto.answer(call, request)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """No schedule falls due any more."""
         self._timetable.close()
 
@@ -163,7 +165,7 @@ class EventBridge:
     # --- schedules ----------------------------------------------------------------------------------------
 
     async def _changing(self, call: AwsCall, request: Request) -> Response:
-        response = await self._ask(call, request)
+        response = await self._moto.answer(call, request)
         scheduled = {rule.name.arn: rule.schedule for rule in self._rules(call.region) if rule.schedule}
         self._timetable.follow(call.region, scheduled)
         return response

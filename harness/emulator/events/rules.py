@@ -1,12 +1,12 @@
-"""Which rules are there, and who is told in their name? moto's control plane, read as deliveries need it."""
+"""Rules and their targets: moto's control plane, read as deliveries need it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.emulator.event_pattern import Pattern, matches
 from harness.emulator.events.target_input import RuleName, TargetInput
 from harness.emulator.letters import service_of
+from harness.emulator.matching.event_pattern import Pattern, matches
 from harness.emulator.moto_services import backend_of
 
 _TARGETS = ("lambda", "sqs", "sns")

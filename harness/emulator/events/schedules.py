@@ -1,4 +1,4 @@
-"""When does a rule's schedule fall due? `rate(5 minutes)` and `cron(0 12 * * ? *)`, in values.
+"""Schedules of rules: when one falls due. `rate(5 minutes)` and `cron(0 12 * * ? *)`, in values.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html: in UTC, on whole minutes.
 The wildcards L, W and # of cron are not emulated.

@@ -1,4 +1,4 @@
-"""What does a rule's target get of an event? Input, InputPath and InputTransformer, in values.
+"""Input of a rule's target: what it gets of an event. Input, InputPath and InputTransformer, in values.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
 """

@@ -1,4 +1,4 @@
-"""The schedules that are running, and a call for each that falls due; the rules are `schedules`'."""
+"""Timetable: the schedules that are running, and a call for each that falls due; the rules are `schedules`'."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -39,8 +39,8 @@ from harness.emulator.gateway.signatures import (
 )
 from harness.emulator.gateway.throttles import Throttles
 from harness.emulator.gateway.urls import domain_name
-from harness.emulator.http import Request
 from harness.emulator.lambda_runtime.outcome import Cause
+from harness.emulator.port.http import Request
 
 
 @dataclass(frozen=True, slots=True)

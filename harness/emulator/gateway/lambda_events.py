@@ -12,7 +12,7 @@ import orjson
 
 from harness.emulator.gateway.apis import Api
 from harness.emulator.gateway.ids import ConnectionId, RandomBytes
-from harness.emulator.http import Request
+from harness.emulator.port.http import Request
 
 AuthorizerContext: TypeAlias = Mapping[str, str]
 """What an authorizer said of the caller: `principalId` and its context, all as strings (A-10)."""

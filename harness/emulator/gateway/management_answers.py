@@ -12,7 +12,7 @@ from harness.emulator.gateway.connection_registry import Missing
 from harness.emulator.gateway.policies import Statement, allows
 from harness.emulator.gateway.signatures import Fault
 from harness.emulator.gateway.urls import connection_id_of
-from harness.emulator.http import Request, Response, json_response
+from harness.emulator.port.http import Request, Response, json_response
 
 MANAGE, INVOKE = "execute-api:ManageConnections", "execute-api:Invoke"
 

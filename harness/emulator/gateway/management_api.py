@@ -16,8 +16,8 @@ from harness.emulator.gateway.session import DELETED
 from harness.emulator.gateway.signatures import SecretOf, Signature, fault_of_signature, read_signature
 from harness.emulator.gateway.throttles import Throttles
 from harness.emulator.gateway.urls import connection_id_of
-from harness.emulator.http import MaybeLater, Request, Response
 from harness.emulator.journal import Note
+from harness.emulator.port.http import MaybeLater, Request, Response
 from harness.record.observation import ConnectionPosted
 
 ApiAndStage: TypeAlias = tuple[Api | None, Stage | None]

@@ -15,7 +15,7 @@ from websockets.typing import ExtensionParameter
 from websockets.utils import accept_key
 
 from harness.emulator.gateway.integration_responses import FORBIDDEN, Refuse
-from harness.emulator.http import Headers, Request, Response, json_response
+from harness.emulator.port.http import Headers, Request, Response, json_response
 
 _DEFLATE = "permessage-deflate"
 _ERROR_TYPES = {

@@ -39,9 +39,9 @@ from harness.emulator.gateway.signatures import (
     SecretOf,
 )
 from harness.emulator.gateway.throttles import Throttles
-from harness.emulator.http import MaybeLater, Request, Response
 from harness.emulator.journal import Note
 from harness.emulator.lambda_runtime.outcome import Cause, Functions
+from harness.emulator.port.http import MaybeLater, Request, Response
 from harness.record.observation import ConnectionClosed, ConnectionOpened
 
 FindApi: TypeAlias = Callable[[str], Api | None]

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import TypeAlias
 from urllib.parse import quote, unquote
 
-from harness.emulator.http import Headers, Request
+from harness.emulator.port.http import Headers, Request
 
 SERVICE = "execute-api"
 MOST_SKEW = 300.0

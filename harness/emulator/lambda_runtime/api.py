@@ -8,7 +8,7 @@ from random import Random
 from typing import TypeAlias
 
 from harness.clock import Clock
-from harness.emulator.http import MaybeLater, Request, Response
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.lambda_runtime.api_call import Answer, Call
 from harness.emulator.lambda_runtime.api_error import ApiError, not_implemented
 from harness.emulator.lambda_runtime.function_operations import FunctionOperations, ReadObject
@@ -16,6 +16,7 @@ from harness.emulator.lambda_runtime.invoke_operation import InvokeOperation
 from harness.emulator.lambda_runtime.operations import Operation, operation_of
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.emulator.lambda_runtime.setting_operations import SettingOperations
+from harness.emulator.port.http import MaybeLater, Request, Response
 
 AnswerTo: TypeAlias = Callable[[Operation], Answer | None]
 
@@ -48,7 +49,7 @@ class LambdaApi:
             **settings.answers,
         }
 
-    def handle(self, request: Request) -> MaybeLater:
+    def answer(self, call: AwsCall, request: Request) -> MaybeLater:
         """The answer to a request for the service `lambda`; what Lambda refuses is an answer too."""
         operation = operation_of(request.method, request.path)
         if operation is None:

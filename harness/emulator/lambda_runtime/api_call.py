@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 import orjson
 
-from harness.emulator.http import MaybeLater, Request, Response, json_response
 from harness.emulator.lambda_runtime.api_error import ApiError
+from harness.emulator.port.http import MaybeLater, Request, Response, json_response
 
 JsonObject: TypeAlias = Mapping[str, object]
 """A JSON object of a request."""

@@ -2,7 +2,7 @@
 
 import orjson
 
-from harness.emulator.http import Response, json_response
+from harness.emulator.port.http import Response, json_response
 
 _STATUS = {
     "InvalidParameterValueException": 400,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from harness.emulator.aws_api.timestamps import iso_milliseconds
 from harness.emulator.lambda_runtime.event_invoke_config import EventInvokeConfig
 from harness.emulator.lambda_runtime.function import LATEST
 from harness.emulator.lambda_runtime.outcome import (
@@ -16,8 +17,7 @@ from harness.emulator.lambda_runtime.outcome import (
     Throttled,
 )
 from harness.emulator.lambda_runtime.retries import Condition
-from harness.emulator.letters import Letter
-from harness.emulator.sns.envelope import MessageAttribute, iso_milliseconds
+from harness.emulator.letters import Letter, MessageAttribute
 
 _LONGEST_ERROR_MESSAGE = 1024
 

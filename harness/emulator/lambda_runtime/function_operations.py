@@ -9,7 +9,6 @@ from random import Random
 from typing import TypeAlias
 
 from harness.clock import Clock
-from harness.emulator.http import Response
 from harness.emulator.lambda_runtime import function_json
 from harness.emulator.lambda_runtime.api_call import Answer, Call, json_answer
 from harness.emulator.lambda_runtime.api_error import ApiError, not_implemented
@@ -23,6 +22,7 @@ from harness.emulator.lambda_runtime.code import (
 from harness.emulator.lambda_runtime.function import CodeLocation, FunctionConfiguration, parse_reference
 from harness.emulator.lambda_runtime.identifiers import request_id
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
+from harness.emulator.port.http import Response
 
 ReadObject: TypeAlias = Callable[[str, str, str | None], Awaitable[bytes | None]]
 """An S3 object's content by bucket, key and version; None when there is none."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import orjson
 
-from harness.emulator.http import MaybeLater, Response, json_response
 from harness.emulator.lambda_runtime.api_call import Answer, Call
 from harness.emulator.lambda_runtime.api_error import ApiError, function_not_found
 from harness.emulator.lambda_runtime.called_function import called_function
@@ -21,6 +20,7 @@ from harness.emulator.lambda_runtime.outcome import (
 )
 from harness.emulator.lambda_runtime.payloads import MAXIMUM_EVENT_SIZE, MAXIMUM_RESPONSE_SIZE
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
+from harness.emulator.port.http import MaybeLater, Response, json_response
 
 
 class InvokeOperation:

@@ -6,7 +6,6 @@ from typing import cast
 
 import httptools
 
-from harness.emulator.http import reason_phrase
 from harness.emulator.lambda_runtime.payloads import MAXIMUM_RESPONSE_SIZE
 from harness.emulator.lambda_runtime.runtime_api import (
     AskedNext,
@@ -15,6 +14,7 @@ from harness.emulator.lambda_runtime.runtime_api import (
     RuntimeSession,
     Step,
 )
+from harness.emulator.port.http import reason_phrase
 
 
 class RuntimeEndpoint:

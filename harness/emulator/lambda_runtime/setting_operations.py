@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import orjson
 
 from harness.clock import Clock
-from harness.emulator.http import Response
 from harness.emulator.lambda_runtime import event_invoke_config_json, function_json
 from harness.emulator.lambda_runtime.api_call import Answer, Call, json_answer
 from harness.emulator.lambda_runtime.api_error import ApiError
@@ -15,6 +14,7 @@ from harness.emulator.lambda_runtime.event_invoke_config import EventInvokeConfi
 from harness.emulator.lambda_runtime.function import LATEST, FunctionConfiguration
 from harness.emulator.lambda_runtime.permissions import Statement, policy, statement
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
+from harness.emulator.port.http import Response
 
 
 class SettingOperations:

@@ -1,4 +1,4 @@
-"""How does delivery behave where SNS promises nothing: duplicates, delay, order, failures, filters that change late?
+"""Behaviour of topics where SNS promises nothing: duplicates, delay, order, failures, filters that change late.
 
 SNS delivers at least once and in any order (S-8), and a changed filter policy takes its time (S-22). Everything is
 off by default, for standard topics only: a FIFO topic keeps what it promises.

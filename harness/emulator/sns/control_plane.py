@@ -1,4 +1,4 @@
-"""Which topics and subscriptions are there? The operations where moto checks too little, over moto's own state.
+"""Control plane of SNS: the operations on topics and subscriptions where moto checks too little, over its state.
 
 An endpoint of HTTP or HTTPS confirms its subscription by the token that it is sent; until then it gets nothing.
 Operations that are not here are moto's.
@@ -6,23 +6,22 @@ Operations that are not here are moto's.
 
 from collections.abc import Mapping
 from random import Random
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 from xml.sax.saxutils import escape
 
 from harness.clock import Clock
-from harness.emulator.aws_errors import aws_error, not_emulated
-from harness.emulator.aws_requests import AwsCall
-from harness.emulator.deployed_topics import (
-    Run,
+from harness.emulator.aws_api.errors import aws_error, not_emulated
+from harness.emulator.aws_api.requests import AwsCall
+from harness.emulator.moto_services import Moto, ServiceException
+from harness.emulator.port.http import Request, Response
+from harness.emulator.sns.delivery import SnsDelivery
+from harness.emulator.sns.deployed_topics import (
     is_pending,
     sns_backend,
     subscription_of,
     topic_of,
 )
-from harness.emulator.http import Request, Response
-from harness.emulator.moto_services import ServiceException
-from harness.emulator.sns.delivery import SnsDelivery
 from harness.emulator.sns.endpoints import CERTIFICATE_PATH, confirmation
 from harness.emulator.sns.filter_policy_limits import POLICIES_PER_ACCOUNT, POLICIES_PER_TOPIC
 from harness.emulator.sns.http_message import MessageType
@@ -49,17 +48,11 @@ _TOKEN_DIGITS = 160
 _TOKEN_LIFE = 2 * 24 * 3600.0
 
 
-class Moto(Protocol):
-    """The part of moto's services that is needed here."""
-
-    async def handle(self, call: AwsCall, request: Request) -> Response: ...
-
-    @property
-    def run(self) -> Run: ...
-
-
 class SnsControlPlane:
-    """Answers every SNS operation but Publish and PublishBatch."""
+    """Answers every SNS operation but Publish and PublishBatch, signed (`answer`) and by URL (`visit`).
+
+    What is refused is a response with SNS's name for the error, and nothing is changed by it.
+    """
 
     def __init__(
         self, *, moto: Moto, delivery: SnsDelivery, signer: Signer, clock: Clock, random: Random
@@ -95,8 +88,8 @@ class SnsControlPlane:
             case "GetTopicAttributes":
                 return self._topic_attributes(form.get("TopicArn", ""))
             case "ListSubscriptions" | "ListSubscriptionsByTopic":
-                return _with_pending(await self._moto.handle(call, request), call.region)
-        return await self._moto.handle(call, request)
+                return _with_pending(await self._moto.answer(call, request), call.region)
+        return await self._moto.answer(call, request)
 
     async def visit(self, request: Request) -> Response | None:
         """The answer to a visitor without a signature: the URLs that stand in messages; None for any other."""

@@ -14,10 +14,10 @@ from typing import assert_never
 from uuid import UUID
 
 from harness.clock import Clock
-from harness.emulator.aws_errors import aws_error, not_emulated
-from harness.emulator.http import Request, Response
+from harness.emulator.aws_api.errors import aws_error, not_emulated
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, NoSuchFunction
 from harness.emulator.letters import Letter
+from harness.emulator.port.http import Request, Response
 from harness.emulator.sns.behaviour import SnsSettings, waits
 from harness.emulator.sns.endpoints import Delivered, Delivery, Ending, Failed, Refused, Send
 from harness.emulator.sns.envelope import Notification, lambda_event, queue_body
@@ -48,6 +48,9 @@ class SnsDelivery:
 
     `idle` is set while nothing is on its way; what waits long for a retry is not counted. `metrics` counts for
     CloudWatch.
+
+    A request that is refused is a response, and delivers nothing; `deliver` raises InvalidPublish instead. What an
+    endpoint does is retried or redriven, and raises nothing.
     """
 
     def __init__(

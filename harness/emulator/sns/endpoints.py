@@ -1,4 +1,4 @@
-"""How does a message get to a queue, and to an HTTP or HTTPS endpoint? One attempt each; retrying is `delivery`'s.
+"""Endpoints of subscriptions: a message put into a queue or posted to HTTP. One attempt; retrying is `delivery`'s.
 
 What came of an attempt is an `Ending`: delivered, refused for good (a client-side error, never retried), or failed.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from harness.emulator.moto_services import MotoThread
 from harness.emulator.sns.envelope import Notification, queue_body
 from harness.emulator.sns.http_message import (
     MessageType,
@@ -24,6 +25,7 @@ from harness.emulator.sns.http_message import (
 from harness.emulator.sns.publish import Publication
 from harness.emulator.sns.signing import Signer
 from harness.emulator.sns.topics import Subscription, Topic
+from harness.emulator.sqs.queues import QueueMessage, put
 
 HTTP_TIMEOUT = 15.0
 MOST_RAW_ATTRIBUTES = 10
@@ -66,17 +68,6 @@ Send: TypeAlias = Callable[[Delivery], Awaitable[Ending]]
 """One attempt at a delivery; never raises for what an endpoint does."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueueMessage:
-    """What a queue gets; `attributes` are SQS message attributes, text or bytes by their type."""
-
-    queue_arn: str
-    body: str
-    attributes: dict[str, dict[str, object]]
-    group_id: str | None = None
-    deduplication_id: str | None = None
-
-
 def queue_message(delivery: Delivery) -> QueueMessage | Refused:
     """The message for a queue: in its envelope, or raw with the attributes as the queue's own."""
     publication, subscription = delivery.publication, delivery.subscription
@@ -92,7 +83,12 @@ def queue_message(delivery: Delivery) -> QueueMessage | Refused:
     else:
         body = queue_body(delivery.notification, delivery.topic.signature_version)
     return QueueMessage(
-        subscription.endpoint, body, attributes, publication.group_id, publication.deduplication_id
+        subscription.endpoint,
+        body,
+        attributes,
+        publication.group_id,
+        publication.deduplication_id,
+        checks_group=False,
     )
 
 
@@ -100,8 +96,29 @@ def _field(kind: str) -> str:
     return "Binary" if kind.startswith("Binary") else "String"
 
 
+class QueueEndpoints:
+    """Puts messages into queues.
+
+    Raises nothing for what a queue does: that is the `Ending`.
+    """
+
+    def __init__(self, moto: MotoThread) -> None:
+        self._moto = moto
+
+    async def send(self, delivery: Delivery) -> Ending:
+        """One attempt."""
+        message = queue_message(delivery)
+        if isinstance(message, Refused):
+            return message
+        why = await self._moto.run(lambda: put(message))
+        return Refused(f"{message.queue_arn} took no message: {why}") if why else Delivered()
+
+
 class HttpEndpoints:
-    """POSTs messages to HTTP and HTTPS subscribers, each on a connection of its own."""
+    """POSTs messages to HTTP and HTTPS subscribers, each on a connection of its own.
+
+    Raises nothing for what an endpoint does: that is the `Ending`, and the connection is closed.
+    """
 
     def __init__(self, *, emulator: Callable[[], str], signer: Signer, trusted: str) -> None:
         """`emulator` is the address that the URLs in messages lead to, `trusted` a file of certificates."""

@@ -1,18 +1,12 @@
-"""The SNS event that a Lambda function receives: one record per invocation, key for key (S-1 to S-7)."""
+"""Envelope of a notification, as a Lambda function gets it: one record per invocation, key for key (S-1 to S-7)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import orjson
 
-
-@dataclass(frozen=True, slots=True)
-class MessageAttribute:
-    """A message attribute; `value` is text, or base64 text for Binary."""
-
-    type: str
-    value: str
+from harness.emulator.aws_api.timestamps import iso_milliseconds
+from harness.emulator.letters import MessageAttribute
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +75,3 @@ def queue_body(notification: Notification, signature_version: str = "1") -> str:
 def attributes_json(attributes: Mapping[str, MessageAttribute]) -> dict[str, dict[str, str]]:
     """Message attributes as envelopes for queues and HTTP endpoints show them, with their own types."""
     return {name: {"Type": one.type, "Value": one.value} for name, one in attributes.items()}
-
-
-def iso_milliseconds(at: float) -> str:
-    """`2025-10-06T12:00:00.123Z` (S-6)."""
-    seconds, milliseconds = divmod(int(at * 1000), 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"

@@ -1,4 +1,4 @@
-"""Which filter policy is in force while a change of it spreads through SNS? (S-22)"""
+"""Filter changes: the policy that is in force while a change of it spreads through SNS (S-22)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Does a subscription's filter policy let a message through? Policies in values, as SNS reads them (S-19 to S-23).
+"""Filter policies of subscriptions, in values, as SNS reads them (S-19 to S-23).
 
 Every key of a policy must match (AND), and any of its conditions is enough (OR). A field with several values, as a
 `String.Array` attribute or a JSON array has, matches when any of them does.
@@ -10,8 +10,8 @@ from typing import Literal, TypeAlias, cast
 
 import orjson
 
-from harness.emulator.comparisons import in_network, in_range
-from harness.emulator.sns.envelope import MessageAttribute
+from harness.emulator.letters import MessageAttribute
+from harness.emulator.matching.operators import Json, Language, holds
 
 Scope: TypeAlias = Literal["MessageAttributes", "MessageBody"]
 Rejection: TypeAlias = Literal[
@@ -19,8 +19,9 @@ Rejection: TypeAlias = Literal[
 ]
 """What follows `NumberOfNotificationsFilteredOut-` in the name of a metric."""
 
-Json: TypeAlias = object
 _JsonObject: TypeAlias = Mapping[str, Json]
+
+TEXT_OPERATORS = frozenset({"prefix", "suffix", "equals-ignore-case", "cidr"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,39 +126,14 @@ def _any_condition(conditions: Sequence[Json], *, present: bool, values: Sequenc
             case {"exists": wanted}:
                 if wanted is present:
                     return True
-            case _ if present and any(_holds(condition, value) for value in values):
+            case _ if present and any(holds(condition, value, _LANGUAGE) for value in values):
                 return True
     return False
 
 
-def _holds(condition: Json, value: Json) -> bool:
-    match condition:
-        case {"anything-but": unwanted}:
-            options = unwanted if isinstance(unwanted, list) else [unwanted]
-            return not any(_holds(option, value) for option in options)
-        case {"numeric": [*bounds]}:
-            return in_range(value, bounds)
-        case {**operation} if len(operation) == 1 and isinstance(value, str):
-            ((operator, operand),) = operation.items()
-            return _text_matches(str(operator), str(operand), value)
-        case {**_other}:
-            return False
-    return _equal(condition, value)
-
-
-def _text_matches(operator: str, operand: str, value: str) -> bool:
-    match operator:
-        case "prefix":
-            return value.startswith(operand)
-        case "suffix":
-            return value.endswith(operand)
-        case "equals-ignore-case":
-            return value.lower() == operand.lower()
-        case "cidr":
-            return in_network(value, operand)
-    return False
-
-
-def _equal(wanted: Json, value: Json) -> bool:
+def _same(wanted: Json, value: Json) -> bool:
     """JSON equality: 1 and 1.0 are one number, `true` is none, and "1" is text."""
     return wanted == value and isinstance(wanted, bool) == isinstance(value, bool)
+
+
+_LANGUAGE = Language(_same, TEXT_OPERATORS)

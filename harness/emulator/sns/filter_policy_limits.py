@@ -1,4 +1,4 @@
-"""May a filter policy be set? Its form and its limits, as SNS checks them when it is (S-20, S-21)."""
+"""Limits and form of a filter policy, as SNS checks them when it is set (S-20, S-21)."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -6,7 +6,8 @@ from typing import cast
 
 import orjson
 
-from harness.emulator.sns.filter_policy import Json, Scope
+from harness.emulator.matching.operators import COMPARISONS, Json
+from harness.emulator.sns.filter_policy import TEXT_OPERATORS, Scope
 
 MOST_KEYS = 5
 MOST_COMBINATIONS = 150
@@ -14,9 +15,6 @@ MOST_BYTES = 256 * 1024
 LARGEST_NUMBER = 1_000_000_000
 POLICIES_PER_TOPIC = 200
 POLICIES_PER_ACCOUNT = 10_000
-
-_TEXT_OPERATORS = ("prefix", "suffix", "equals-ignore-case", "cidr")
-_COMPARISONS = ("<", "<=", "=", ">", ">=")
 
 
 class InvalidFilterPolicy(ValueError):
@@ -101,7 +99,7 @@ def _check_operator(operator: str, operand: Json) -> None:
             return
         case "numeric":
             _check_range(operand if isinstance(operand, list) else [])
-        case _ if operator not in _TEXT_OPERATORS:
+        case _ if operator not in TEXT_OPERATORS:
             raise InvalidFilterPolicy(f"FilterPolicy: Unrecognized match type {operator}")
         case _ if not isinstance(operand, str):
             raise InvalidFilterPolicy(f"FilterPolicy: {operator} match pattern must be a string")
@@ -126,7 +124,7 @@ def _check_range(bounds: Sequence[Json]) -> None:
     first = operators[0]
     if not isinstance(first, str):
         raise InvalidFilterPolicy(f"FilterPolicy: Invalid member in numeric match: {first}")
-    if first not in _COMPARISONS:
+    if first not in COMPARISONS:
         raise InvalidFilterPolicy(f"FilterPolicy: Unrecognized numeric range operator: {first}")
     for operator, number in zip(operators, [*numbers, None], strict=False):
         if isinstance(number, bool) or not isinstance(number, int | float):

@@ -1,4 +1,4 @@
-"""What does an HTTP or HTTPS subscriber get? Notifications and the messages of the handshake, headers and body.
+"""HTTP messages to subscribers: notifications and the messages of the handshake, headers and body.
 
 https://docs.aws.amazon.com/sns/latest/dg/http-notification-json.html and its neighbours. The URLs in them lead to
 this emulator: whoever follows them from outside AWS must arrive.
@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 import orjson
 
-from harness.emulator.sns.envelope import Notification, attributes_json, iso_milliseconds
+from harness.emulator.aws_api.timestamps import iso_milliseconds
+from harness.emulator.sns.envelope import Notification, attributes_json
 from harness.emulator.sns.topics import Subscription
 
 MessageType: TypeAlias = Literal["Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"]

@@ -1,4 +1,4 @@
-"""How many messages came and went? The metrics that SNS gives CloudWatch, a sum for each topic and minute (S-23)."""
+"""Metrics that SNS gives CloudWatch: how many messages came and went, summed for each topic and minute (S-23)."""
 
 from collections import defaultdict
 from collections.abc import Mapping

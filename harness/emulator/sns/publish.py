@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape
 
 import orjson
 
-from harness.emulator.http import Request, Response
-from harness.emulator.sns.envelope import MessageAttribute
+from harness.emulator.letters import MessageAttribute
+from harness.emulator.port.http import Request, Response
 from harness.emulator.sns.topics import MESSAGE_BYTES
 
 MAX_BATCH_ENTRIES = 10

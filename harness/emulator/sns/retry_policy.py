@@ -1,4 +1,4 @@
-"""When is a delivery that failed at its endpoint tried again? SNS's delivery policies, in values (S-17).
+"""Retry policy: when a delivery that failed at its endpoint is tried again, by SNS's delivery policies (S-17).
 
 A policy has four phases one after the other: retries at once, retries at the least delay, a backoff from the least to
 the most, retries at the most. HTTP/S subscriptions may bring their own; AWS's own services have one that is fixed.

@@ -1,4 +1,4 @@
-"""Who signed it? The key that signs messages to HTTP endpoints, made when it is first needed, and its certificate."""
+"""Signing of messages to HTTP endpoints: the key, made when it is first needed, and its certificate."""
 
 import base64
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What do Subscribe, SetSubscriptionAttributes and their like ask for, and may they? SNS's own checks, in values."""
+"""Subscription requests: what Subscribe, SetSubscriptionAttributes and their like ask for, and SNS's own checks."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from harness.emulator.sns.filter_policy import Json, Scope
+from harness.emulator.matching.operators import Json
+from harness.emulator.sns.filter_policy import Scope
 from harness.emulator.sns.filter_policy_limits import InvalidFilterPolicy, read_filter_policy
 from harness.emulator.sns.publish import InvalidPublish
 from harness.emulator.sns.retry_policy import InvalidDeliveryPolicy, http_policy

@@ -1,4 +1,4 @@
-"""What is a topic, as delivery needs it? Its confirmed subscriptions and the attributes that matter on the way."""
+"""Topics, as delivery needs them: confirmed subscriptions and the attributes that matter on the way."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

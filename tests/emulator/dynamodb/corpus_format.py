@@ -16,9 +16,9 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from harness.clock import ManualClock
-from harness.emulator.aws_requests import aws_call
+from harness.emulator.aws_api.requests import aws_call
 from harness.emulator.dynamodb.wire import DynamoDbApi
-from harness.emulator.http import Headers, Request
+from harness.emulator.port.http import Headers, Request
 from tests.emulator.dynamodb.engines import ACCOUNT, REGION
 
 Body: TypeAlias = dict[str, Any]
@@ -103,7 +103,7 @@ def in_process(tables: Sequence[Body] = ()) -> Call:
         request = Request("POST", "/", headers=headers, body=json.dumps(body).encode())
         signed = aws_call(request)
         assert signed is not None
-        response = api.handle(signed, request)
+        response = api.answer(signed, request)
         return outcome(response.status, response.body)
 
     for table in tables:

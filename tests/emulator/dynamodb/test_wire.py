@@ -8,10 +8,10 @@ import orjson
 import pytest
 
 from harness.clock import ManualClock
-from harness.emulator.aws_requests import AwsCall, aws_call
+from harness.emulator.aws_api.requests import AwsCall, aws_call
 from harness.emulator.dynamodb.settings import DynamoDbSettings
 from harness.emulator.dynamodb.wire import DynamoDbApi
-from harness.emulator.http import Headers, Request, Response
+from harness.emulator.port.http import Headers, Request, Response
 from tests.emulator.dynamodb.engines import ACCOUNT, Body, a_table, item
 
 SERIALIZATION = "com.amazon.coral.service#SerializationException"
@@ -41,7 +41,7 @@ def ask(
     request = Request("POST", "/", "", headers, content)
     call = aws_call(request)
     assert isinstance(call, AwsCall)
-    return api.handle(call, request)
+    return api.answer(call, request)
 
 
 def answer(response: Response) -> Body:

@@ -12,10 +12,10 @@ from botocore.compat import HTTPHeaders
 from botocore.config import Config
 
 from harness.clock import ManualClock
-from harness.emulator.aws_requests import aws_call
+from harness.emulator.aws_api.requests import aws_call
 from harness.emulator.dynamodb.settings import DynamoDbSettings
 from harness.emulator.dynamodb.wire import DynamoDbApi
-from harness.emulator.http import Headers, Request
+from harness.emulator.port.http import Headers, Request
 from tests.emulator.dynamodb.engines import ACCOUNT, REGION, a_table, an_index, item
 
 
@@ -51,7 +51,7 @@ class Wire:
         call = aws_call(asked)
         assert call is not None
         self.sent.append(call.operation)
-        response = self.api.handle(call, asked)
+        response = self.api.answer(call, asked)
         headers = HTTPHeaders()
         for name, value in response.headers:
             headers[name] = value

@@ -2,8 +2,9 @@
 
 import json
 
-from harness.emulator.event_sources.queue_records import Message, published_ids, record_of
-from harness.emulator.sns.envelope import MessageAttribute
+from harness.emulator.event_sources.queue_records import published_ids, record_of
+from harness.emulator.letters import MessageAttribute
+from harness.emulator.sqs.message import Message
 from tests.emulator.event_sources.mappings import QUEUE_ARN
 
 

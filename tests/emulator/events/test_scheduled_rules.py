@@ -7,12 +7,12 @@ from random import Random
 from typing import Any
 
 from harness.clock import ManualClock
-from harness.emulator.aws_requests import AwsCall
+from harness.emulator.aws_api.requests import ACCOUNT, AwsCall
 from harness.emulator.events.event_bridge import EventBridge
-from harness.emulator.http import Headers, Request, Response
 from harness.emulator.lambda_runtime.outcome import Cause, NoSuchFunction, Outcome, RequestId
 from harness.emulator.letters import Letter
-from harness.emulator.moto_services import ACCOUNT, MotoServices
+from harness.emulator.moto_services import MotoServices
+from harness.emulator.port.http import Headers, Request, Response
 from tests.emulator.benches import on
 
 QUEUE = "arn:aws:sqs:eu-central-1:000000000000:ticks"
@@ -26,7 +26,7 @@ class Bench:
         self.clock, self.moto = ManualClock(time=1_700_000_000.0), MotoServices()
         self.sent: list[Letter] = []
         self.bridge = EventBridge(
-            ask=self.moto.handle,
+            moto=self.moto,
             functions=NoFunctions(),
             send=self.sent.append,
             clock=self.clock,
@@ -44,7 +44,7 @@ class Bench:
             )
         )
         request = Request("POST", "/", "", headers, json.dumps(arguments).encode())
-        answer = self.bridge.handle(AwsCall("events", operation, "eu-central-1", "k"), request)
+        answer = self.bridge.answer(AwsCall("events", operation, "eu-central-1", "k"), request)
         response = answer if isinstance(answer, Response) else await answer
         assert response.status == 200, response.body
         return response
@@ -78,7 +78,7 @@ async def a_bench() -> AsyncIterator[Bench]:
     finally:
         await bench.call("RemoveTargets", Rule="tick", Ids=["1"])
         await bench.call("DeleteRule", Name="tick")
-        bench.bridge.close()
+        await bench.bridge.close()
         bench.moto.close()
 
 

@@ -35,7 +35,6 @@ from harness.emulator.gateway.management_answers import Caller
 from harness.emulator.gateway.quotas import Quotas
 from harness.emulator.gateway.server import Gateway
 from harness.emulator.gateway.urls import ExecuteApiTarget, execute_api_target
-from harness.emulator.http import Headers, Request, Response
 from harness.emulator.lambda_runtime.outcome import (
     Cause,
     FunctionError,
@@ -45,6 +44,7 @@ from harness.emulator.lambda_runtime.outcome import (
     Returned,
     Throttled,
 )
+from harness.emulator.port.http import Headers, Request, Response
 from harness.record.observation import ConnectionOpened, Observation
 from tests.patience import WAIT as WAIT
 

@@ -20,13 +20,13 @@ from harness.emulator.gateway.apis import (
     UnsupportedIntegration,
 )
 from harness.emulator.gateway.quotas import Quotas
-from harness.emulator.http import Response
 from harness.emulator.lambda_runtime.outcome import (
     FunctionError,
     NoSuchFunction,
     RequestId,
     Throttled,
 )
+from harness.emulator.port.http import Response
 from tests.emulator.gateway.served import (
     A_HANDSHAKE,
     FULL,

@@ -17,10 +17,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from harness.emulator.gateway.management_answers import Caller
+from harness.emulator.iam.roles import Roles
 from harness.emulator.lambda_runtime.function import CodeLocation, FunctionConfiguration
 from harness.emulator.moto_services import MotoServices
-from harness.emulator.roles import Roles
-from harness.emulator.stack import Emulator
+from harness.emulator.wiring import Emulator
 from tests.patience import WAIT
 
 REGION = "us-east-1"
@@ -339,7 +339,8 @@ def test_api_has_ten_stages_at_most() -> None:
 @pytest.mark.aws("M-12")
 def test_role_that_iam_knows_is_held_to_its_policies() -> None:
     async def scenario() -> None:
-        roles, invoke = Roles(), {"Effect": "Allow", "Action": "execute-api:*", "Resource": "*"}
+        moto = MotoServices()
+        roles, invoke = Roles(moto), {"Effect": "Allow", "Action": "execute-api:*", "Resource": "*"}
         function = FunctionConfiguration(
             "f", "arn", "python3.11", "a.b", CodeLocation("", "", 0), role="arn:x/known"
         )
@@ -353,8 +354,7 @@ def test_role_that_iam_knows_is_held_to_its_policies() -> None:
                 PolicyName="p",
                 PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": invoke}),
             )
-            moto = MotoServices()
-            await roles.changed(moto.run)
+            await roles.read()
             moto.close()
             arn = "arn:aws:sts::000000000000:assumed-role/known/f"
             assert roles.caller_of(function) == Caller(arn, (invoke,))

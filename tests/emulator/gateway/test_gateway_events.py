@@ -18,7 +18,7 @@ from harness.emulator.gateway.lambda_events import (
     new_trace_id,
     read_parameters,
 )
-from harness.emulator.http import Headers, Request
+from harness.emulator.port.http import Headers, Request
 
 CONNECTED_AT = 1708326702.789
 

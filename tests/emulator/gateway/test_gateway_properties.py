@@ -39,8 +39,8 @@ from harness.emulator.gateway.urls import (
     custom_domain_target,
     execute_api_target,
 )
-from harness.emulator.http import Headers, Request
 from harness.emulator.lambda_runtime.outcome import RequestId, Returned
+from harness.emulator.port.http import Headers, Request
 
 SHORT = settings(max_examples=60, deadline=None, derandomize=True)
 Test: TypeAlias = Callable[..., None]

@@ -19,7 +19,7 @@ from harness.emulator.gateway.configuration import (
     read_configuration,
 )
 from harness.emulator.gateway.quotas import Quotas
-from harness.emulator.http import Response
+from harness.emulator.port.http import Response
 from harness.scenario import behaviour
 from harness.stack.model import Api
 from tests.emulator.gateway.served import (

@@ -7,7 +7,7 @@ import pytest
 
 from harness.emulator.gateway.management_answers import Caller
 from harness.emulator.gateway.quotas import Quotas
-from harness.emulator.http import Headers
+from harness.emulator.port.http import Headers
 from harness.record.observation import ConnectionPosted
 from tests.emulator.gateway.served import (
     UNKNOWN_ID,

@@ -11,7 +11,7 @@ from harness.emulator.gateway.opening_handshake import (
     refusal,
     switching_protocols,
 )
-from harness.emulator.http import Headers, Request, Response
+from harness.emulator.port.http import Headers, Request, Response
 
 Offers: TypeAlias = tuple[tuple[tuple[str, str | None], ...], ...]
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="

@@ -17,7 +17,7 @@ from harness.emulator.gateway.signatures import (
     read_signature,
     string_to_sign,
 )
-from harness.emulator.http import Headers, Request
+from harness.emulator.port.http import Headers, Request
 
 REGION = "eu-west-1"
 SECRETS = {"AKID": "secret", "ASIA": "another"}

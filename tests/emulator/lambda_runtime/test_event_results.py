@@ -7,8 +7,7 @@ from harness.emulator.lambda_runtime.event_invoke_config import EventInvokeConfi
 from harness.emulator.lambda_runtime.event_results import EndedEvent, letters_about
 from harness.emulator.lambda_runtime.outcome import FunctionError, Outcome, RequestId, Returned, Throttled
 from harness.emulator.lambda_runtime.retries import Condition
-from harness.emulator.letters import Letter
-from harness.emulator.sns.envelope import MessageAttribute
+from harness.emulator.letters import Letter, MessageAttribute
 
 REQUEST = RequestId("r-1")
 ERROR = b'{"errorMessage":"no","errorType":"ValueError"}'

@@ -19,9 +19,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from harness.clock import RealClock
-from harness.emulator.http import Headers, Request, Response
+from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.lambda_runtime.api import LambdaApi
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
+from harness.emulator.port.http import Headers, Request, Response
 
 # Requests here are wrong on purpose too, and boto3's type stubs would refuse those.
 LambdaClient: TypeAlias = Any
@@ -94,7 +95,7 @@ class _Port(asyncio.Protocol):
         self._answering = asyncio.get_running_loop().create_task(self._answer(request))
 
     async def _answer(self, request: Request) -> None:
-        answer = self._api.handle(request)
+        answer = self._api.answer(AwsCall("lambda", "", "eu-west-1"), request)
         response = answer if isinstance(answer, Response) else await answer
         fields = "".join(f"{name}: {value}\r\n" for name, value in response.headers)
         head = f"HTTP/1.1 {response.status} X\r\n{fields}Content-Length: {len(response.body)}\r\n\r\n"

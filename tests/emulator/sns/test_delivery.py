@@ -11,9 +11,9 @@ import orjson
 import pytest
 
 from harness.clock import ManualClock
-from harness.emulator.http import Request, Response
 from harness.emulator.lambda_runtime.outcome import Cause, NoSuchFunction, Outcome, RequestId
 from harness.emulator.letters import Letter
+from harness.emulator.port.http import Request, Response
 from harness.emulator.sns.behaviour import SnsSettings, TopicBehaviour
 from harness.emulator.sns.delivery import SnsDelivery
 from harness.emulator.sns.endpoints import Delivered, Delivery, Ending, Failed, Refused

@@ -3,7 +3,9 @@
 import orjson
 import pytest
 
-from harness.emulator.sns.envelope import MessageAttribute, Notification, iso_milliseconds, queue_body
+from harness.emulator.aws_api.timestamps import iso_milliseconds
+from harness.emulator.letters import MessageAttribute
+from harness.emulator.sns.envelope import Notification, queue_body
 
 
 @pytest.mark.parametrize(

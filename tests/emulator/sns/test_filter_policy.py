@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import orjson
 import pytest
 
-from harness.emulator.sns.envelope import MessageAttribute
+from harness.emulator.letters import MessageAttribute
 from harness.emulator.sns.filter_policy import FilterPolicy
 
 

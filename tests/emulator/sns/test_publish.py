@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from harness.emulator.http import Headers, Request, Response
-from harness.emulator.sns.envelope import MessageAttribute
+from harness.emulator.letters import MessageAttribute
+from harness.emulator.port.http import Headers, Request, Response
 from harness.emulator.sns.publish import (
     InvalidPublish,
     Publication,
