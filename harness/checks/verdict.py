@@ -33,13 +33,27 @@ class Evidence:
     fields: Mapping[str, object] = field(default_factory=dict)
 
 
+class Severity(Enum):
+    """What a finding does to its check's verdict: FAIL and UNKNOWN set it, a WARNING turns nothing red."""
+
+    FAIL = "FAIL"
+    UNKNOWN = "UNKNOWN"
+    WARNING = "WARNING"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, in plain words, and what was seen that proves it, in time order."""
+    """What is wrong, in plain words, and what was seen that proves it, in time order.
+
+    One cause is one finding: `count` says how often it was met. `request` is an invocation whose log shows it.
+    """
 
     kind: str
     what: str
     evidence: tuple[Evidence, ...] = ()
+    severity: Severity = Severity.FAIL
+    count: int = 1
+    request: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

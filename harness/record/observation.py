@@ -9,6 +9,7 @@ A new kind is a class here: it can be recorded, read back and shown as soon as i
 
 import re
 from dataclasses import dataclass
+from hashlib import blake2b
 
 KINDS: dict[str, type["Observation"]] = {}
 """Every kind of observation by its name, which is what a line of a history calls it."""
@@ -195,6 +196,30 @@ class RowsFound(Observation):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingBegan(Observation):
+    """From here on everything is recorded; `clients` and `inside` are the numbers that each source gives next."""
+
+    clients: int
+    inside: int
+
+    @property
+    def words(self) -> str:
+        return "recording began"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEnded(Observation):
+    """Recording ended in order; `clients` and `inside` are the numbers that each source would have given next."""
+
+    clients: int
+    inside: int
+
+    @property
+    def words(self) -> str:
+        return "recording ended"
+
+
+@dataclass(frozen=True, slots=True)
 class InsideHidden(Observation):
     """The backend shows nothing of its inside, so that none of the observations below can be there."""
 
@@ -248,12 +273,14 @@ class ConnectionClosed(Observation):
 class ConnectionPosted(Observation):
     """A POST to @connections, answered with `status`; `at` is when the gateway had read it.
 
-    `request` is the invocation that sent it, if known.
+    `request` is the invocation that sent it, if known. `size` is the payload's in bytes, `digest` is `digest_of` it.
     """
 
     connection: str
     status: int
     request: str | None = None
+    size: int = 0
+    digest: str = ""
 
     @property
     def words(self) -> str:
@@ -261,11 +288,76 @@ class ConnectionPosted(Observation):
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionAsked(Observation):
+    """Another call of @connections, GET or DELETE, answered with `status`; 410 says gone, as for posts."""
+
+    connection: str
+    method: str
+    status: int
+    request: str | None = None
+
+    @property
+    def words(self) -> str:
+        return f"connection {self.connection} asked for by {self.method}, answered {self.status}{_by(self.request)}"
+
+
+@dataclass(frozen=True, slots=True)
+class PostRefused(Observation):
+    """A call that was meant for @connections and found no API, stage or route there; `reason` says what is wrong."""
+
+    url: str
+    status: int
+    reason: str
+    request: str | None = None
+
+    @property
+    def words(self) -> str:
+        return f"posted to {self.url}, answered {self.status}: {_short(self.reason)}{_by(self.request)}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplySent(Observation):
+    """The gateway itself wrote to a connection: the response of a two-way route, or its own error message.
+
+    `request` is the invocation that it answers, None when no function was asked.
+    """
+
+    connection: str
+    size: int
+    digest: str
+    request: str | None = None
+
+    @property
+    def words(self) -> str:
+        return f"connection {self.connection} replied to{_by(self.request)}"
+
+
+@dataclass(frozen=True, slots=True)
+class RouteAnswered(Observation):
+    """A route's function answered what is no success: a malformed response, or a status that says failure.
+
+    `problem` says what is malformed (`None: not a response`), and is empty where only the status is bad.
+    """
+
+    request: str
+    function: str
+    route: str
+    connection: str
+    status: int
+    problem: str = ""
+
+    @property
+    def words(self) -> str:
+        return f"{self.function} answered {self.route} with {_short(self.problem) or self.status} ({self.request})"
+
+
+@dataclass(frozen=True, slots=True)
 class InvocationStarted(Observation):
     """A function's environment was handed an invocation.
 
-    `connection` is set for WebSocket routes, `messages` holds the SNS message ids of a delivery, `cold` says that
-    the environment had to be started for it.
+    `connection` is set for WebSocket routes, `cold` says that the environment had to be started for it. `messages`
+    holds the ids of all that it was handed, by whichever service: SNS and SQS message ids, the event ids of stream
+    records and of EventBridge. `caller` is the invocation that invoked it directly.
     """
 
     request: str
@@ -274,10 +366,30 @@ class InvocationStarted(Observation):
     connection: str | None = None
     route: str | None = None
     messages: tuple[str, ...] = ()
+    caller: str | None = None
 
     @property
     def words(self) -> str:
         return f"{self.function} started {self.request}{', cold' if self.cold else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(Observation):
+    """What a function may be handed came to be, with an id of its own: a message, an event, a stream record.
+
+    It was sent by the invocation `request`, or came out of an earlier one, `origin`: the message that SNS puts into a
+    queue has an id of the queue's. `to` names the topic, queue, bus or table.
+    """
+
+    id: str
+    to: str
+    request: str | None = None
+    origin: str | None = None
+
+    @property
+    def words(self) -> str:
+        out_of = f" out of {self.origin}" if self.origin is not None else ""
+        return f"{self.id} sent to {self.to}{out_of}{_by(self.request)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,12 +435,17 @@ class PlatformLogged(Observation):
 
 @dataclass(frozen=True, slots=True)
 class RowWritten(Observation):
-    """The row with this partition key was written; `operation` says whether it was put or updated."""
+    """The row with this partition key was written; `operation` says whether it was put or updated.
+
+    `ttl` is what stands in the attribute that the table's TTL names, as DynamoDB writes it (`{"N":"1700000000"}`);
+    empty when the row lacks it, None where the table has no TTL.
+    """
 
     table: str
     key: str
     operation: str
     request: str | None = None
+    ttl: str | None = None
 
     @property
     def words(self) -> str:
@@ -357,6 +474,11 @@ class ObservationsLost(Observation):
     @property
     def words(self) -> str:
         return f"{self.count} observations lost"
+
+
+def digest_of(payload: bytes) -> str:
+    """Sixteen hexadecimal digits by which a payload is known again where it arrives."""
+    return blake2b(payload, digest_size=8).hexdigest()
 
 
 def _because(reason: str) -> str:
