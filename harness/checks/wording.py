@@ -1,10 +1,13 @@
 """Words of findings: clients, events, amounts and durations, as a person says them."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from harness.record.observation import EventPublished
 
 _NAMED = 4
+_FIRST = 2
 
 
 def amount(number: int) -> str:
@@ -34,6 +37,22 @@ def listed(names: Iterable[str]) -> str:
         return f"{', '.join(ordered[:shown])} and {amount(len(ordered) - shown)} others"
     *first, last = ordered or ["nobody"]
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def folded(clients: Iterable[str], groups: Mapping[str, int]) -> str:
+    """As `listed`, but a whole group is one name: `all 12 of btc`. `groups` says how many clients each one has."""
+    names = set(clients)
+    there = Counter(name.partition("/")[0] for name in names)
+    whole = {group for group, number in there.items() if 1 < number == groups.get(group)}
+    alone = [name for name in names if name.partition("/")[0] not in whole]
+    told = [f"all {amount(there[group])} of {group}" for group in sorted(whole)]
+    return " and ".join((*told, listed(alone))) if alone or not told else " and ".join(told)
+
+
+def first_few(names: Iterable[str]) -> str:
+    """`e52, e181, ...`: the first two, in the order given, and that there are more."""
+    shown = list(islice(names, _FIRST + 1))
+    return ", ".join((*shown[:_FIRST], "...") if len(shown) > _FIRST else shown)
 
 
 def channels_of(published: EventPublished) -> str:
