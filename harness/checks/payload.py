@@ -5,7 +5,8 @@ JSON values are compared as they are written: numbers as decimals, so that 1.0 i
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -34,16 +35,17 @@ class Fit(Enum):
 class Comparison:
     """How a received text stands to a published one.
 
-    `times` is how often it holds the whole published value. `difference` tells where it is altered, to follow after
-    `differs`: ` at bids[0][1]: "2" was published, "3" received`.
+    `times` is how often it holds the whole published value. `place` is where it differs (`bids[0][1]`, empty where
+    that is no place in a JSON value), `difference` says how, to follow after `differs`.
     """
 
     fit: Fit
     times: int = 1
+    place: str = ""
     difference: str = ""
 
 
-_SAME = Comparison(Fit.SAME)
+SAME = Comparison(Fit.SAME)
 
 
 def compare(published: str, received: str, mode: PayloadRule) -> Comparison:
@@ -52,16 +54,16 @@ def compare(published: str, received: str, mode: PayloadRule) -> Comparison:
     `json`: the same JSON value, or one that holds it somewhere, as text in a string too. `contains`: holds it, as
     JSON or as text. `bytes`: the same bytes. `any`: whatever it is, it is the event.
     """
-    return _SAME if published == received else _compare(published, received, mode)
+    return SAME if published == received else _compare(published, received, mode)
 
 
 @lru_cache(maxsize=_KEPT)
 def _compare(published: str, received: str, mode: PayloadRule) -> Comparison:
     match mode:
         case "any":
-            return _SAME
+            return SAME
         case "bytes":
-            return Comparison(Fit.ALTERED, 0, _first_difference(published, received))
+            return _altered("", _first_difference(published, received))
         case "contains":
             as_json = _compare_json(published, received)
             times = received.count(published)
@@ -75,18 +77,24 @@ def _compare(published: str, received: str, mode: PayloadRule) -> Comparison:
 def _compare_json(published: str, received: str) -> Comparison:
     expected, found = parsed(published), parsed(received)
     if expected is NO_JSON or found is NO_JSON:
-        what = "" if expected is NO_JSON else ": it is no JSON;"
-        return Comparison(Fit.ALTERED, 0, what + _first_difference(published, received))
+        what = "" if expected is NO_JSON else ": it is no JSON,"
+        return _altered("", what + _first_difference(published, received))
     if _same(expected, found):
-        return _SAME
+        return SAME
     if times := sum(_same(expected, part.value) for part in parts(found)):
         return Comparison(Fit.WRAPPED, times)
-    return Comparison(Fit.ALTERED, 0, _difference(expected, found))
+    return _difference(expected, found)
+
+
+def _altered(place: str, difference: str) -> Comparison:
+    return Comparison(Fit.ALTERED, 0, place, difference)
 
 
 def _first_difference(published: str, received: str) -> str:
     pairs = zip(published, received, strict=False)
-    at = next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(published), len(received)))
+    at = next(
+        (at for at, (one, other) in enumerate(pairs) if one != other), min(len(published), len(received))
+    )
     return f" from character {at + 1} on"
 
 
@@ -112,8 +120,8 @@ class _Object(dict[str, "Json"]):
 def _object(members: list[tuple[str, Json]]) -> _Object:
     made = _Object(members)
     if len(made) < len(members):
-        names: set[str] = set()
-        made.repeated = next(name for name, _ in members if name in names or names.add(name))
+        times = Counter(name for name, _ in members)
+        made.repeated = next(name for name in times if times[name] > 1)
     return made
 
 
@@ -221,9 +229,7 @@ def ids_in(received: str, path: str) -> tuple[str, ...]:
 
 
 def _ids_in(value: Json, path: tuple[str, ...]) -> Mapping[str, None]:
-    return {
-        found: None for part in parts(value) if isinstance(found := _at(part.value, path), str)
-    }
+    return {found: None for part in parts(value) if isinstance(found := _at(part.value, path), str)}
 
 
 def _at(value: Json, path: tuple[str, ...]) -> Json:
@@ -246,24 +252,28 @@ def has_shape(received: str, shape: Mapping[str, object]) -> bool:
 # --- where two values differ ----------------------------------------------------------------------------------
 
 
-def _difference(published: Json, received: Json) -> str:
+def _difference(published: Json, received: Json) -> Comparison:
     """Where the part of `received` that is most like the published value differs from it."""
     nearest = max(parts(received), key=lambda part: _likeness(published, part.value))
-    if not _likeness(published, nearest.value):
-        return ": nothing of what was published is in it"
-    found = _first(published, nearest.value, nearest.path)
-    return found or f"{_place(nearest.path)}: another value"
+    if not any(_likeness(published, nearest.value)):
+        return _altered("", ": nothing of what was published is in it")
+    place, how = _first(published, nearest.value, nearest.path) or (nearest.path, ": another value")
+    return _altered(place, f" at {place}{how}" if place else how)
 
 
-def _likeness(published: Json, received: Json) -> int:
-    """How many members are the same; members that are there at all break ties."""
+def _likeness(published: Json, received: Json) -> tuple[int, int]:
+    """How many members are the same, and how many are there at all."""
     if not isinstance(published, _Object) or not isinstance(received, _Object):
-        return 0
+        return 0, 0
     shared = published.keys() & received.keys()
-    return len(shared) + 1000 * sum(_same(published[name], received[name]) for name in shared)
+    return sum(_same(published[name], received[name]) for name in shared), len(shared)
 
 
-def _first(published: Json, received: Json, path: str) -> str:
+_Difference: TypeAlias = tuple[str, str]
+"""The path to what differs, and how it does."""
+
+
+def _first(published: Json, received: Json, path: str) -> _Difference | None:
     match published, received:
         case (_Object(), _Object()):
             return _first_of_members(published, received, path)
@@ -272,28 +282,24 @@ def _first(published: Json, received: Json, path: str) -> str:
                 if found := _first(one, other, f"{path}[{number}]"):
                     return found
             if len(published) != len(received):
-                return f"{_place(path)}: {len(published)} items were published, {len(received)} received"
-            return ""
+                return path, f": {len(published)} items were published, {len(received)} received"
+            return None
         case _ if _same(published, received):
-            return ""
+            return None
         case _:
-            return f"{_place(path)}: {_shown(published)} was published, {_shown(received)} received"
+            return path, f": {_shown(published)} was published, {_shown(received)} received"
 
 
-def _first_of_members(published: _Object, received: _Object, path: str) -> str:
+def _first_of_members(published: _Object, received: _Object, path: str) -> _Difference | None:
     if received.repeated is not None:
-        return f"{_place(_member(path, received.repeated))}, which is given twice"
+        return _member(path, received.repeated), ", which is given twice"
     for name, value in published.items():
         if name not in received:
-            return f"{_place(_member(path, name))}, which is missing"
+            return _member(path, name), ", which is missing"
         if found := _first(value, received[name], _member(path, name)):
             return found
     added = next((name for name in received if name not in published), None)
-    return "" if added is None else f"{_place(_member(path, added))}, which was not published"
-
-
-def _place(path: str) -> str:
-    return f" at {path}" if path else ""
+    return None if added is None else (_member(path, added), ", which was not published")
 
 
 def _shown(value: Json) -> str:

@@ -70,7 +70,7 @@ class Feed(_Model):
     others: tuple[Annotated[Mapping[str, object], Field(min_length=1)], ...] = Field(
         default=({"type": "error"},),
         description=(
-            "Messages that are no pushes (pongs, greetings, replies): JSON objects in which all of these members stand."
+            "Messages that are no pushes (pongs, greetings, replies): JSON objects that hold all of these members."
         ),
     )
     subscribe: Mapping[str, object] = Field(
