@@ -101,20 +101,23 @@ def _first_difference(published: str, received: str) -> str:
 # --- JSON, as it is written ---------------------------------------------------------------------------------
 
 
-class _NoJson(Enum):
+class NoJson(Enum):
+    """What `parsed` gives for a text that is no JSON."""
+
     NO_JSON = "no JSON"
 
 
-NO_JSON = _NoJson.NO_JSON
-"""What `parsed` gives for a text that is no JSON."""
-
-Json: TypeAlias = "_Object | list[Json] | str | bool | int | Decimal | None"
+NO_JSON = NoJson.NO_JSON
 
 
 class _Object(dict[str, "Json"]):
     """A JSON object; `repeated` is the first member that was given twice, None where all were given once."""
 
     repeated: str | None = None
+
+
+Json: TypeAlias = "_Object | list[Json] | str | bool | int | Decimal | None"
+Parsed: TypeAlias = "Json | NoJson"
 
 
 def _object(members: list[tuple[str, Json]]) -> _Object:
@@ -139,7 +142,7 @@ _decoder = json.JSONDecoder(
 
 
 @lru_cache(maxsize=_KEPT)
-def parsed(text: str) -> Json | _NoJson:
+def parsed(text: str) -> Parsed:
     """The text's JSON value, NO_JSON for any other text; not to be changed."""
     try:
         value: Json = _decoder.decode(text)
@@ -157,7 +160,7 @@ def _is_flat_enough(value: Json) -> bool:
     return False
 
 
-def _inner(value: Json) -> "list[Json]":
+def _inner(value: Json) -> list[Json]:
     match value:
         case _Object():
             return list(value.values())

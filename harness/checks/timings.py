@@ -24,9 +24,9 @@ class Row:
     """
 
     channels: tuple[str, ...]
-    latencies: array[float] = field(default_factory=lambda: array("d"))
-    lateness: array[float] = field(default_factory=lambda: array("d"))
-    missing: array[float] = field(default_factory=lambda: array("d"))
+    latencies: "array[float]" = field(default_factory=lambda: array("d"))
+    lateness: "array[float]" = field(default_factory=lambda: array("d"))
+    missing: "array[float]" = field(default_factory=lambda: array("d"))
     slowest: tuple[float, EventPublished, MessageReceived] | None = None
     latest: EventPublished | None = None
     lost: tuple[EventPublished, str] | None = None
@@ -62,7 +62,7 @@ class Timings:
 
     published: Sequence[EventPublished]
     rows: dict[Key, Row] = field(default_factory=dict)
-    _floors: array[float] = field(default_factory=lambda: array("d"))
+    _floors: "array[float]" = field(default_factory=lambda: array("d"))
     _last_posts: dict[int, float] = field(default_factory=dict)
     _last_arrivals: dict[int, float] = field(default_factory=dict)
 

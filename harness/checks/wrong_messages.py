@@ -46,7 +46,7 @@ class _InWords:
     is_visible: bool
 
     def severity(self, kind: str, first: Attributed) -> Severity:
-        """What comes of what nobody could follow may be right; what comes after the end was in time, if that was hidden."""
+        """FAIL, but what nobody could follow may be right, and so may be what came late where the end was guessed."""
         if kind == "stray" and first.names is None and first.way is not None:
             return Severity.UNKNOWN if self._is_unfollowed(first) else Severity.FAIL
         return Severity.UNKNOWN if kind == "after the end" and not self.is_visible else Severity.FAIL
