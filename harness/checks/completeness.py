@@ -104,7 +104,7 @@ class Completeness:
                     one.kind,
                     one.reason,
                     *one.seen,
-                    cause=Cause.HISTORY,
+                    cause=Cause.UNSETTLED if one.source == RUN else Cause.HISTORY,
                     severity=Severity.UNKNOWN,
                     subject=(one.source,),
                 )

@@ -51,6 +51,8 @@ class Cause(IntEnum):
     """The history was changed, or does not hold the whole run."""
     SATURATION = auto()
     """More was asked for than could be done."""
+    UNSETTLED = auto()
+    """Something was still in flight when the run gave up waiting."""
     BAD_ANSWER = auto()
     """A function answered what is no response, or that it failed."""
     FUNCTION_ERROR = auto()

@@ -1,7 +1,7 @@
 """Words of findings: clients, events, amounts and durations, as a person says them."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 from harness.record.observation import EventPublished
@@ -31,12 +31,7 @@ def duration(seconds: float) -> str:
 
 def listed(names: Iterable[str]) -> str:
     """`btc/1, btc/2 and btc/3`; beyond four names `btc/1, btc/2, btc/3 and 497 others`; `nobody` for none."""
-    ordered = sorted(names, key=by_number)
-    if len(ordered) > _NAMED:
-        shown = _NAMED - 1
-        return f"{', '.join(ordered[:shown])} and {amount(len(ordered) - shown)} others"
-    *first, last = ordered or ["nobody"]
-    return f"{', '.join(first)} and {last}" if first else last
+    return _joined(_named(names)) or "nobody"
 
 
 def folded(clients: Iterable[str], groups: Mapping[str, int]) -> str:
@@ -46,7 +41,7 @@ def folded(clients: Iterable[str], groups: Mapping[str, int]) -> str:
     whole = {group for group, number in there.items() if 1 < number == groups.get(group)}
     alone = [name for name in names if name.partition("/")[0] not in whole]
     told = [f"all {amount(there[group])} of {group}" for group in sorted(whole)]
-    return " and ".join((*told, listed(alone))) if alone or not told else " and ".join(told)
+    return _joined((*told, *_named(alone))) or "nobody"
 
 
 def first_few(names: Iterable[str]) -> str:
@@ -65,6 +60,19 @@ def event(published: EventPublished) -> str:
     kind = published.type or "event"
     where = f" on {channels_of(published)}" if published.channels else ""
     return f"{published.event} ({kind}{where})"
+
+
+def _named(names: Iterable[str]) -> list[str]:
+    ordered = sorted(names, key=by_number)
+    if len(ordered) <= _NAMED:
+        return ordered
+    shown = _NAMED - 1
+    return [*ordered[:shown], f"{amount(len(ordered) - shown)} others"]
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else "".join(parts)
 
 
 def by_number(client: str) -> tuple[str, int, str]:
