@@ -3,7 +3,8 @@
 `python -m tests.mutants.table` writes it to docs/mutants.md, `python -m tests.mutants.play` plays it.
 """
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 BACKENDS = ("plain", "wrapped", "queued")
@@ -45,7 +46,7 @@ SAYS: Mapping[str, str] = {
     "late": "a push is made by the next invocation, before its own",
     "reorder": "a push is made by the next invocation, after its own",
     "return-early": "the handler returns before it pushes",
-    "slow": "six seconds pass before a push",
+    "slow": "three seconds pass before a push",
     "first-record-only": "of a batch the first record is taken for all",
     "wrong-stage": "a push is posted to a stage that is not there; the answer is printed",
     "no-stage": "a push is posted to an address without a stage; the answer is printed",
@@ -77,8 +78,7 @@ SAYS: Mapping[str, str] = {
 class Mutant:
     """One change of one function of a backend, in one of so many cases (`every`), under one stimulus.
 
-    `check` must fail, and the first of all findings must match `cause` from its beginning. `pending` says why it does
-    not yet, on the backends `pending_on`.
+    `check` must fail, and the first of all findings must match `cause` from its beginning.
     """
 
     fault: str
@@ -88,8 +88,6 @@ class Mutant:
     cause: str
     function: str = "fan_out"
     backends: tuple[str, ...] = BACKENDS
-    pending: str = ""
-    pending_on: tuple[str, ...] = BACKENDS
 
     @property
     def name(self) -> str:
@@ -99,9 +97,6 @@ class Mutant:
     @property
     def change(self) -> str:
         return f"{self.fault}/{self.every}"
-
-    def is_pending(self, backend: str) -> bool:
-        return bool(self.pending) and backend in self.pending_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,11 +259,17 @@ LATER: tuple[Later, ...] = (
 """Defects that wait for faults."""
 
 
-def rarest() -> tuple[Mutant, ...]:
-    """Of each fault of a function the mutant with the smallest rate: the hardest to see."""
-    found: dict[tuple[str, str, str], Mutant] = {}
-    for one in MUTANTS:
-        subject = (one.fault, one.function, one.check)
-        if subject not in found or found[subject].every < one.every:
-            found[subject] = one
-    return tuple(found.values())
+def mutants_on(backend: str, *, every_rate: bool = False) -> tuple[Mutant, ...]:
+    """The backend's mutants: of each fault of a function the one with the smallest rate, or all."""
+    alike = itertools.groupby(MUTANTS, key=lambda one: (one.fault, one.function))
+    mutants = [one for _, rates in alike for one in (rates if every_rate else [_rarest(rates)])]
+    return tuple(one for one in mutants if backend in one.backends)
+
+
+def _rarest(rates: Iterable[Mutant]) -> Mutant:
+    return max(rates, key=lambda one: one.every)
+
+
+def harmless_on(backend: str) -> tuple[Harmless, ...]:
+    """What is played on the backend and must turn nothing red."""
+    return tuple(one for one in EQUIVALENT if backend in one.backends and one.stimulus)

@@ -216,7 +216,7 @@ def slow(app: App, nth: Nth) -> None:
 
     def broken(connection: str, text: str) -> None:
         if nth():
-            time.sleep(6.0)
+            time.sleep(3.0)
         send(connection, text)
 
     app.send = broken

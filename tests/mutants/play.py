@@ -10,15 +10,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.mutants.catalogue import BACKENDS, EQUIVALENT, MUTANTS, Harmless, Mutant, rarest
+from tests.mutants.catalogue import BACKENDS, Harmless, Mutant, harmless_on, mutants_on
 from tests.mutants.judging import wrong
 from tests.mutants.playing import Told, play
-
-
-def chosen(backend: str, *, everything: bool) -> tuple[Mutant | Harmless, ...]:
-    """What is played on a backend: every rate of each mutant, or the smallest only."""
-    candidates: list[Mutant | Harmless] = [*(MUTANTS if everything else rarest()), *EQUIVALENT]
-    return tuple(one for one in candidates if backend in one.backends and one.stimulus)
 
 
 def _lines(backend: str, played: Sequence[Mutant | Harmless], told: dict[str, Told]) -> Iterator[str]:
@@ -37,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     any_wrong = False
     for backend in options.backends:
-        played, begun = chosen(backend, everything=options.all), time.monotonic()
+        mutants = mutants_on(backend, every_rate=options.all)
+        played: list[Mutant | Harmless] = [*mutants, *harmless_on(backend)]
+        begun = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             told = dict(play(backend, played, Path(folder)))
         lines = list(_lines(backend, played, told))
