@@ -10,15 +10,18 @@ from dataclasses import dataclass, field
 BACKENDS = ("plain", "wrapped", "queued")
 """SNS to a function; the same with an envelope around each event; SNS to a queue, raw, to a function."""
 
-# Beginnings of causes, as patterns that small changes of wording do not touch; case does not count.
-LOST = r"(?!.*no function was handed).*(never received|\blost\b)"
-LEAKED = r".*(leak|may see)"
-TWICE = r".*(twice|\d times|duplicate)"
-ALTERED = r".*(altered|differ|another content)"
-DISAGREES = r"(?=.*\bnames?\b)(?=.*\bhanded\b)"
-LATE = r".*(late, in|posted late|had returned)"
-POSTED_ELSEWHERE = r".*posted to \S*@connections"
-ROW = r".*\brows?\b"
+# What the first cause must say, as patterns that small changes of wording do not touch; case does not count.
+LOST = r"^(?!.*no function was handed).*(never received|\blost\b)"
+LEAKED = r"\bleak|may see"
+TWICE = r"twice|\d times|duplicate"
+ALTERED = r"(altered|differ|another content)"
+DISAGREES = r"^(?=.*\bnames?\b)(?=.*\bhanded\b)"
+LATE = r"late, in|posted late|had returned"
+UNPOSTED = r"had returned|never received|\blost\b"
+POSTED_ELSEWHERE = r"posted to \S*@connections.*(no such|403)"
+ROW = r"\brows?\b"
+ROW_AGAIN = r"\brows?\b.*(again|re-?created)"
+EXPIRY = r"expir|\bTTL\b|time to live"
 
 
 SAYS: Mapping[str, str] = {
@@ -78,7 +81,7 @@ SAYS: Mapping[str, str] = {
 class Mutant:
     """One change of one function of a backend, in one of so many cases (`every`), under one stimulus.
 
-    `check` must fail, and the first of all findings must match `cause` from its beginning.
+    `check` must fail, and in the first of all findings `cause` must be found.
     """
 
     fault: str
@@ -135,14 +138,14 @@ class _Push:
 
 
 _PUSHES = (
-    _Push("drop", "routing", LOST),
+    _Push("drop", "routing", LOST + r".*\bpost"),
     _Push("duplicate", "routing", TWICE),
     _Push("misroute", "routing", LEAKED),
     _Push("leak", "routing", LEAKED),
     _Push("leak-without-id", "routing", LEAKED),
     _Push("leak-in-a-batch", "routing", LEAKED),
     _Push("leak-in-own-words", "routing", LEAKED),
-    _Push("invent", "routing", r".*made-up"),
+    _Push("invent", "routing", r"made-up"),
     _Push("strip-id", "routing", ALTERED),
     _Push("own-json", "routing", ALTERED),
     _Push("truncate", "routing", ALTERED),
@@ -156,9 +159,9 @@ _PUSHES = (
     _Push("repeat-member", "routing", ALTERED + r".*\bprice\b"),
     _Push("stale", "routing", DISAGREES),
     _Push("wrong-id", "routing", DISAGREES),
-    _Push("reorder", "order", r".*(\bafter\b|order|\blate\b)"),
+    _Push("reorder", "order", r"\bafter\b|order|\blate\b", rates=(10, 300)),
     _Push("late", "latency", LATE, stimuli={1: "late", 10: "late", 300: "late"}),
-    _Push("slow", "latency", r".*\bmax\b", rates=(300,), stimuli={300: "late"}),
+    _Push("slow", "latency", r"\bmax\b", rates=(300,), stimuli={300: "late"}),
     _Push("wrong-stage", "health", POSTED_ELSEWHERE),
     _Push("no-stage", "health", POSTED_ELSEWHERE),
     _Push("unset-endpoint", "health", POSTED_ELSEWHERE),
@@ -167,32 +170,32 @@ _PUSHES = (
 
 MUTANTS: tuple[Mutant, ...] = (
     *(mutant for push in _PUSHES for mutant in push.mutants()),
-    Mutant("return-early", 1, "few", "routing", r".*(had returned|never received|\blost\b)"),
-    Mutant("return-early", 10, "crowd", "routing", r".*(had returned|never received|\blost\b)"),
+    Mutant("return-early", 1, "few", "routing", UNPOSTED),
+    Mutant("return-early", 10, "crowd", "routing", UNPOSTED),
     Mutant("first-record-only", 1, "burst", "routing", LOST, backends=("queued",)),
-    Mutant("raise-after", 1, "few", "health", r".*RuntimeError"),
-    Mutant("raise-after", 10, "crowd", "health", r".*RuntimeError"),
-    Mutant("swallow", 1, "gone", "purge", r".*never deleted"),
-    Mutant("swallow", 10, "gone", "purge", r".*never deleted"),
-    Mutant("never-delete", 1, "gone", "purge", r".*never deleted"),
-    Mutant("never-delete", 10, "gone", "purge", r".*never deleted"),
+    Mutant("raise-after", 1, "few", "health", r"RuntimeError"),
+    Mutant("raise-after", 10, "crowd", "health", r"RuntimeError"),
+    Mutant("swallow", 1, "gone", "purge", r"never deleted"),
+    Mutant("swallow", 10, "gone", "purge", r"never deleted"),
+    Mutant("never-delete", 1, "gone", "purge", r"never deleted"),
+    Mutant("never-delete", 10, "gone", "purge", r"never deleted"),
     Mutant("wrong-row", 10, "gone", "purge", ROW),
-    Mutant("recreate-row", 1, "gone", "purge", r".*\brows?\b.*(again|re-?created)"),
-    Mutant("recreate-row", 10, "gone", "purge", r".*\brows?\b.*(again|re-?created)"),
-    Mutant("post-to-gone", 1, "gone-again", "purge", r".*posted to"),
-    Mutant("post-to-gone", 10, "gone-again", "purge", r".*posted to"),
-    Mutant("connect-answers-none", 1, "few", "health", r".*connect returned None", "connect"),
-    Mutant("connect-answers-none", 10, "few", "health", r".*connect returned None", "connect"),
-    Mutant("connect-answers-500", 10, "few", "health", r".*connect.*500", "connect"),
-    Mutant("no-row", 10, "few", "routing", rf"({LOST}|{ROW})", "connect"),
+    Mutant("recreate-row", 1, "gone", "purge", ROW_AGAIN),
+    Mutant("recreate-row", 10, "gone", "purge", ROW_AGAIN),
+    Mutant("post-to-gone", 1, "gone-again", "purge", r"posted to"),
+    Mutant("post-to-gone", 10, "gone-again", "purge", r"posted to"),
+    Mutant("connect-answers-none", 1, "few", "health", r"connect returned None", "connect"),
+    Mutant("connect-answers-none", 10, "few", "health", r"connect returned None", "connect"),
+    Mutant("connect-answers-500", 10, "few", "health", r"connect.*\b500\b", "connect"),
+    Mutant("no-row", 10, "few", "routing", rf"{LOST}|{ROW}", "connect"),
     Mutant("wrong-room", 10, "few", "routing", LEAKED, "connect"),
-    Mutant("ttl-by-another-name", 1, "ttl", "rows", r".*(expir|TTL|time to live)", "connect"),
-    Mutant("ttl-in-milliseconds", 10, "ttl", "rows", r".*(expir|TTL|time to live)", "connect"),
-    Mutant("ttl-in-the-past", 10, "ttl", "rows", r".*(expir|TTL|time to live)", "connect"),
-    Mutant("subscribe-answers-500", 10, "few", "health", r".*subscribe.*500", "subscribe"),
-    Mutant("no-row", 10, "few", "routing", rf"({LOST}|{LEAKED})", "subscribe"),
+    Mutant("ttl-by-another-name", 1, "ttl", "rows", EXPIRY, "connect"),
+    Mutant("ttl-in-milliseconds", 10, "ttl", "rows", EXPIRY, "connect"),
+    Mutant("ttl-in-the-past", 10, "ttl", "rows", EXPIRY, "connect"),
+    Mutant("subscribe-answers-500", 10, "few", "health", r"subscribe.*\b500\b", "subscribe"),
+    Mutant("no-row", 10, "few", "routing", rf"{LOST}|{LEAKED}", "subscribe"),
     Mutant("old-room-stays", 10, "few", "routing", LEAKED, "subscribe", ("wrapped",)),
-    Mutant("disconnect-answers-500", 10, "leave", "health", r".*disconnect.*500", "disconnect"),
+    Mutant("disconnect-answers-500", 10, "leave", "health", r"disconnect.*\b500\b", "disconnect"),
     Mutant("keep-row", 1, "leave", "rows", ROW, "disconnect"),
     Mutant("keep-row", 10, "leave", "rows", ROW, "disconnect"),
     Mutant("wrong-row", 10, "leave", "purge", ROW, "disconnect"),
@@ -240,6 +243,7 @@ EQUIVALENT: tuple[Harmless, ...] = (
         stimulus="gone-again",
     ),
     Harmless("reorder, where no order is claimed", "SNS promises none"),
+    Harmless("reorder, 1 in 1", "who holds back every push keeps their order: it is `late`"),
     Harmless("alter-string, under `feed.payload: any`", "the feed says that payloads are not judged"),
     Harmless("drop of a push to who is gone already", "nobody could have received it"),
 )

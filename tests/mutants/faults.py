@@ -261,17 +261,14 @@ def _at(address: Callable[[str], str]) -> Fault:
 
 
 def swallow(app: App, nth: Nth) -> None:
-    """Whatever goes wrong with a push is nobody's business."""
-    deliver = app.deliver
+    """That a push failed is nobody's business, whatever it was; here it is always a 410."""
 
     def broken(connection: str, text: str) -> None:
-        if not nth():
-            deliver(connection, text)
-            return
         try:
             app.send(connection, text)
-        except Exception:
-            return
+        except app.api.exceptions.GoneException:
+            if not nth():
+                app.forget(connection)
 
     app.deliver = broken
 
@@ -329,12 +326,15 @@ def wrong_row(app: App, nth: Nth) -> None:
 
 def recreate_row(app: App, nth: Nth) -> None:
     """After a connection's row was deleted, a note about it writes it again."""
-    forget = app.forget
+    forget, noting = app.forget, threading.local()
 
     def broken(connection: str) -> None:
         forget(connection)
-        if nth():
-            app.remember(connection, "kitchen")
+        if getattr(noting, "now", False) or not nth():
+            return
+        noting.now = True  # writing a row may begin with deleting one
+        app.remember(connection, "kitchen")
+        noting.now = False
 
     app.forget = broken
 
@@ -353,14 +353,14 @@ def purge_live(app: App, nth: Nth) -> None:
 
 def post_to_gone(app: App, nth: Nth) -> None:
     """Who was purged is kept in a list in memory, and posted to with each event."""
-    forget, broadcast, gone = app.forget, app.broadcast, []
+    forget, broadcast, gone = app.forget, app.broadcast, set()
 
     def remembering(connection: str) -> None:
         forget(connection)
-        gone.append(connection)
+        gone.add(connection)
 
     def broken(text: str) -> None:
-        before = gone[:]
+        before = sorted(gone)
         broadcast(text)
         for connection in before:
             if nth():
@@ -374,7 +374,7 @@ def no_row(app: App, nth: Nth) -> None:
     remember = app.remember
 
     def broken(connection: str, room: str) -> None:
-        if room == STRANGERS or not nth():
+        if room != "kitchen" or not nth():
             remember(connection, room)
 
     app.remember = broken

@@ -15,6 +15,6 @@ def wrong(played: Mutant | Harmless, said: Told) -> str:
         return said.broken
     if played.check not in said.failed:
         return f"{played.check} is not red ({', '.join(said.failed) or 'nothing is'})"
-    if not re.match(played.cause, said.first, re.IGNORECASE | re.DOTALL):
+    if not re.search(played.cause, said.first, re.IGNORECASE | re.DOTALL):
         return "another cause stands first"
     return ""
