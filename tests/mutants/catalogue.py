@@ -11,13 +11,13 @@ BACKENDS = ("plain", "wrapped", "queued")
 """SNS to a function; the same with an envelope around each event; SNS to a queue, raw, to a function."""
 
 # What the first cause must say, as patterns that small changes of wording do not touch; case does not count.
-LOST = r"^(?!.*no function was handed).*(never received|\blost\b)"
+LOST = r"^(?!.*(no function was handed|answered 200)).*(never received|\blost\b)"
 LEAKED = r"\bleak|may see"
 TWICE = r"twice|\d times|duplicate"
 ALTERED = r"(altered|differ|another content)"
 DISAGREES = r"^(?=.*\bnames?\b)(?=.*\bhanded\b)"
 LATE = r"late, in|posted late|had returned"
-UNPOSTED = r"had returned|never received|\blost\b"
+UNPOSTED = rf"had returned|{LOST}"
 POSTED_ELSEWHERE = r"posted to \S*@connections.*(no such|403)"
 ROW = r"\brows?\b"
 ROW_AGAIN = r"\brows?\b.*(again|re-?created)"
