@@ -95,7 +95,8 @@ def test_only_what_a_backend_can_show_is_played_there() -> None:
 
 def test_what_is_pending_is_played() -> None:
     for backend, names in PENDING.items():
-        assert names <= {one.name for one in (*mutants_on(backend), *harmless_on(backend))}, backend
+        played: list[Mutant | Harmless] = [*mutants_on(backend), *harmless_on(backend)]
+        assert names <= {one.name for one in played}, backend
 
 
 def test_backends_are_folders() -> None:
