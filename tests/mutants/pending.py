@@ -77,6 +77,7 @@ PENDING: Mapping[str, frozenset[str]] = {
     "queued": frozenset(
         _EVERYWHERE
         | {
+            "return-early, 1 in 10",
             "drop, 1 in 300",
             "first-record-only, 1 in 1",
             "no-row in connect, 1 in 10",
