@@ -115,9 +115,8 @@ class _Judged:
     @property
     def told(self) -> str:
         figure = "nothing measured" if self.measured is None else wording.duration(self.measured)
-        return (
-            f"{self.threshold.percentile} {figure} (< {wording.duration(self.threshold.seconds)}{self.whose})"
-        )
+        bound = f"{self.threshold.sign} {wording.duration(self.threshold.seconds)}"
+        return f"{self.threshold.percentile} {figure} ({bound}{self.whose})"
 
     @property
     def whose(self) -> str:
@@ -132,11 +131,11 @@ def _judged(threshold: Threshold, deliveries: Sequence[Delivery], history: Histo
         return _Judged(threshold, Verdict.UNKNOWN, None, finding_of("no samples", what))
     percent = PERCENT[threshold.percentile]
     measured = percentile([one.latency for one in matching], percent)
-    if measured < threshold.seconds:
+    if threshold.holds(measured):
         return _Judged(threshold, Verdict.PASS, measured)
     lag = _largest_lag(matching, history)
     unloaded = sorted(_without_our_own_delay(one, threshold.seconds, lag) for one in matching)
-    if percentile(unloaded, percent) < threshold.seconds:
+    if threshold.holds(percentile(unloaded, percent)):
         return _Judged(threshold, Verdict.UNKNOWN, measured, _saturated(threshold, measured, matching, lag))
     return _Judged(threshold, Verdict.FAIL, measured, _too_slow(threshold, measured, matching))
 
@@ -191,7 +190,7 @@ def _too_slow(threshold: Threshold, measured: float, matching: Sequence[Delivery
 
 
 def _sentence(threshold: Threshold) -> str:
-    parts = [f"{threshold.percentile} < {wording.duration(threshold.seconds)}"]
+    parts = [f"{threshold.percentile} {threshold.sign} {wording.duration(threshold.seconds)}"]
     parts += [f"of {threshold.type}"] if threshold.type is not None else []
     parts += [f"on {threshold.channel}"] if threshold.channel is not None else []
     return " ".join(parts)
