@@ -8,7 +8,7 @@ from harness.checks import wording
 from harness.checks.expected import subscribed
 from harness.checks.findings import finding_of, hidden, most_telling, unseen
 from harness.checks.inside import is_visible
-from harness.checks.rows import Row, Seen, seen_of
+from harness.checks.connection_rows import Row, Seen, seen_of
 from harness.checks.verdict import CheckResult, Finding, Verdict
 from harness.record.history import History
 from harness.record.observation import (
