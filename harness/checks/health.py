@@ -1,5 +1,6 @@
 """Did the functions run without errors and answer as they must, and did the harness see the whole run?"""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias, TypeVar
 
@@ -228,10 +229,16 @@ def _counts(history: History, failed: list[InvocationEnded]) -> dict[str, float]
 
 
 def _summary(told: list[Finding], failed: list[InvocationEnded]) -> str:
-    """The first cause of each kind but for function errors, which are counted."""
-    first: dict[str, str] = {}
+    """What was not seen, and how much of what is wrong."""
+    number = Counter[str]()
     for one in told:
-        if one.severity is not Severity.WARNING and one.kind != "function error":
-            first.setdefault(one.kind, one.what)
-    parts = [*first.values(), *([f"{wording.counted(len(failed), 'invocation')} failed"] if failed else [])]
-    return "; ".join(parts) or "no function failed, and the whole run was seen"
+        number[one.kind] += one.count if one.severity is Severity.FAIL else 0
+    parts = [one.what for one in told if one.severity is Severity.UNKNOWN and one.kind != "publish failed"]
+    parts += (
+        [f"{wording.counted(n, 'answer')} of functions not accepted"] if (n := number["bad answer"]) else []
+    )
+    parts += [f"{wording.counted(len(failed), 'invocation')} failed"] if failed else []
+    parts += [f"{wording.counted(n, 'post')} found no API"] if (n := number["misdirected post"]) else []
+    unpublished = sum(one.count for one in told if one.kind == "publish failed")
+    parts += [f"{wording.counted(unpublished, 'publish', 'publishes')} failed"] if unpublished else []
+    return "; ".join(dict.fromkeys(parts)) or "no function failed, and the whole run was seen"

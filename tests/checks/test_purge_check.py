@@ -38,7 +38,7 @@ GONE = (*ALICE, ClientLeft(10.0, "alice", vanished=True), ConnectionClosed(10.1,
 EVENT = an_event("e1", at=11.0)
 MET_410 = (EVENT, *a_fan_out(EVENT, {"c-alice": 410}))
 """The post is answered at 11.02, by the request r-e1."""
-POSTED = ConnectionPosted(11.02, "c-alice", 410, "r-e1")
+(POSTED,) = (one for one in MET_410 if isinstance(one, ConnectionPosted))
 
 
 def deleted(at: float, request: str | None = "r-e1") -> RowDeleted:
