@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 JsonObject = Mapping[str, object]
 
@@ -22,6 +22,15 @@ _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _with_a_member(shape: Mapping[str, object]) -> Mapping[str, object]:
+    if not shape:
+        raise ValueError("a shape without members would be that of every message")
+    return shape
+
+
+_Shape: TypeAlias = Annotated[Mapping[str, object], AfterValidator(_with_a_member)]
 
 
 class ChannelRule(_Model):
@@ -67,7 +76,7 @@ class Feed(_Model):
             "that holds it (contains), the published bytes (bytes); any is not judged."
         ),
     )
-    others: tuple[Annotated[Mapping[str, object], Field(min_length=1)], ...] = Field(
+    others: tuple[_Shape, ...] = Field(
         default=({"type": "error"},),
         description=(
             "Messages that are no pushes (pongs, greetings, replies): JSON objects that hold all of these members."

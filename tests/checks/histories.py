@@ -98,8 +98,10 @@ def a_message(client: str, published: EventPublished, *, after: float = 0.05) ->
 def a_post(
     connection: str, text: str, *, at: float, status: int = 200, request: str | None = None
 ) -> ConnectionPosted:
-    """A post of this text, as the gateway notes it."""
+    """A post of this text; of one that was refused nobody need know the text."""
     payload = text.encode()
+    if status != 200:
+        return ConnectionPosted(at, connection, status, request)
     return ConnectionPosted(at, connection, status, request, len(payload), digest_of(payload))
 
 
