@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import inf
+from sys import intern
 from typing import TypeAlias
 
 from harness.record.history import History
@@ -120,7 +121,7 @@ class _Follower:
         roots = _united(self._handed(started))
         self.requests[started.request] = roots
         self.unfollowed = self.unfollowed or UNFOLLOWED in roots
-        attempt = Attempt(started.request, started.function, started.at)
+        attempt = Attempt(started.request, intern(started.function), started.at)
         self._open.setdefault(started.request, []).append(attempt)
         events = _events(roots)
         if not events:
