@@ -567,3 +567,9 @@ def test_a_message_after_everything_had_settled_is_a_finding() -> None:
         "alice received e2 12 s after everything had settled; posted by fan_out",
     ) in told(result)
     assert result.verdict is Verdict.FAIL
+
+
+def test_an_envelope_that_holds_its_event_may_name_others() -> None:
+    text = json.dumps({"eventId": "envelope-1", "after": {"eventId": "e1"}, "detail": json.loads(E2.text)})
+
+    assert judged(BOTH, E1, RIGHT, pushed(E2, text, "alice")).verdict is Verdict.PASS
