@@ -1,8 +1,10 @@
 """Plain text: how reports write what came from outside, so that no terminal and no XML parser stumbles over it."""
 
 import re
+from typing import TYPE_CHECKING
 
-from harness.checks.verdict import Evidence
+if TYPE_CHECKING:
+    from harness.checks.verdict import Evidence
 
 # What XML 1.0 cannot hold, and what moves a terminal's cursor or colours it: all controls but tab and newline.
 _UNPRINTABLE = re.compile(
@@ -15,6 +17,6 @@ def plain(text: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
-def told(evidence: Evidence, *, timeline_at: float) -> str:
+def told(evidence: "Evidence", *, timeline_at: float) -> str:
     """One line: the time from the timeline's begin, and what was seen: `+1.203 s  eth/2 received e17: {...}`."""
     return f"{evidence.at - timeline_at:+.3f} s  {plain(evidence.words)}"
