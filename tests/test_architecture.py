@@ -148,7 +148,7 @@ WALLS = [
 ]
 
 FLOORS = (
-    ("journal", "letters", "matching", "parts", "port", "switches", "lambda_runtime.bootstrap"),
+    ("in_flight", "journal", "letters", "matching", "parts", "port", "switches", "lambda_runtime.bootstrap"),
     ("aws_api",),
     ("moto_services", "dynamodb", "lambda_runtime"),
     ("sqs", "gateway", "events"),

@@ -15,8 +15,8 @@ from harness.emulator.gateway.apis import (
     UnsupportedIntegration,
 )
 from harness.emulator.gateway.configuration import InForce
-from harness.emulator.gateway.in_flight import InFlight
 from harness.emulator.gateway.integration_responses import Answer, NoOutcome
+from harness.emulator.in_flight import InFlight
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, Outcome, RequestId, Returned
 
 _log = logging.getLogger(__name__)

@@ -18,7 +18,6 @@ from harness.emulator.gateway.connect_route import Accepted, ConnectRoute
 from harness.emulator.gateway.connection import OpenConnection
 from harness.emulator.gateway.connection_registry import Connections
 from harness.emulator.gateway.ids import RandomBytes, new_request_id
-from harness.emulator.gateway.in_flight import InFlight
 from harness.emulator.gateway.integration_requests import Integrations
 from harness.emulator.gateway.integration_responses import (
     Refuse,
@@ -39,6 +38,7 @@ from harness.emulator.gateway.signatures import (
     SecretOf,
 )
 from harness.emulator.gateway.throttles import Throttles
+from harness.emulator.in_flight import InFlight
 from harness.emulator.journal import Note
 from harness.emulator.lambda_runtime.outcome import Cause, Functions
 from harness.emulator.port.http import MaybeLater, Request, Response
