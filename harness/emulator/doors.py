@@ -8,27 +8,24 @@ port ──> doors ──┬── /_harness/ ............ pages ──> journal
                  └── without a signature ... sns (URLs in its messages), else refused
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from harness.emulator.aws_api.errors import aws_error, not_emulated, query_error
 from harness.emulator.aws_api.requests import AwsCall, InvocationOf, Service, aws_call, is_query
 from harness.emulator.gateway.apis import CustomDomain
 from harness.emulator.gateway.connect_route import Accepted
-from harness.emulator.gateway.server import Gateway
 from harness.emulator.gateway.urls import (
     ExecuteApiTarget,
     custom_domain_target,
     execute_api_target,
     host_name,
 )
-from harness.emulator.pages import PREFIX, Pages
+from harness.emulator.pages import PREFIX
 from harness.emulator.port.http import MaybeLater, Request, Response, json_response
 from harness.emulator.port.server import Adopt
-
-if TYPE_CHECKING:
-    from harness.emulator.elsewhere.part import Elsewhere
 
 NO_MAPPING = json_response(404, b'{"message":"Not Found"}')  # U-5
 NO_API = json_response(404, b'{"message":"Not Found: no WebSocket API at this address"}')
@@ -39,6 +36,35 @@ class Tables(Service, Protocol):
 
     def refuse_unsigned(self) -> Response:
         """The answer to a request without a signature."""
+
+
+class DataPlane(Protocol):
+    """The room of API Gateway's data plane; `rest` is the path behind the stage."""
+
+    def call(self, request: Request, api_id: str, stage: str, rest: str) -> MaybeLater:
+        """The answer to a call of `@connections`."""
+
+    async def handshake(self, request: Request, api_id: str, stage: str, rest: str) -> Accepted | Response:
+        """The answer to an opening handshake."""
+
+    def open(self, accepted: Accepted, transport: asyncio.Transport) -> asyncio.Protocol:
+        """Answers an accepted handshake, and takes what the client sends from then on."""
+
+
+class OwnPages(Protocol):
+    """The emulator's own pages."""
+
+    def answer(self, request: Request) -> MaybeLater:
+        """The page."""
+
+
+class ServicesElsewhere(Service, Protocol):
+    """The room of services that are at another endpoint."""
+
+    def __contains__(self, service: str) -> bool: ...
+
+    def posted(self, request: Request) -> Response | None:
+        """The answer to what a topic over there posts to us; None for another page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +108,12 @@ class Doors:
         self,
         rooms: Rooms,
         *,
-        gateway: Gateway,
+        gateway: DataPlane,
         custom_domain: Callable[[str], CustomDomain | None],
-        pages: Pages,
+        pages: OwnPages,
         invocation_of: InvocationOf,
         visit: Callable[[Request], Awaitable[Response | None]],
-        elsewhere: "Elsewhere | None" = None,
+        elsewhere: ServicesElsewhere | None = None,
     ) -> None:
         """`invocation_of` tells callers apart; `visit` answers who follows a URL in a message of SNS."""
         self._rooms, self._moto, self._tables = rooms.by_signing_name(), rooms.moto, rooms.tables
