@@ -13,7 +13,7 @@ _REFUSALS = {
 
 
 def handler(event: WebSocketEvent, context: LambdaContext) -> ProxyResponse:
-    """Stores the channel on the connection's row, or posts an error frame and changes nothing.
+    """Stores the channel on the connection's row, or posts an error message and changes nothing.
 
     200 either way: on a message route the status says nothing to the client (R-18).
     """

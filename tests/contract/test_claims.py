@@ -110,7 +110,7 @@ WRONG = {
     "the MESSAGE event has exactly AWS's keys and kinds of values": Changes(
         {}, {b"messageDirection": b"massageDirection"}
     ),
-    "a function that raises is an error frame, and the connection stays": Changes(
+    "a function that raises is an error message, and the connection stays": Changes(
         PLAIN, {b"Internal server error": b"Internal server Error"}
     ),
     "a message that no route takes is answered with Forbidden, and the connection stays": Changes(

@@ -142,8 +142,8 @@ class Exchange:
         return sorted((to, data.decode()) for to, data in self.server.posts)
 
     def told(self) -> list[tuple[str, object]]:
-        """Who was sent an error frame, with its code."""
-        return [(to, json.loads(frame)["code"]) for to, frame in self.posts()]
+        """Who was sent an error message, with its code."""
+        return [(to, json.loads(message)["code"]) for to, message in self.posts()]
 
     def forget(self) -> None:
         """Each test begins with an empty table and a server that takes everything."""
