@@ -1,4 +1,4 @@
-"""How fast does one event reach all its subscribers? `python -m bench.fan_out` prints a table in Markdown.
+"""Speed of one event that goes to all its subscribers: `python -m bench.fan_out` prints a table in Markdown.
 
 The project's own stack.yaml on the embedded emulator, played and recorded as by `harness run`, and after each size
 the machine's floor (`bench/floor.py`), so that a figure has something beside it that was measured on the same machine

@@ -1,4 +1,4 @@
-"""What is a client told whose message is refused?"""
+"""Replies to clients whose messages are refused."""
 
 import json
 import logging

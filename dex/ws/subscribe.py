@@ -1,4 +1,4 @@
-"""`subscribe`: which channel does the connection want from now on, and may it read it?"""
+"""`subscribe`: the channel that the connection wants from now on, if it may read it."""
 
 from dex.ws.channels import Channel, parse_channel
 from dex.ws.connections_table import Subscribed, open_table

@@ -1,4 +1,4 @@
-// What is a client told whose message is refused?
+// Replies to clients whose messages are refused.
 
 import type { WebSocketEvent } from './lambdaEvents';
 import { managementApi } from './managementApi';

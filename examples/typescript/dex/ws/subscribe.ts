@@ -1,4 +1,4 @@
-// `subscribe`: which channel does the connection want from now on, and may it read it?
+// `subscribe`: the channel that the connection wants from now on, if it may read it.
 
 import { parseChannel } from './channels';
 import { storeChannel, type Subscribed } from './connectionsTable';
