@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -224,9 +225,19 @@ def is_in(module: str, packages: Iterable[str]) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
-def imports_of(file: Path) -> Iterator[str]:
+@cache
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
+@cache
+def imports_of(file: Path) -> tuple[str, ...]:
     """Every module that the file imports, wherever in it; `from a import b` is a.b, be it a module or a name."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    return tuple(_imports_in(file))
+
+
+def _imports_in(file: Path) -> Iterator[str]:
+    for node in ast.walk(tree_of(file)):
         match node:
             case ast.Import(names=names):
                 yield from (one.name for one in names)
@@ -257,6 +268,7 @@ def house_of(room: str) -> str:
     return "harness.emulator" if room.startswith("harness.emulator.") else "harness"
 
 
+@cache
 def room_of(module: str, house: str) -> str | None:
     """The room of a house that a module is in, the innermost one; None for any other, and for the house itself."""
     rooms = (room for room in FLOORS if house_of(room) == house and is_in(module, [room]))
@@ -369,7 +381,7 @@ def test_every_command_is_a_module_and_a_line_in_the_table() -> None:
 
 @pytest.mark.parametrize("file", [*HARNESS, *DEX], ids=name_of)
 def test_a_module_says_what_it_is_for(file: Path) -> None:
-    tree = ast.parse(file.read_text())
+    tree = tree_of(file)
     assert not tree.body or ast.get_docstring(tree), f"{file} has no docstring"
     assert file.stem not in ("utils", "util", "helpers", "common", "manager")
 
@@ -388,7 +400,7 @@ def test_no_class_of_the_emulator_is_long() -> None:
         (f"{name_of(file)}.{node.name}", (node.end_lineno or 0) - node.lineno + 1)
         for file in HARNESS
         if is_in(name_of(file), ["harness.emulator"])
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in ast.walk(tree_of(file))
         if isinstance(node, ast.ClassDef)
     ]
     assert [(name, lines) for name, lines in classes if lines > LONG_CLASS] == []
@@ -412,5 +424,5 @@ def test_a_module_begins_with_the_noun_that_is_looked_for(file: Path) -> None:
 
 def first_sentence(file: Path) -> str:
     """The sentence that a module's docstring begins with, on one line; "" for a module without."""
-    text = " ".join((ast.get_docstring(ast.parse(file.read_text())) or "").split())
+    text = " ".join((ast.get_docstring(tree_of(file)) or "").split())
     return re.split(r"(?<=[.?])(?= [A-Z`])|(?<=[.?])$", text, maxsplit=1)[0]
