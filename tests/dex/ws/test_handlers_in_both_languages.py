@@ -132,7 +132,8 @@ class Exchange:
         self.client("dynamodb").put_item(TableName="WSConnections", Item=row)
 
     def rows(self) -> list[Row]:
-        rows: list[Row] = self.client("dynamodb").scan(TableName="WSConnections")["Items"]
+        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName="WSConnections")
+        rows: list[Row] = [row for page in pages for row in page["Items"]]
         return sorted(rows, key=lambda row: row["pk"]["S"])
 
     def ids(self) -> list[str]:
