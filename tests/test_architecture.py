@@ -168,7 +168,7 @@ HOUSE = (
 EMULATOR = (
     ("in_flight", "journal", "letters", "matching", "parts", "port", "switches", "lambda_runtime.bootstrap"),
     ("aws_api",),
-    ("moto_services", "dynamodb", "lambda_runtime"),
+    ("moto_services", "dynamodb", "lambda_runtime", "sent"),
     ("sqs", "gateway", "events"),
     ("sns", "event_sources", "gateway.control_plane", "iam"),
     ("letter_delivery", "elsewhere"),

@@ -58,10 +58,14 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A part of what the backend saw inside: a history's lines, and how many it could not keep."""
+    """A part of what the backend saw inside: a history's lines, and how many it could not keep.
+
+    `next_number` is that of what it sees next.
+    """
 
     lines: bytes = b""
     lost: int = 0
+    next_number: int = 0
 
 
 class Backend(Protocol):

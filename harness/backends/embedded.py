@@ -227,7 +227,7 @@ class EmbeddedBackend:
             lost += int(answer.headers["x-harness-lost"])
             self._seen = int(answer.headers["x-harness-next"])
             if answer.headers["x-harness-more"] == "no":
-                return Seen(bytes(lines), lost)
+                return Seen(bytes(lines), lost, self._seen)
 
     async def _ask(
         self, method: str, page: str, body: bytes | None = None, *, timeout: float = 10.0

@@ -1,9 +1,9 @@
 """Pages of the emulator's own, under `/_harness/`: what it saw, whether it is idle, how it behaves where AWS is open.
 
 - `GET health`: `{"status": "running", ...}`, with what is open and under way: `Load` says what
-- `GET observations?since=N`: JSON lines, one observation each; the header `x-harness-next` is the next N to ask
-  for, `x-harness-more` (yes or no) whether there is more at once, `x-harness-lost` how many observations fell out
-  of the journal before they were asked for
+- `GET observations?since=N`: lines of a history (record/lines.py) without its header; the header field
+  `x-harness-next` is the next N to ask for, `x-harness-more` (yes or no) whether there is more at once,
+  `x-harness-lost` how many observations fell out of the journal before they were asked for
 - `GET quiet?timeout=S`: 200 once nothing is in flight, 408 after S seconds
 - `GET gateway`: the gateway's settings and quotas; `PUT gateway` with those that shall differ from AWS's, all others
   are AWS's again: `{"disconnect_events": "late", "disconnect_delay": 2, "quotas": {"idle_timeout": 5}}`
@@ -43,7 +43,6 @@ from harness.emulator.lambda_runtime.log_book import LogBook
 from harness.emulator.lambda_runtime.outcome import NoSuchFunction, RequestId
 from harness.emulator.port.http import MaybeLater, Request, Response, json_response
 from harness.emulator.sns import behaviour
-from harness.record.history import encode
 
 PREFIX = "/_harness/"
 
@@ -206,14 +205,14 @@ class Pages:
     def _observations(self, since: int) -> Response:
         if self.elsewhere is not None and self.elsewhere.trouble:
             return _unreachable(self.elsewhere.trouble)
-        seen, next_number, lost = self.journal.since(since, most=PAGE)
+        lines, next_number, lost = self.journal.page(since, most=PAGE)
         headers = (
             ("Content-Type", "application/x-ndjson"),
             ("x-harness-next", str(next_number)),
             ("x-harness-more", "yes" if next_number < self.journal.next_number else "no"),
             ("x-harness-lost", str(lost)),
         )
-        return Response(200, headers, b"".join(map(encode, seen)))
+        return Response(200, headers, lines)
 
     async def _quiet(self, timeout: float) -> Response:
         if self.elsewhere is not None and (trouble := await self.elsewhere.probe()):
