@@ -33,7 +33,7 @@ class Constraint(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One value that breaks a constraint: where, as AWS writes it (`tags.1.member.key`), and AWS's words for the rule."""
+    """One value that breaks a constraint: where (`tags.1.member.key`), and the rule in AWS's words."""
 
     constraint: Constraint
     path: str

@@ -71,7 +71,7 @@ def check_number(kind: str, number: int) -> None:
 
 
 def check_protocol(kind: str, asked: Resource) -> None:
-    """Refuses what only HTTP APIs have (G-8): it would have no effect."""
+    """Refuses what only HTTP APIs have (G-13): it would have no effect."""
     for name in _HTTP_ONLY.get(kind, ()):
         if asked.get(name) not in (None, [], {}):
             raise bad_request(f"{name[0].upper()}{name[1:]} cannot be set for WEBSOCKET protocol Apis")
@@ -84,7 +84,7 @@ def check_part(definition: Definition, path: Path, part: Resource) -> None:
 
 
 def check_unused(definition: Definition, path: Path) -> None:
-    """Refuses to delete what a route stands on (G-8)."""
+    """Refuses to delete what a route stands on (G-10)."""
     part, routes = definition.parts[path], definition.all_in("routes")
     match path:
         case ("integrations", integration_id):
@@ -119,7 +119,7 @@ def check_api(api: Resource) -> None:
 
 
 def check_stage(definition: Definition, stage: Resource) -> None:
-    """Refuses a stage's name, variables and route settings (G-8); its deployment is looked at elsewhere."""
+    """Refuses a stage's name, variables and route settings (G-15, G-17); not its deployment."""
     if _STAGE_NAME.fullmatch(text(stage, "stageName")) is None:
         # Not recorded on AWS yet: the words for a stage name with other characters.
         raise bad_request("Stage name only allows a-zA-Z0-9_- or $default")
@@ -144,7 +144,7 @@ def check_stage(definition: Definition, stage: Resource) -> None:
 
 def _check_route(definition: Definition, others: list[Resource], route: Resource) -> None:
     key, authorization = text(route, "routeKey"), text(route, "authorizationType")
-    if not key or (key.startswith("$") and key not in PREDEFINED):  # R-7
+    if not key or (key.startswith("$") and key not in PREDEFINED):  # G-9
         raise bad_request("The provided route key is not formatted properly")
     if any(other["routeKey"] == key for other in others):  # G-4
         raise conflict(f"Route with key {key} already exists for this API")

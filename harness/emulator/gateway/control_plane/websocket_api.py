@@ -39,7 +39,7 @@ _NAMES: Mapping[str, str] = {
     "integrationresponses": "IntegrationResponse",
 }
 _MERGED = ("stageVariables", "routeSettings", "requestParameters")
-"""Maps that an update adds to: an entry goes when its value is "" ."""
+"""Maps that an update adds to: an entry goes when its value is empty (G-17)."""
 _DEFAULT_ROUTE_SETTINGS: Resource = {
     "dataTraceEnabled": False,
     "detailedMetricsEnabled": False,
@@ -192,7 +192,7 @@ def update_deployment(api: WebSocketApi, deployment_id: str, asked: Resource) ->
 def delete_deployment(api: WebSocketApi, deployment_id: str) -> WebSocketApi:
     """The API without a deployment that no stage is at."""
     deployment_at(api, deployment_id)
-    if deployment_id in _in_use(api):
+    if deployment_id in _in_use(api):  # G-16
         raise bad_request("Active stages pointing to this deployment must be moved or deleted")
     left = {name: one for name, one in api.deployments.items() if name != deployment_id}
     return replace(api, deployments=left)
@@ -315,7 +315,7 @@ def _with_stage(api: WebSocketApi, stage: Resource, asked: Resource, stamp: Stam
 
 
 def _refuse_where_automatic(stage: Resource) -> None:
-    if stage["autoDeploy"]:
+    if stage["autoDeploy"]:  # G-11
         raise bad_request("Deployment ID cannot be set on this stage because AutoDeploy is enabled")
 
 

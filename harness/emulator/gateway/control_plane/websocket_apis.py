@@ -115,7 +115,7 @@ class WebSocketApis:
         return {"GET": (200, {"tags": tagged["tags"]}), "POST": (201, {})}.get(call.method, (204, None))
 
     def _delete(self, api: WebSocketApi) -> Answer:
-        if api.api_id in mapped_apis(self._domains):
+        if api.api_id in mapped_apis(self._domains):  # G-14
             said = f"Deleting API {api.api_id} failed. Please remove all API mappings for the API from your "
             raise bad_request(f"{said}custom domain names.")
         self._apis = {api_id: one for api_id, one in self._apis.items() if api_id != api.api_id}
