@@ -61,9 +61,9 @@ def status_of(url: str, **options: Any) -> int:
     try:
         with connect(url, open_timeout=WAIT, close_timeout=WAIT, proxy=None, **options) as websocket:
             assert websocket.response is not None
-            return websocket.response.status_code
+            return int(websocket.response.status_code)
     except InvalidStatus as answer:
-        return answer.response.status_code
+        return int(answer.response.status_code)
 
 
 @pytest.fixture
@@ -328,7 +328,7 @@ def test_what_a_route_stands_on_cannot_be_deleted(api: Api) -> None:
 @pytest.mark.parametrize("operation", ["create_stage", "update_stage", "create_deployment"])
 def test_a_stage_with_auto_deploy_takes_no_deployment(api: Api, operation: str) -> None:
     api.route()
-    deployment = {"DeploymentId": api.deploy()}
+    deployment: dict[str, object] = {"DeploymentId": api.deploy()}
     name = "other" if operation == "create_stage" else STAGE
     api.call("create_stage", StageName=STAGE, AutoDeploy=True)
     asked: dict[str, dict[str, object]] = {
