@@ -18,6 +18,14 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, StringSha
 from harness.emulator.aws_api.service_model import members_on_the_wire, wire_name
 
 _BOUNDS_IN_NAME = re.compile(r"StringWithLengthBetween(\d+)And(\d+)(K?)|UriWithLengthBetween(\d+)And(\d+)")
+# Java's words in AWS's patterns. Letters and numbers come together there, so both may be as wide as `\\w`.
+_OF_JAVA: Mapping[str, str] = {
+    r"\p{L}": r"\w",
+    r"\p{N}": r"\w",
+    r"\p{Z}": r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
+    r"\p{Print}": r"[\x20-\x7e]",
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010ffff",
+}
 
 
 class Constraint(Enum):
@@ -176,6 +184,8 @@ def _inside(path: str, name: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> re.Pattern[str]:
+    for java, python in _OF_JAVA.items():
+        pattern = pattern.replace(java, python)
     return re.compile(pattern)
 
 
