@@ -17,6 +17,7 @@ from harness.emulator.aws_api.errors import aws_error, not_emulated, query_error
 from harness.emulator.aws_api.requests import AwsCall, InvocationOf, Service, aws_call, is_query
 from harness.emulator.gateway.apis import CustomDomain
 from harness.emulator.gateway.connect_route import Accepted
+from harness.emulator.gateway.management_answers import FORBIDDEN
 from harness.emulator.gateway.urls import (
     ExecuteApiTarget,
     custom_domain_target,
@@ -95,7 +96,7 @@ class Rooms:
             "dynamodb": self.tables,  # dynamodb.wire
             "dynamodbstreams": self.tables,
             "events": self.events,  # events.event_bridge ──> lambda_runtime, letter_delivery; moto
-            "apigateway": self.apis,  # gateway.control_plane.api ──> moto; the gateway reads APIs anew
+            "apigateway": self.apis,  # gateway.control_plane.api ──> moto (HTTP APIs); the gateway reads APIs anew
             "iam": self.roles,  # iam.roles ──> moto
             "monitoring": self.metrics,  # sns.metrics_api ──> moto
             "execute-api": _Forbidden(),
@@ -115,16 +116,20 @@ class Doors:
         *,
         gateway: DataPlane,
         custom_domain: Callable[[str], CustomDomain | None],
+        is_in: Callable[[str, str], bool],
         pages: OwnPages,
         invocation_of: InvocationOf,
         visit: Callable[[Request], Awaitable[Response | None]],
         sending: SendingNotes,
         elsewhere: ServicesElsewhere | None = None,
     ) -> None:
-        """`invocation_of` tells callers apart; `visit` answers who follows a URL in a message of SNS."""
+        """`is_in(region, api id)` tells where APIs are, `invocation_of` tells callers apart.
+
+        `visit` answers who follows a URL in a message of SNS.
+        """
         self._sending = sending
         self._rooms, self._moto, self._tables = rooms.by_signing_name(), rooms.moto, rooms.tables
-        self._gateway, self._custom_domain, self._pages = gateway, custom_domain, pages
+        self._gateway, self._custom_domain, self._is_in, self._pages = gateway, custom_domain, is_in, pages
         self._invocation_of, self._visit, self._elsewhere = invocation_of, visit, elsewhere
 
     def answer(self, request: Request) -> MaybeLater:
@@ -195,6 +200,8 @@ class Doors:
         """What of API Gateway's data plane a request means; a response for a path that a custom domain lacks."""
         host = request.headers.get("host")
         target = execute_api_target(host, request.path)
+        if target is not None and target.region and not self._is_in(target.region, target.api_id):
+            return FORBIDDEN  # G-7
         domain = self._custom_domain(host_name(host)) if target is None else None
         if domain is None:
             return target

@@ -25,10 +25,10 @@ from harness.emulator.dynamodb.wire import DynamoDbApi
 from harness.emulator.event_sources.api import EventSourceApi
 from harness.emulator.event_sources.event_sources import EventSources
 from harness.emulator.events.event_bridge import EventBridge
-from harness.emulator.gateway.control_plane.api import ControlPlaneApi
-from harness.emulator.gateway.control_plane.deployed_apis import DeployedApis, stages_of
-from harness.emulator.gateway.control_plane.deployments import Deployments
+from harness.emulator.gateway.control_plane.api import ControlPlaneApi, http_stages
+from harness.emulator.gateway.control_plane.deployed_apis import DeployedApis
 from harness.emulator.gateway.control_plane.usage_plans import UsagePlans
+from harness.emulator.gateway.control_plane.websocket_apis import WebSocketApis
 from harness.emulator.gateway.server import Gateway
 from harness.emulator.gateway.signatures import SecretOf
 from harness.emulator.iam.roles import Roles
@@ -107,7 +107,8 @@ class Emulator:
         self.event_sources = self._new_event_sources()
         self._roles = Roles(self._moto)
         usage_plans = UsagePlans(clock=self._clock, random=self._chance)
-        self._apis = DeployedApis(region, usage_plans.api_keys)
+        self._apis = WebSocketApis(others=http_stages, changed=lambda: self._deployed.changed())
+        self._deployed = self._new_deployed(usage_plans)
         self.gateway = self._new_gateway(credentials)
         signer = Signer()
         self.sns = self._new_sns(signer)
@@ -160,9 +161,13 @@ class Emulator:
             random=self._chance,
         )
 
+    def _new_deployed(self, usage_plans: UsagePlans) -> DeployedApis:
+        apis = self._apis
+        return DeployedApis(api=apis.api, domains=lambda: apis.domains, api_keys=usage_plans.api_keys)
+
     def _new_gateway(self, credentials: Mapping[str, str] | None) -> Gateway:
         return Gateway(
-            api=self._apis,
+            api=self._deployed,
             functions=self.functions,
             clock=self._clock,
             random=self._chance,
@@ -211,7 +216,6 @@ class Emulator:
 
     def _new_doors(self, signer: Signer, usage_plans: UsagePlans, elsewhere: Mapping[str, str]) -> Doors:
         clock, chance, moto = self._clock, self._chance, self._moto
-        deployments = Deployments(stages_of=stages_of, clock=clock, random=chance)
         mappings = EventSourceApi(
             self.event_sources, self.functions, clock=clock, random=chance, elsewhere=elsewhere
         )
@@ -222,7 +226,14 @@ class Emulator:
             queues=SqsApi(moto, clock=clock, changed=self.event_sources.queues_changed),
             tables=self.dynamodb,
             events=self._events,
-            apis=ControlPlaneApi(moto, apis=self._apis, deployments=deployments, usage_plans=usage_plans),
+            apis=ControlPlaneApi(
+                moto,
+                apis=self._apis,
+                deployed=self._deployed,
+                usage_plans=usage_plans,
+                clock=clock,
+                random=chance,
+            ),
             roles=self._roles,
             metrics=MetricsApi(moto, take=self.sns.metrics.take),
             moto=moto,
@@ -230,7 +241,8 @@ class Emulator:
         return Doors(
             rooms,
             gateway=self.gateway,
-            custom_domain=self._apis.custom_domain,
+            custom_domain=self._deployed.custom_domain,
+            is_in=self._deployed.is_in,
             pages=self._new_pages(),
             invocation_of=self.functions.request_of,
             visit=topics.visit,

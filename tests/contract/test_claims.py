@@ -104,6 +104,7 @@ def altered(value: object) -> Iterator[object]:
 
 
 WRONG = {
+    "an API without routes cannot be deployed": Changes({}, {b"At least one": b"At least two"}),
     "a $connect that answers anything else refuses with that status": Changes(
         {}, {b"HTTP/1.1 401": b"HTTP/1.1 403"}
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from harness.stack.template.api_deployments import DEPLOYMENT, check_deployment
 from harness.stack.template.functions import function_of
 from harness.stack.template.intrinsics import only_reference, references_in, shown
 from harness.stack.template.reading import Reading, Resource, list_of, mapping_of
@@ -15,7 +16,7 @@ API_KEY = "AWS::ApiGateway::ApiKey"
 USAGE_PLAN = "AWS::ApiGateway::UsagePlan"
 USAGE_PLAN_KEY = "AWS::ApiGateway::UsagePlanKey"
 
-API_TYPES = (API, STAGE, ROUTE, ROUTE_RESPONSE, INTEGRATION, API_KEY, USAGE_PLAN, USAGE_PLAN_KEY)
+API_TYPES = (API, STAGE, DEPLOYMENT, ROUTE, ROUTE_RESPONSE, INTEGRATION, API_KEY, USAGE_PLAN, USAGE_PLAN_KEY)
 
 
 def read_api(reading: Reading, *, name: object) -> str | None:
@@ -83,13 +84,15 @@ def _read_stage(reading: Reading, api: Resource) -> str | None:
         reading.notice(other.location, f"is not deployed here; {stage.logical_id} is, the first stage")
     reading.notice_unread(
         stage,
-        read=("ApiId", "StageName", "DefaultRouteSettings"),
-        without_effect="AccessLogSettings AutoDeploy DeploymentId Description Tags",
+        read=("ApiId", "AutoDeploy", "DefaultRouteSettings", "DeploymentId", "StageName"),
+        without_effect="AccessLogSettings Description Tags",
     )
     settings = mapping_of(stage.properties.get("DefaultRouteSettings"))
     if any(name.startswith("Throttling") for name in settings):
         place = stage.property_location("DefaultRouteSettings")
         reading.notice(place, "throttling is not read; give the API's quotas in Metadata: FanoutHarness")
+    parts = [one for one in reading.of_type(ROUTE, ROUTE_RESPONSE) if _is_of_the_api(reading, one)]
+    check_deployment(reading, stage, parts)
     name = reading.text(stage, "StageName")
     reading.put(("api", "stage"), name, stage.property_location("StageName"))
     return name
