@@ -208,8 +208,8 @@ class LiveStack:
     ) -> ScenarioResult:
         """Plays a scenario file on this stack, keeps its history, and judges it; an `accepted` UNKNOWN may pass."""
         stack = self._testbed.stack
-        has_topic = stack.events_topic() is not None
-        scenario = load_scenario(scenario_file, feed=stack.feed, has_topic=has_topic)
+        rows, lacks = stack.connection_rows(), stack.lacks()
+        scenario = load_scenario(scenario_file, feed=stack.feed, rows=rows, lacks=lacks)
         recording = record(self._testbed, scenario_file, scenario, run_folder, Silent())
         return judged(self._call(recording, None), accepted=accepted)
 

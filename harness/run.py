@@ -238,8 +238,8 @@ def _read(options: RunOptions) -> tuple[Stack, _Scenarios, Debugging | None]:
     """What the options name, from its files; with a debugger everybody in it is patient."""
     stack = load_stack(options.stack, parameters=options.parameters, notice=options.notice)
     paths = [path for given in options.scenarios for path in find_scenarios(given)]
-    has_topic = stack.events_topic() is not None
-    scenarios = [(path, load_scenario(path, feed=stack.feed, has_topic=has_topic)) for path in paths]
+    rows, lacks = stack.connection_rows(), stack.lacks()
+    scenarios = [(path, load_scenario(path, feed=stack.feed, rows=rows, lacks=lacks)) for path in paths]
     debugging = debugging_of(options.debug, stack)
     if debugging is None:
         return stack, scenarios, None

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from harness.durations import WITH_UNITS
 from harness.yaml_source import Location, Mistake, Source, refuse, suggestion
 
 M = TypeVar("M", bound=BaseModel)
@@ -37,10 +38,13 @@ _BOUNDS = {
 }
 
 
-def validated(model: type[M], source: Source) -> M:
-    """The document as a model; UsageError with every mistake of its shape."""
+def validated(model: type[M], source: Source, *, context: Mapping[str, object] = WITH_UNITS) -> M:
+    """The document as a model; UsageError with every mistake of its shape.
+
+    `context` is what the fields' validators are told: that durations need a unit, unless it says otherwise.
+    """
     try:
-        result = model.model_validate({} if source.value is None else source.value)
+        result = model.model_validate({} if source.value is None else source.value, context=dict(context))
     except ValidationError as error:
         refuse((*source.mistakes, *_shape_mistakes(error, model, source)))
         raise

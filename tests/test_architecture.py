@@ -34,6 +34,7 @@ PURE = (
     "harness.durations",
     "harness.percentiles",
     "harness.scenario.behaviour",
+    "harness.scenario.connection_rows",
     "harness.scenario.feed",
     "harness.scenario.model",
     "harness.scenario.receivers",
@@ -207,12 +208,18 @@ ALLOWED = [
             "harness.validation",
             "harness.scenario.feed",
             "harness.scenario.behaviour",
+            "harness.scenario.connection_rows",
         ),
         id="stacks",
     ),
 ]
 
-UP_MAY_LOAD = {"harness.scenario", "harness.scenario.feed", "harness.scenario.behaviour"}
+UP_MAY_LOAD = {
+    "harness.scenario",
+    "harness.scenario.behaviour",
+    "harness.scenario.connection_rows",
+    "harness.scenario.feed",
+}
 
 
 def name_of(file: Path) -> str:

@@ -1,74 +1,185 @@
-"""Did the functions run without errors, and did the harness see the whole run?"""
+"""Did the functions run without errors and answer as they must, and did the harness see the whole run?"""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from harness.checks import wording
-from harness.checks.findings import finding_of, hidden, most_telling, unseen
-from harness.checks.verdict import CheckResult, Finding, Verdict
+from harness.checks.completeness import completeness_of
+from harness.checks.findings import finding_of, hidden, unseen
+from harness.checks.inside import connections
+from harness.checks.logged import without_ids
+from harness.checks.needs import INVOCATIONS
+from harness.checks.raised import raised_at
+from harness.checks.saturation import saturation
+from harness.checks.verdict import Cause, CheckResult, Finding, Severity, answer
 from harness.record.history import History
 from harness.record.observation import (
     FunctionLogged,
     InvocationEnded,
-    Observation,
+    InvocationStarted,
     ObservationsLost,
+    PostRefused,
     PublishFailed,
-    Settled,
+    RouteAnswered,
+    RowWritten,
 )
-from harness.scenario.model import Scenario
+from harness.scenario.model import Churn, Publish, PublishGenerated, Scenario, times_of
 
 NAME = "health"
-LOG_TAIL = 3
-"""Log lines of a failed invocation that its finding tells."""
 
-_Alike: TypeAlias = tuple[str, str]
-"""A function and the first line of its error: failures that are told as one."""
+_Key: TypeAlias = tuple[str, ...]
+_One = TypeVar("_One")
 
 
-def check(_: Scenario, history: History) -> CheckResult:
-    """FAIL for a function error; UNKNOWN for a failed publish, for what was not seen, a run that never settled."""
+def check(scenario: Scenario, history: History) -> CheckResult:
+    """FAIL for a function error, an answer that is no success, a post that found no API; what else may be wrong, too.
+
+    UNKNOWN for a failed publish, for what was not seen, a run that never settled. A WARNING for what a scenario or a
+    stack says that may not be what was meant.
+    """
     failed = [one for one in history.of(InvocationEnded) if one.error is not None]
-    unpublished = history.of(PublishFailed)
-    blind = [*_hidden(history), *_lost(history), *_unsettled(history)]
-    unsure = bool(unpublished or blind)
-    verdict = Verdict.FAIL if failed else Verdict.UNKNOWN if unsure else Verdict.PASS
-    findings = most_telling(_errors(failed, history), map(_unpublished, unpublished), blind)
-    return CheckResult(
-        NAME, verdict, _summary(failed, unpublished, blind), findings, _counts(history, failed)
+    told = [
+        *saturation(history),
+        *completeness_of(history).findings(),
+        *_bad_answers(history.of(RouteAnswered)),
+        *_errors(failed, history),
+        *_misdirected(history),
+        *_unpublished(history.of(PublishFailed)),
+        *_hidden(history),
+    ]
+    warnings = (*_repetitions_of_one(scenario), *_rows_unnamed(scenario, history))
+    return answer(
+        NAME,
+        _summary(told, failed),
+        (*told, *warnings),
+        _counts(history, failed),
+        needs=(INVOCATIONS.where_shown(),),
     )
 
 
+def _alike(observations: Iterable[tuple[_Key, _One]]) -> list[tuple[_Key, list[_One]]]:
+    """Those of one key together; the commonest first."""
+    groups: dict[_Key, list[_One]] = {}
+    for key, one in observations:
+        groups.setdefault(key, []).append(one)
+    return sorted(groups.items(), key=lambda group: -len(group[1]))
+
+
+def _times(number: int) -> str:
+    return f", {wording.amount(number)} times" if number > 1 else ""
+
+
+# --- what functions answered --------------------------------------------------------------------------------
+
+
+def _bad_answers(answered: Iterable[RouteAnswered]) -> Iterator[Finding]:
+    """Responses that API Gateway cannot read, and statuses that say that a function itself took for failed."""
+    keyed = (((one.function, one.route, one.problem or str(one.status)), one) for one in answered)
+    for (function, route, problem), group in _alike(keyed):
+        first = group[0]
+        refusing = not first.problem and first.status < 500
+        yield finding_of(
+            "bad answer",
+            f"{function} {_answer(first, len(group))}",
+            first,
+            cause=Cause.BAD_ANSWER,
+            subject=(function, route, problem),
+            severity=Severity.WARNING if refusing else Severity.FAIL,
+            count=len(group),
+            request=first.request,
+        )
+
+
+def _answer(bad: RouteAnswered, number: int) -> str:
+    if bad.problem:
+        return f"returned {bad.problem}{_times(number)} (route {bad.route})"
+    return f"answered {bad.route} with {bad.status}{_times(number)}"
+
+
+# --- errors of functions ------------------------------------------------------------------------------------
+
+
 def _errors(failed: Iterable[InvocationEnded], history: History) -> Iterator[Finding]:
-    """One finding for all failures of a function that begin with the same line; the commonest first."""
-    alike: dict[_Alike, list[InvocationEnded]] = {}
-    for one in failed:
-        alike.setdefault((one.function, _first_line(one.error or "")), []).append(one)
-    logged = _logged(history, {group[0].request for group in alike.values()})
-    for (function, error), group in sorted(alike.items(), key=lambda item: -len(item[1])):
-        times = f", {wording.amount(len(group))} times" if len(group) > 1 else ""
-        tail = logged.get(group[0].request, [])[-LOG_TAIL:]
-        told = f"; its log ends: {' / '.join(one.line.rstrip() for one in tail)}" if tail else ""
-        evidence: tuple[Observation, ...] = (*tail, *group[:LOG_TAIL])
-        what = f"{function} failed{times}: {error}{told}"
-        yield finding_of("function error", what, *evidence)
+    """One finding for all failures of a function that begin with the same line but for ids."""
+    keyed = (((one.function, without_ids(_first_line(one.error or ""))), one) for one in failed)
+    alike = _alike(keyed)
+    places = _places(history, {group[0].request for _, group in alike})
+    for key, group in alike:
+        first = group[0]
+        place = places.get(first.request)
+        where = "" if place is None else f" ({place})"
+        yield finding_of(
+            "function error",
+            f"{first.function} failed{_times(len(group))}: {_first_line(first.error or '')}{where}",
+            first,
+            cause=Cause.FUNCTION_ERROR,
+            subject=key,
+            count=len(group),
+            request=first.request,
+        )
 
 
-def _logged(history: History, requests: set[str]) -> Mapping[str, list[FunctionLogged]]:
-    lines: dict[str, list[FunctionLogged]] = {}
-    for one in history.of(FunctionLogged):
-        if one.request in requests and one.line.strip():
-            lines.setdefault(one.request, []).append(one)
-    return lines
+def _places(history: History, requests: set[str]) -> Mapping[str, str]:
+    """Where the error of each of these invocations was raised, as the last trace in its log tells."""
+    places: dict[str, str] = {}
+    for one in history.each(FunctionLogged) if requests else ():
+        if one.request in requests and (place := raised_at(one.line)) is not None:
+            places[one.request or ""] = place
+    return places
 
 
 def _first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "an error without a message")
 
 
-def _unpublished(failed: PublishFailed) -> Finding:
-    return finding_of(
-        "publish failed", f"SNS did not accept {failed.event}: {_first_line(failed.error)}", failed
+# --- posts to nowhere ---------------------------------------------------------------------------------------
+
+
+def _misdirected(history: History) -> Iterator[Finding]:
+    """Posts that found no API, stage or route, by the address that they were sent to."""
+    refused = history.of(PostRefused)
+    functions = {one.request: one.function for one in history.of(InvocationStarted)} if refused else {}
+    keyed = (
+        ((functions.get(one.request or "", "somebody"), _address(one.url), str(one.status), one.reason), one)
+        for one in refused
     )
+    for (function, address, status, reason), group in _alike(keyed):
+        first = group[0]
+        yield finding_of(
+            "misdirected post",
+            f"{function} posted to {address}: {status}, {reason}{_times(len(group))}",
+            first,
+            cause=Cause.MISDIRECTED_POST,
+            subject=(function, status, reason),
+            count=len(group),
+            request=first.request,
+        )
+
+
+def _address(url: str) -> str:
+    """The URL with dots for the connection's id."""
+    before, posts, _ = url.partition("/@connections/")
+    return f"{before}{posts}..." if posts else url
+
+
+# --- what was not seen --------------------------------------------------------------------------------------
+
+
+def _unpublished(failed: Iterable[PublishFailed]) -> Iterator[Finding]:
+    keyed = (((without_ids(_first_line(one.error)),), one) for one in failed)
+    for key, group in _alike(keyed):
+        first, others = group[0], len(group) - 1
+        more = f" and {wording.counted(others, 'other')}" if others else ""
+        yield finding_of(
+            "publish failed",
+            f"SNS did not accept {first.event}{more}: {_first_line(first.error)}",
+            first,
+            cause=Cause.HISTORY,
+            subject=key,
+            severity=Severity.UNKNOWN,
+            count=len(group),
+        )
 
 
 def _hidden(history: History) -> Iterator[Finding]:
@@ -76,37 +187,58 @@ def _hidden(history: History) -> Iterator[Finding]:
         yield unseen("whether functions failed", seen)
 
 
-def _lost(history: History) -> Iterator[Finding]:
-    for one in history.of(ObservationsLost):
-        what = f"{wording.counted(one.count, 'observation')} of the inside did not fit into the emulator's journal"
-        yield finding_of("observations lost", what, one)
-    if history.torn:
-        yield finding_of("history torn", "the history's last line was never finished: the runner died")
+# --- what may not be meant ----------------------------------------------------------------------------------
 
 
-def _unsettled(history: History) -> Iterator[Finding]:
-    settled = history.of(Settled)
-    for one in settled:
-        if not one.complete:
-            detail = f": {one.detail}" if one.detail else ""
-            yield finding_of("not settled", f"something was still in flight at the {one.phase}{detail}", one)
-    if not any(one.phase == "end" for one in settled):
-        yield finding_of("not settled", "the history ends before the run had settled")
+def _repetitions_of_one(scenario: Scenario) -> Iterator[Finding]:
+    """Steps that say `every` and `for`, and happen once."""
+    for number, step in enumerate(scenario.timeline, 1):
+        if not isinstance(step, Publish | PublishGenerated | Churn) or step.every is None:
+            continue
+        if len(times_of(step)) == 1:
+            every, lasts = wording.duration(step.every), wording.duration(step.for_ or 0.0)
+            what = f"item {number} of the timeline happens once: every {every} for {lasts} is no repetition"
+            yield finding_of("happens once", what, subject=(str(number),), severity=Severity.WARNING)
+
+
+def _rows_unnamed(scenario: Scenario, history: History) -> Iterator[Finding]:
+    """That rows of connections are written, and nobody said which they are, so that no check looks at them."""
+    if scenario.rows is not None:
+        return
+    ids = connections(history).clients
+    lengths = {len(connection) for connection in ids}
+    for one in history.each(RowWritten) if ids else ():
+        if any(one.key[-length:] in ids for length in lengths):
+            what = (
+                f"purge and rows are not judged: rows of {one.table} stand for connections, and the stack does "
+                "not say so; name them in its 'connections'"
+            )
+            yield finding_of("rows not judged", what, one, subject=(one.table,), severity=Severity.WARNING)
+            return
 
 
 def _counts(history: History, failed: list[InvocationEnded]) -> dict[str, float]:
     return {
         "invocations": len(history.of(InvocationEnded)),
         "function_errors": len(failed),
+        "bad_answers": len(history.of(RouteAnswered)),
+        "misdirected_posts": len(history.of(PostRefused)),
         "publishes_failed": len(history.of(PublishFailed)),
         "observations_lost": sum(one.count for one in history.of(ObservationsLost)),
     }
 
 
-def _summary(
-    failed: list[InvocationEnded], unpublished: tuple[PublishFailed, ...], blind: list[Finding]
-) -> str:
-    parts = [f"{wording.counted(len(failed), 'invocation')} failed"] if failed else []
-    parts += [f"{wording.counted(len(unpublished), 'publish', 'publishes')} failed"] if unpublished else []
-    parts += [one.what for one in blind]
-    return "; ".join(parts) or "no function failed, and the whole run was seen"
+def _summary(told: list[Finding], failed: list[InvocationEnded]) -> str:
+    """What was not seen, and how much of what is wrong."""
+    number = Counter[str]()
+    for one in told:
+        number[one.kind] += one.count if one.severity is Severity.FAIL else 0
+    parts = [one.what for one in told if one.severity is Severity.UNKNOWN and one.kind != "publish failed"]
+    parts += (
+        [f"{wording.counted(n, 'answer')} of functions not accepted"] if (n := number["bad answer"]) else []
+    )
+    parts += [f"{wording.counted(len(failed), 'invocation')} failed"] if failed else []
+    parts += [f"{wording.counted(n, 'post')} found no API"] if (n := number["misdirected post"]) else []
+    unpublished = sum(one.count for one in told if one.kind == "publish failed")
+    parts += [f"{wording.counted(unpublished, 'publish', 'publishes')} failed"] if unpublished else []
+    return "; ".join(dict.fromkeys(parts)) or "no function failed, and the whole run was seen"

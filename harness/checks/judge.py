@@ -7,7 +7,7 @@ from hashlib import blake2b
 from traceback import format_exception_only
 from typing import TypeAlias
 
-from harness.checks import health, latency, order, purge, refusals, routing
+from harness.checks import health, latency, order, purge, refusals, routing, rows
 from harness.checks.completeness import Completeness, completeness_of
 from harness.checks.findings import evidence_of, finding_of, most_telling
 from harness.checks.logged import errors_logged
@@ -38,6 +38,7 @@ CHECKS: Mapping[str, Check] = {
     latency.NAME: latency.check,
     order.NAME: order.check,
     purge.NAME: purge.check,
+    rows.NAME: rows.check,
     refusals.NAME: refusals.check,
     health.NAME: health.check,
 }

@@ -86,7 +86,7 @@ class _Judged:
     def told(self) -> str:
         figure = "nothing measured" if self.measured is None else wording.duration(self.measured)
         limit = wording.duration(self.threshold.seconds)
-        return f"{self.threshold.percentile} {figure} (< {limit}{self.whose})"
+        return f"{self.threshold.percentile} {figure} ({self.threshold.sign} {limit}{self.whose})"
 
     @property
     def whose(self) -> str:
@@ -102,11 +102,11 @@ def _judged(threshold: Threshold, rows: _Rows, history: History) -> _Judged:
     percent = PERCENT[threshold.percentile]
     ordered = _ordered(matching)
     measured = percentile(ordered, percent)
-    if measured < threshold.seconds:
+    if threshold.holds(measured):
         return _Judged(threshold, measured)
     lag = _largest_lag(matching, history)
     unloaded = sorted(_without_our_own_delay(matching, threshold.seconds, lag.lag if lag else 0.0))
-    if percentile(unloaded, percent) < threshold.seconds:
+    if threshold.holds(percentile(unloaded, percent)):
         return _Judged(threshold, measured, _saturated(threshold, measured, matching, lag))
     return _Judged(threshold, measured, _too_slow(threshold, measured, matching))
 
@@ -190,7 +190,7 @@ def _worst(rows: Sequence[Row]) -> tuple[str, tuple[Observation, ...]]:
 
 
 def _sentence(threshold: Threshold) -> str:
-    parts = [f"{threshold.percentile} < {wording.duration(threshold.seconds)}"]
+    parts = [f"{threshold.percentile} {threshold.sign} {wording.duration(threshold.seconds)}"]
     parts += [f"of {threshold.type}"] if threshold.type is not None else []
     parts += [f"on {threshold.channel}"] if threshold.channel is not None else []
     return " ".join(parts)

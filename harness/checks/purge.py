@@ -1,210 +1,165 @@
 """Was the row of every gone connection deleted in time, and the row of no living one?"""
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
 
 from harness.checks import wording
+from harness.checks.completeness import completeness_of
+from harness.checks.connection_rows import Refusal, SeenConnection, SeenRows, seen_rows
 from harness.checks.expected import subscribed
-from harness.checks.findings import finding_of, hidden, most_telling, unseen
-from harness.checks.inside import is_visible
-from harness.checks.rows import Row, Seen, seen_of
-from harness.checks.verdict import CheckResult, Finding, Verdict
-from harness.record.history import History
-from harness.record.observation import (
-    ConnectionPosted,
-    Observation,
-    RowDeleted,
-    RowsFound,
-    RowWritten,
-    Settled,
+from harness.checks.findings import hidden, unseen
+from harness.checks.inside import connections, is_visible
+from harness.checks.likewise import Wrong, counted, likewise
+from harness.checks.needs import (
+    ACTS,
+    CONNECTIONS,
+    INVOCATIONS,
+    POSTS,
+    ROWS,
+    SETTLED,
+    TABLE,
+    Need,
+    messages_of,
 )
+from harness.checks.verdict import Cause, CheckResult, answer
+from harness.record.history import History
+from harness.record.observation import ConnectionOpened, RowDeleted, RowsFound, RowWritten
 from harness.scenario.model import Scenario
 
 NAME = "purge"
-UNATTRIBUTED_GRACE = 1.0
-"""Seconds after a deletion in which a post by nobody knows whom may still belong to an earlier lookup."""
+
+Proof: TypeAlias = tuple[Refusal | RowWritten | RowDeleted | RowsFound | ConnectionOpened, ...]
+NO_REQUEST = (RowsFound, ConnectionOpened)
+"""What no invocation did."""
 
 
 def check(scenario: Scenario, history: History) -> CheckResult | None:
     """FAIL for a gone row that stays, comes back or is posted to again, and for a living one that is touched.
 
-    A connection is gone from its first 410 on (M-5). That rows of gone connections go is judged where the scenario
-    sets `expect.purge`, and UNKNOWN when no 410 was met; that living rows stay is judged wherever the inside shows.
-    UNKNOWN for both where the backend hides it; None when a history shows neither.
+    A connection is gone from its first 410 on (M-5), whichever call met it; one that never had a row has nothing to
+    purge. That rows of gone connections go is judged where the scenario sets `expect.purge`, and UNKNOWN when no 410
+    was met; that living rows stay is judged wherever the inside shows. UNKNOWN for both where the backend hides it;
+    None when a history shows neither, or the stack does not say which rows stand for connections.
     """
+    if scenario.rows is None:
+        return None
     if (concealed := hidden(history)) is not None:
         finding = unseen("which rows were deleted, and which connections were gone,", concealed)
-        return CheckResult(NAME, Verdict.UNKNOWN, finding.what, (finding,))
-    if scenario.expect.purge is None and not is_visible(history):
+        return answer(NAME, finding.what, (finding,), judged=False)
+    within = scenario.expect.purge
+    if within is None and not is_visible(history):
         return None
-    seen = seen_of(history)
-    gone = tuple(_gone(seen)) if scenario.expect.purge is not None else ()
-    stale = [found for one in gone if (found := _stale(one, scenario.expect.purge or 0.0, seen)) is not None]
-    late = [found for one in gone if (found := _posted_again(one, seen)) is not None]
-    touched = [*_touched(seen), *_missing(scenario, seen)]
-    counts: dict[str, float] = {"gone": len(gone), "stale": len(stale), "posted_again": len(late)}
-    counts["live_rows_touched"] = len(touched)
-    undecided = [one for one in stale if one.kind == "undecided"]
-    failed = len(touched) + len(late) + len(stale) - len(undecided)
-    verdict = _verdict(
-        failed=failed, unsure=bool(undecided) or (scenario.expect.purge is not None and not gone)
+    seen = seen_rows(scenario.rows, history)
+    gone = [] if within is None else [one for one in seen.connections.values() if _had_to_go(one, seen)]
+    found = likewise(
+        (*_touched(seen), *_missing(scenario, seen, history), *_not_purged(gone, within or 0.0, seen)),
+        completeness_of(history),
     )
-    findings = most_telling(touched, stale, late)
-    return CheckResult(NAME, verdict, _summary(scenario, counts), findings, counts)
+    counts: dict[str, float] = {
+        "gone": len(gone),
+        "stale": counted(found, "never deleted", "deleted late", "came back"),
+        "posted_again": counted(found, "posted again"),
+        "live_rows_touched": counted(found, "live row touched"),
+    }
+    return answer(
+        NAME,
+        _summary(scenario, counts),
+        found,
+        counts,
+        judged=within is None or bool(gone),
+        needs=(CONNECTIONS, ROWS, POSTS, *(() if within is None else (SETTLED,))),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Gone:
-    """A connection that met a 410, and the deletion of its row that nothing undid; None when there was none."""
-
-    refused: tuple[ConnectionPosted, ...]
-    deleted: RowDeleted | None
-    rewritten: RowWritten | None
-
-    @property
-    def first(self) -> ConnectionPosted:
-        return self.refused[0]
+# --- rows of gone connections -------------------------------------------------------------------------------
 
 
-def _gone(seen: Seen) -> Iterator[_Gone]:
-    """The connections that met a 410; one before they had opened (a post inside $connect, C-12) does not count."""
-    for connection, refused in seen.refused.items():
-        opened = seen.opened.get(connection)
-        since = [one for one in refused if opened is None or one.at >= opened.at]
-        if since:
-            happened = seen.rows.get(connection, ())
-            yield _Gone(tuple(since), _lasting_deletion(happened), _rewriting(happened))
+def _had_to_go(one: SeenConnection, seen: SeenRows) -> bool:
+    """Whether it met a 410 and ever had a row."""
+    found = seen.there_at_the_end(one.connection)
+    return one.refused is not None and (one.row_seen or found is not None)
 
 
-def _lasting_deletion(happened: Row) -> RowDeleted | None:
-    """The first deletion after the last write."""
-    lasting = None
-    for change in happened:
-        match change:
-            case RowWritten():
-                lasting = None
-            case RowDeleted():
-                lasting = lasting or change
-    return lasting
+def _not_purged(gone: Iterable[SeenConnection], within: float, seen: SeenRows) -> Iterator[Wrong]:
+    for one in gone:
+        yield from _stale(one, within, seen)
+        yield from _posted_again(one)
 
 
-def _rewriting(happened: Row) -> RowWritten | None:
-    """The write that undid a deletion for good."""
-    last = happened[-1] if happened else None
-    if isinstance(last, RowWritten) and any(isinstance(one, RowDeleted) for one in happened):
-        return last
-    return None
+def _stale(gone: SeenConnection, within: float, seen: SeenRows) -> Iterator[Wrong]:
+    """What is wrong with the row of a gone connection."""
+    first, deleted, found = gone.refused, gone.deleted, seen.there_at_the_end(gone.connection)
+    limit = f"the scenario allows {wording.duration(within)}"
+    if first is None:
+        return
+    there = () if found is None else (found,)
+    if deleted is not None and deleted.at - first.at > within:
+        took = wording.duration(deleted.at - first.at)
+        what = f"the row of {gone.named} was deleted {took} after its first 410; {limit}"
+        yield _wrong("deleted late", gone, what, (first, deleted), {ROWS})
+    elif deleted is not None and found is not None and found.at > deleted.at:
+        what = f"the row of {gone.named}, which met a 410, was deleted, yet it is there at the end"
+        yield _wrong("came back", gone, what, (first, deleted, found), {SETTLED})
+    elif deleted is None and gone.rewritten is not None:
+        what = f"the row of {gone.named}, which met a 410, was deleted and then written again"
+        yield _wrong("came back", gone, what, (first, gone.rewritten), {SETTLED, ROWS})
+    elif deleted is None:
+        what = f"the row of {gone.named}, which met a 410, was never deleted; {limit}"
+        yield _wrong("never deleted", gone, what, (first, *there), {SETTLED, ROWS})
 
 
-def _stale(gone: _Gone, within: float, seen: Seen) -> Finding | None:
-    """What is wrong with the row of a gone connection; `undecided` when the history ends too early to tell."""
-    connection = _named(gone.first.connection, seen)
-    limit = wording.duration(within)
-    if gone.deleted is not None and gone.deleted.at - gone.first.at > within:
-        took = wording.duration(gone.deleted.at - gone.first.at)
-        what = f"the row of {connection} was deleted {took} after its first 410; the scenario allows {limit}"
-        return finding_of("deleted late", what, gone.first, gone.deleted)
-    if gone.deleted is not None:
-        return _came_back(gone.first, gone.deleted, connection, seen)
-    if gone.rewritten is not None:
-        what = f"the row of {connection}, which met a 410, was deleted and then written again"
-        return finding_of("came back", what, gone.first, gone.rewritten)
-    evidence: tuple[Observation, ...] = (gone.first, *_still_found(gone.first.connection, seen))
-    if _may_still_be_deleted(gone.first.at + within, seen.history):
-        what = f"the history ends before the row of {connection}, which met a 410, had to be deleted"
-        return finding_of("undecided", what, *evidence)
-    what = f"the row of {connection}, which met a 410, was never deleted; the scenario allows {limit}"
-    return finding_of("never deleted", what, *evidence)
-
-
-def _came_back(first: ConnectionPosted, deleted: RowDeleted, connection: str, seen: Seen) -> Finding | None:
-    found = [one for one in _still_found(first.connection, seen) if one.at > deleted.at]
-    if not found:
-        return None
-    what = f"the row of {connection}, which met a 410, was deleted, yet it is there at the end"
-    return finding_of("came back", what, first, deleted, *found)
-
-
-def _still_found(connection: str, seen: Seen) -> tuple[RowsFound, ...]:
-    """The rows at the end, cut down to this connection's, if it is among them."""
-    if seen.found is None or connection not in seen.found.connections:
-        return ()
-    return (RowsFound(seen.found.at, (connection,)),)
-
-
-def _may_still_be_deleted(due_at: float, history: History) -> bool:
-    """Nothing deletes a row once nothing is in flight; only an unsettled history can end too early."""
-    settled = any(one.phase == "end" and one.complete for one in history.of(Settled))
-    return not settled and history.ends_at < due_at
-
-
-def _posted_again(gone: _Gone, seen: Seen) -> Finding | None:
+def _posted_again(gone: SeenConnection) -> Iterator[Wrong]:
     """The first post to a gone connection by an invocation that started after the row was deleted."""
-    if gone.deleted is None:
-        return None
-    for posted in gone.refused:
-        begun_at = _begun_at(posted, seen.started)
-        if begun_at > gone.deleted.at:
-            what = f"{_named(posted.connection, seen)} was posted to again after its row was deleted"
-            return finding_of("posted again", what, gone.first, gone.deleted, posted)
-    return None
+    post, first, deleted = gone.posted_again, gone.refused, gone.deleted
+    if post is not None and first is not None and deleted is not None:
+        what = f"{gone.named} was posted to again after its row was deleted"
+        needs = {INVOCATIONS.up_to(post.at), ROWS.up_to(post.at)}
+        yield _wrong("posted again", gone, what, (first, deleted, post), needs)
 
 
-def _begun_at(posted: ConnectionPosted, started: Mapping[str, list[float]]) -> float:
-    """When the invocation that posted had started; without one, the latest time that its lookup may be excused to."""
-    starts = started.get(posted.request or "", [])
-    number = bisect_right(starts, posted.at)
-    return starts[number - 1] if number else posted.at - UNATTRIBUTED_GRACE
+def _wrong(
+    kind: str,
+    one: SeenConnection,
+    what: str,
+    proof: Proof,
+    needs: Iterable[Need],
+    *,
+    cause: Cause = Cause.PURGE,
+) -> Wrong:
+    request = next((seen.request for seen in reversed(proof) if not isinstance(seen, NO_REQUEST)), None)
+    return Wrong(kind, one.who, what, proof, frozenset(needs), request, cause=cause)
 
 
-def _touched(seen: Seen) -> Iterator[Finding]:
+# --- rows of living connections -----------------------------------------------------------------------------
+
+
+def _touched(seen: SeenRows) -> Iterator[Wrong]:
     """Rows deleted while their connection was open, but for those that the same invocation wrote anew."""
-    for connection, happened in seen.rows.items():
-        for number, change in enumerate(happened):
-            if not isinstance(change, RowDeleted) or not seen.is_open(connection, change.at):
-                continue
-            if not seen.was_declared_gone(connection, change.at) and not _replaced(
-                change, happened[number + 1 :]
-            ):
-                what = (
-                    f"live row touched: the row of {_named(connection, seen)} was deleted while it was open"
-                )
-                yield finding_of("live row touched", what, seen.opened[connection], change)
+    for one in seen.connections.values():
+        if not one.touched or one.opened is None:
+            continue
+        deleted = one.touched[0]
+        what = f"live row touched: the row of {one.named} was deleted while it was open"
+        needs = {CONNECTIONS.up_to(deleted.at), POSTS.up_to(deleted.at), ROWS}
+        yield _wrong("live row touched", one, what, (one.opened, deleted), needs, cause=Cause.LIVE_ROW)
 
 
-def _replaced(deleted: RowDeleted, later: Row) -> bool:
-    return deleted.request is not None and any(
-        isinstance(one, RowWritten) and one.request == deleted.request for one in later
-    )
-
-
-def _missing(scenario: Scenario, seen: Seen) -> Iterator[Finding]:
+def _missing(scenario: Scenario, seen: SeenRows, history: History) -> Iterator[Wrong]:
     """Rows that are not there at the end although their client is connected and surely subscribed."""
-    if seen.found is None or not is_visible(seen.history):
+    if seen.found is None or not is_visible(history):
         return
     at, present = seen.found.at, frozenset(seen.found.connections)
-    clients = {
-        one.client for one in subscribed(scenario, seen.history) if one.sure_from <= at < one.sure_until
-    }
+    clients = {one.client for one in subscribed(scenario, history) if one.sure_from <= at < one.sure_until}
+    whose = connections(history)
     for client in sorted(clients):
-        connection = seen.connections.of(client, at)
-        if connection is None or connection in present or not seen.is_open(connection, at):
+        one = seen.connections.get(whose.of(client, at) or "")
+        if one is None or one.opened is None or one.connection in present or not one.is_open(at):
             continue
-        if not any(isinstance(one, RowDeleted) for one in seen.rows.get(connection, ())):
-            what = f"live row touched: {_named(connection, seen)} is open and subscribed at the end, but has no row"
-            yield finding_of("live row touched", what, seen.opened[connection], RowsFound(at, ()))
-
-
-def _named(connection: str, seen: Seen) -> str:
-    client = seen.connections.clients.get(connection)
-    return f"connection {connection}" if client is None else f"{client}'s connection {connection}"
-
-
-def _verdict(*, failed: int, unsure: bool) -> Verdict:
-    if failed:
-        return Verdict.FAIL
-    return Verdict.UNKNOWN if unsure else Verdict.PASS
+        if one.deleted is None:
+            what = f"live row touched: {one.named} is open and subscribed at the end, but has no row"
+            needs = {ACTS, CONNECTIONS, INVOCATIONS, ROWS, TABLE, messages_of(client)}
+            proof = (one.opened, RowsFound(at, ()))
+            yield _wrong("live row touched", one, what, proof, needs, cause=Cause.LIVE_ROW)
 
 
 def _summary(scenario: Scenario, counts: Mapping[str, float]) -> str:
@@ -213,7 +168,7 @@ def _summary(scenario: Scenario, counts: Mapping[str, float]) -> str:
     if scenario.expect.purge is None:
         return living
     if not counts["gone"]:
-        return f"no post was answered 410, so nothing was there to purge; {living}"
+        return f"no connection with a row met a 410, so nothing was there to purge; {living}"
     purged = int(counts["gone"] - counts["stale"])
     gone = f"{wording.amount(int(counts['gone']))} gone connections"
     again = int(counts["posted_again"])

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from harness.checks import wording
-from harness.checks.findings import finding_of, most_telling
+from harness.checks.completeness import completeness_of
+from harness.checks.likewise import Wrong, counted, likewise
+from harness.checks.needs import ACTS, CONNECTIONS, SETTLED, Need, messages_of
 from harness.checks.subscribing import demanded_refusals
-from harness.checks.verdict import CheckResult, Finding, Verdict
+from harness.checks.verdict import Cause, CheckResult, answer
 from harness.record.history import History
 from harness.record.observation import (
     ClientClosed,
@@ -17,6 +19,7 @@ from harness.record.observation import (
     ClientLeft,
     ClientRefused,
     MessageReceived,
+    Observation,
     SubscriptionSent,
 )
 from harness.scenario.feed import Feed
@@ -26,6 +29,12 @@ NAME = "refusals"
 
 _GATEWAY_MESSAGE = frozenset({"message", "connectionId", "requestId"})
 """The members of the message by which API Gateway itself refuses a message (R-10, R-11, R-13)."""
+
+_MISSING = ("other status", "not refused", "other code")
+_UNEXPECTED = ("connection failed", "unexpected refusal", "unexpected error message")
+
+_ALIVE = (CONNECTIONS.where_shown(),)
+"""What ends without a word must be of the backend's doing: an emulator that was killed ends connections too."""
 
 _ErrorMessage: TypeAlias = tuple[str, MessageReceived]
 """What an error message says (its code, or the gateway's message), and the message."""
@@ -37,9 +46,14 @@ class _Tally:
 
     demanded: int = 0
     refused: int = 0
-    missing: list[Finding] = field(default_factory=list)
-    unexpected: list[Finding] = field(default_factory=list)
-    closed: list[Finding] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What one client asked for that must be refused, and not has been yet; what it was told for no such reason."""
+
+    open: list[tuple[SubscriptionSent, str]] = field(default_factory=list)
+    unexplained: list[_ErrorMessage] = field(default_factory=list)
 
 
 def check(scenario: Scenario, history: History) -> CheckResult:
@@ -48,31 +62,45 @@ def check(scenario: Scenario, history: History) -> CheckResult:
     Always judged. UNKNOWN when the scenario demands refusals but nobody tried what must be refused.
     """
     tally = _Tally()
-    _count_handshakes(tally, scenario, history)
-    _count_subscribes(tally, scenario, history)
-    tally.closed += _thrown_out(history)
-    wrong = len(tally.missing) + len(tally.unexpected) + len(tally.closed)
-    untried = _demands_refusals(scenario) and tally.demanded == 0
-    verdict = Verdict.FAIL if wrong else Verdict.UNKNOWN if untried else Verdict.PASS
+    found = likewise(_all_wrong(tally, scenario, history), completeness_of(history))
     counts: dict[str, float] = {
         "demanded": tally.demanded,
         "refused": tally.refused,
-        "missing": len(tally.missing),
-        "unexpected": len(tally.unexpected),
-        "closed": len(tally.closed),
+        "missing": counted(found, *_MISSING),
+        "unexpected": counted(found, *_UNEXPECTED),
+        "closed": counted(found, "unexpected close"),
     }
-    findings = most_telling(tally.missing, tally.unexpected, tally.closed)
-    return CheckResult(NAME, verdict, _summary(tally, untried=untried), findings, counts)
-
-
-def _count_handshakes(tally: _Tally, scenario: Scenario, history: History) -> None:
-    """The answer to each opening handshake; one that was never answered is left to the other checks."""
-    answers = (
-        seen
-        for seen in history.observations
-        if isinstance(seen, ClientConnecting | ClientConnected | ClientRefused)
+    untried = _demands_refusals(scenario) and tally.demanded == 0
+    return answer(
+        NAME,
+        _summary(counts, untried=untried),
+        found,
+        counts,
+        judged=not untried,
+        needs=(SETTLED, ACTS),
     )
+
+
+def _all_wrong(tally: _Tally, scenario: Scenario, history: History) -> Iterator[Wrong]:
+    yield from _handshakes(tally, scenario, history)
+    yield from _subscribes(tally, scenario, history)
+    yield from _thrown_out(history)
+
+
+def _wrong(
+    kind: str, what: str, *seen: Observation, who: str, needs: Iterable[Need] = (), key: tuple[str, ...] = ()
+) -> Wrong:
+    return Wrong(kind, who, what, seen, frozenset(needs), key=key, cause=Cause.REFUSAL)
+
+
+# --- opening handshakes -------------------------------------------------------------------------------------
+
+
+def _handshakes(tally: _Tally, scenario: Scenario, history: History) -> Iterator[Wrong]:
+    """The answer to each opening handshake; one that was never answered is left to the other checks."""
     began: dict[str, ClientConnecting] = {}
+    answers: Iterator[ClientConnecting | ClientConnected | ClientRefused]
+    answers = history.each(ClientConnecting, ClientConnected, ClientRefused)
     for seen in answers:
         demanded = scenario.group_of(seen.client).refused
         status = demanded if isinstance(demanded, int) else None
@@ -83,93 +111,112 @@ def _count_handshakes(tally: _Tally, scenario: Scenario, history: History) -> No
             case ClientRefused(status=answered) if answered == status:
                 tally.refused += 1
             case ClientRefused() if status is None:
-                tally.unexpected.append(_refused(seen))
+                yield _refused(seen)
             case ClientRefused():
                 what = f"{seen.client}'s handshake was answered {_told(seen)} instead of {status}"
-                tally.missing.append(finding_of("other status", what, seen))
+                yield _wrong(
+                    "other status",
+                    what,
+                    seen,
+                    who=seen.client,
+                    needs=_ALIVE if seen.status == 0 else (),
+                    key=(_told(seen),),
+                )
             case ClientConnected() if status is not None:
                 what = f"{seen.client}'s handshake was accepted; it must be refused with {status}"
                 evidence = (began[seen.client], seen) if seen.client in began else (seen,)
-                tally.missing.append(finding_of("not refused", what, *evidence))
+                yield _wrong("not refused", what, *evidence, who=seen.client)
 
 
-def _refused(refused: ClientRefused) -> Finding:
+def _refused(refused: ClientRefused) -> Wrong:
     if refused.status == 0:
         what = f"{refused.client}'s connection failed before an answer: {refused.reason or 'no reason known'}"
-        return finding_of("connection failed", what, refused)
+        return _wrong("connection failed", what, refused, who=refused.client, needs=_ALIVE)
     what = f"{refused.client}'s handshake was refused with {_told(refused)}; it must be accepted"
-    return finding_of("unexpected refusal", what, refused)
+    return _wrong("unexpected refusal", what, refused, who=refused.client, key=(_told(refused),))
 
 
 def _told(refused: ClientRefused) -> str:
     return f"{refused.status} ({refused.reason})" if refused.reason else str(refused.status)
 
 
-def _count_subscribes(tally: _Tally, scenario: Scenario, history: History) -> None:
-    """Pairs each demanded refusal with the first error message of its code that follows; the rest is unexpected."""
-    error_messages = _error_messages(scenario.feed, history)
-    demanded = zip(history.of(SubscriptionSent), demanded_refusals(scenario, history), strict=True)
-    unanswered: list[tuple[SubscriptionSent, str]] = []
-    for sent, code in demanded:
+# --- subscribe messages -------------------------------------------------------------------------------------
+
+
+def _subscribes(tally: _Tally, scenario: Scenario, history: History) -> Iterator[Wrong]:
+    """Pairs each error message with the first demanded refusal of its code before it; the rest is unexpected."""
+    asked: dict[str, _Asked] = {}
+    for sent, code in zip(history.of(SubscriptionSent), demanded_refusals(scenario, history), strict=True):
         if code is not None:
             tally.demanded += 1
-            if _take(error_messages.get(sent.client, []), sent, code) is None:
-                unanswered.append((sent, code))
-            else:
-                tally.refused += 1
-    for sent, code in unanswered:
-        tally.missing.append(_not_refused(sent, code, _take(error_messages.get(sent.client, []), sent, None)))
-    left_over = [message for messages in error_messages.values() for message in messages]
-    tally.unexpected += [_unexpected(*one) for one in sorted(left_over, key=lambda one: one[1].at)]
+            asked.setdefault(sent.client, _Asked()).open.append((sent, code))
+    for message in history.each(MessageReceived):
+        if (said := _error_in(message.text, scenario.feed)) is None:
+            continue
+        if message.client not in asked:
+            yield _unexpected(said, message)
+        elif _answers(asked[message.client], said, message):
+            tally.refused += 1
+        else:
+            asked[message.client].unexplained.append((said, message))
+    for client, one in asked.items():
+        yield from _unanswered(client, one)
 
 
-def _take(messages: list[_ErrorMessage], sent: SubscriptionSent, code: str | None) -> _ErrorMessage | None:
-    """Takes out the first error message since the subscribe, of that code unless None."""
-    for number, (said, message) in enumerate(messages):
-        if message.at >= sent.at and code in (None, said):
-            return messages.pop(number)
-    return None
+def _answers(asked: _Asked, said: str, message: MessageReceived) -> bool:
+    """Whether the message is the answer to one that was asked before; that one is taken out."""
+    for number, (sent, code) in enumerate(asked.open):
+        if code == said and sent.at <= message.at:
+            del asked.open[number]
+            return True
+    return False
 
 
-def _not_refused(sent: SubscriptionSent, code: str, answer: _ErrorMessage | None) -> Finding:
-    asked = f"{sent.client}'s subscribe to {sent.channel}"
-    if answer is None:
-        return finding_of("not refused", f"{asked} was not refused; it must be answered {code}", sent)
-    return finding_of(
-        "other code", f"{asked} was answered {answer[0]!r} instead of {code!r}", sent, answer[1]
-    )
+def _unanswered(client: str, asked: _Asked) -> Iterator[Wrong]:
+    """What was not refused, or in other words; and what nothing explains."""
+    left = asked.unexplained
+    for sent, code in asked.open:
+        what = f"{client}'s subscribe to {sent.channel}"
+        other = next((one for one in left if one[1].at >= sent.at), None)
+        if other is None:
+            needs = {SETTLED, ACTS, messages_of(client)}
+            told = f"{what} was not refused; it must be answered {code}"
+            yield _wrong("not refused", told, sent, who=client, needs=needs)
+        else:
+            left.remove(other)
+            told = f"{what} was answered {other[0]!r} instead of {code!r}"
+            needs = {ACTS, messages_of(client)}
+            yield _wrong("other code", told, sent, other[1], who=client, needs=needs, key=(other[0],))
+    for said, message in left:
+        yield _unexpected(said, message)
 
 
-def _unexpected(said: str, message: MessageReceived) -> Finding:
+def _unexpected(said: str, message: MessageReceived) -> Wrong:
     what = f"{message.client} received an error message that nothing explains: {said}"
-    return finding_of("unexpected error message", what, message)
-
-
-def _error_messages(feed: Feed, history: History) -> Mapping[str, list[_ErrorMessage]]:
-    """By client, the application's and the gateway's error messages."""
-    found: dict[str, list[_ErrorMessage]] = {}
-    for message in history.of(MessageReceived):
-        if message.event is None and (said := _error_in(message.text, feed)) is not None:
-            found.setdefault(message.client, []).append((said, message))
-    return found
+    needs = {ACTS.up_to(message.at), messages_of(message.client, message.at)}
+    return _wrong("unexpected error message", what, message, who=message.client, needs=needs, key=(said,))
 
 
 def _error_in(text: str, feed: Feed) -> str | None:
+    """What an error message of the application's or the gateway's says; None for any other message."""
     try:
         message = json.loads(text)
     except ValueError:
         return None
-    if not isinstance(message, dict):
+    if not isinstance(message, dict) or feed.event_id_of(message) is not None:
         return None
     if isinstance(code := message.get(feed.error_code_field), str):
         return code
     return str(message["message"]) if message.keys() == _GATEWAY_MESSAGE else None
 
 
-def _thrown_out(history: History) -> Iterator[Finding]:
+# --- closes -------------------------------------------------------------------------------------------------
+
+
+def _thrown_out(history: History) -> Iterator[Wrong]:
     """Closes of clients that had not begun to leave."""
     leaving: set[str] = set()
-    for seen in history.observations:
+    for seen in history.each(ClientConnecting, ClientLeft, ClientClosed):
         match seen:
             case ClientConnecting():
                 leaving.discard(seen.client)
@@ -177,8 +224,10 @@ def _thrown_out(history: History) -> Iterator[Finding]:
                 leaving.add(seen.client)
             case ClientClosed() if seen.client not in leaving:
                 reason = f" ({seen.reason})" if seen.reason else ""
-                what = f"{seen.client}'s connection was closed with {seen.code}{reason}, but it had not left"
-                yield finding_of("unexpected close", what, seen)
+                how = f"{seen.code}{reason}"
+                what = f"{seen.client}'s connection was closed with {how}, but it had not left"
+                needs = {ACTS.up_to(seen.at), *(_ALIVE if seen.code == 1006 else ())}
+                yield _wrong("unexpected close", what, seen, who=seen.client, needs=needs, key=(how,))
 
 
 def _demands_refusals(scenario: Scenario) -> bool:
@@ -188,12 +237,14 @@ def _demands_refusals(scenario: Scenario) -> bool:
     )
 
 
-def _summary(tally: _Tally, *, untried: bool) -> str:
+def _summary(counts: Mapping[str, float], *, untried: bool) -> str:
     if untried:
         return "nobody tried what must be refused"
-    parts = [f"{wording.amount(tally.refused)} of {wording.counted(tally.demanded, 'demanded refusal')} seen"]
-    parts += [f"{wording.counted(len(tally.unexpected), 'unexpected refusal')}"] if tally.unexpected else []
-    parts += [f"{wording.counted(len(tally.closed), 'unexpected close')}"] if tally.closed else []
-    if tally.demanded == 0 and len(parts) == 1:
+    refused, demanded = int(counts["refused"]), int(counts["demanded"])
+    unexpected, closed = int(counts["unexpected"]), int(counts["closed"])
+    parts = [f"{wording.amount(refused)} of {wording.counted(demanded, 'demanded refusal')} seen"]
+    parts += [f"{wording.counted(unexpected, 'unexpected refusal')}"] if unexpected else []
+    parts += [f"{wording.counted(closed, 'unexpected close')}"] if closed else []
+    if demanded == 0 and len(parts) == 1:
         return "nothing was refused"
     return ", ".join(parts) + ("" if len(parts) > 1 else ", nothing else refused")

@@ -23,7 +23,6 @@ from harness.clock import Clock
 from harness.errors import BackendError, UsageError
 from harness.json_values import JsonObject
 from harness.record.observation import EventPublished, PublishFailed
-from harness.scenario.consistency import NO_TOPIC
 from harness.scenario.feed import Feed
 
 SNS_CONFIG: Final = Config(
@@ -154,7 +153,7 @@ class Publisher:
         is noted as failed, so that none is lost without a trace. UsageError when there is no topic.
         """
         if not self._lanes:
-            raise UsageError(NO_TOPIC)
+            raise UsageError("nothing can be published: the stack has no topic")
         message = _message(self._feed, payload, event_id, intended_at)
         lane = self._lanes[_lane_number(message.channels, len(self._lanes))]
         loop = asyncio.get_running_loop()

@@ -140,7 +140,7 @@ def _plan(step: Step, files: Files, chances: Chances) -> Iterator[tuple[float, P
 def _from_file(step: PublishFile, lines: Sequence[Mapping[str, object]]) -> Iterator[tuple[float, Payload]]:
     following = 0.0
     for line in lines:
-        at = parse_duration(line.get("at", following))
+        at = parse_duration(line["at"]) if "at" in line else following
         yield step.at + at, {name: value for name, value in line.items() if name != "at"}
         following = at + step.every
 

@@ -200,10 +200,14 @@ class RowsFound(Observation):
 
 @dataclass(frozen=True, slots=True)
 class RecordingBegan(Observation):
-    """From here on everything is recorded; `clients` and `inside` are the numbers that each source gives next."""
+    """From here on everything is recorded; `clients` and `inside` are the numbers that each source gives next.
+
+    `epoch` is the Unix time at `at`, by which values that hold times of day can be judged; None when not recorded.
+    """
 
     clients: int
     inside: int
+    epoch: float | None = None
 
     @property
     def words(self) -> str:

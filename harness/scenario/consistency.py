@@ -4,8 +4,9 @@ Pure: a scenario and the events of its files in, mistakes with their locations o
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import TypeAlias, assert_never
 
 from harness.json_values import JsonObject
@@ -39,8 +40,6 @@ Named: TypeAlias = tuple[Location, str]
 Events: TypeAlias = Callable[[str], Sequence[JsonObject]]
 """The events of a `publish_file`."""
 
-NO_TOPIC = "nothing can be published: the stack has no topic"
-
 _GROUP_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _MOST_REPETITIONS = 1_000_000
 _MOST_VARIANTS = 1_000
@@ -49,22 +48,36 @@ _MOST_VARIANTS = 1_000
 def slips(scenario: Scenario, events: Events) -> Iterator[Slip]:
     """Everything that does not fit together, in no particular order."""
     yield from _group_slips(scenario.clients)
+    if not scenario.clients and not scenario.timeline:
+        yield ("scenario",), "nothing happens in it: there is neither a client nor a step"
     strangers = list(_strangers(scenario))
     endless = list(_endless_steps(scenario))
     yield from chain(strangers, endless)
     if not strangers and not endless:
-        yield from _presence_slips(scenario)
+        absent = list(_presence_slips(scenario))
+        yield from absent or _idle_slips(scenario)
     if not endless:
         yield from _event_slips(scenario, events)
         yield from _threshold_slips(scenario, events)
+        yield from _order_slips(scenario, events)
 
 
-def unpublishable(scenario: Scenario) -> Iterator[Slip]:
-    """The first step that publishes, which a stack without topics cannot carry; nothing for a scenario without."""
-    for index, step in enumerate(scenario.timeline):
-        if isinstance(step, Publish | PublishFile | PublishGenerated):
-            yield ("timeline", index), NO_TOPIC
-            return
+def lacking(scenario: Scenario, lacks: Mapping[str, str]) -> Iterator[Slip]:
+    """What the scenario asks of a stack that cannot give it: where, and why not, which `lacks` says.
+
+    Of the steps that publish the first is told.
+    """
+    if "publish" in lacks:
+        publishing = (
+            index
+            for index, step in enumerate(scenario.timeline)
+            if isinstance(step, Publish | PublishFile | PublishGenerated)
+        )
+        for index in islice(publishing, 1):
+            yield ("timeline", index), f"nothing can be published: {lacks['publish']}"
+    for name in ("purge", "ttl"):
+        if name in lacks and getattr(scenario.expect, name) is not None:
+            yield ("expect", name), f"'{name}' cannot be judged: {lacks[name]}"
 
 
 def missing_channel(feed: Feed, payload: JsonObject) -> str | None:
@@ -172,6 +185,21 @@ def _presence_slips(scenario: Scenario) -> Iterator[Slip]:
                 pass  # whoever is connected by then is a matter of receivers
             case _:
                 assert_never(step)
+
+
+def _idle_slips(scenario: Scenario) -> Iterator[Slip]:
+    """Groups whose clients never come: all that is said of them would be true of nobody."""
+    steps = list(enumerate(scenario.timeline))
+    coming = {
+        client
+        for index, step in steps
+        if isinstance(step, Connect | Churn)
+        for _, name in _named_in(step, ("timeline", index))
+        for client in scenario.client_names(name)
+    }
+    for name, group in scenario.clients.items():
+        if group.joins == "later" and coming.isdisjoint(names_of(name, group)):
+            yield ("clients", name, "joins"), f"'{name}' joins later, but no step connects it"
 
 
 def _present_at_start(scenario: Scenario) -> Iterator[str]:
@@ -301,6 +329,22 @@ def _threshold_slips(scenario: Scenario, events: Events) -> Iterator[Slip]:
         elif threshold.channel is not None and threshold.channel not in channels:
             hint = suggestion(threshold.channel, channels)
             yield location, f"no such event is published to '{threshold.channel}'{hint}"
+
+
+def _order_slips(scenario: Scenario, events: Events) -> Iterator[Slip]:
+    """An order that one event of each channel always has."""
+    if scenario.expect.order and not _has_two_of_a_channel(scenario, events):
+        yield ("expect", "order"), "no channel gets two events, so there is no order to keep"
+
+
+def _has_two_of_a_channel(scenario: Scenario, events: Events) -> bool:
+    repeated = any(
+        len(times_of(step)) > 1 and (isinstance(step, PublishGenerated) or len(list(_variants(step))) == 1)
+        for step in scenario.timeline
+        if isinstance(step, Publish | PublishGenerated)
+    )
+    channels = Counter(channel for _, channel in _published(scenario, events))
+    return repeated or any(number > 1 for number in channels.values())
 
 
 def _published(scenario: Scenario, events: Events) -> Iterator[tuple[str, str]]:

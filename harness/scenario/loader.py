@@ -12,13 +12,15 @@ from pydantic import ValidationError
 
 from harness.durations import parse_duration
 from harness.errors import UsageError
-from harness.scenario.consistency import missing_channel, slips, unpublishable
+from harness.scenario.connection_rows import ConnectionRows
+from harness.scenario.consistency import lacking, missing_channel, slips
 from harness.scenario.feed import Feed
 from harness.scenario.model import Payload, PublishFile, Scenario, Step
 from harness.validation import validated
 from harness.yaml_source import Mistake, Source, read_yaml, refuse
 
 _SUFFIXES = (".yaml", ".yml")
+NOTHING: Mapping[str, str] = {}
 
 
 def find_scenarios(path: Path) -> tuple[Path, ...]:
@@ -36,21 +38,27 @@ def find_scenarios(path: Path) -> tuple[Path, ...]:
     return found
 
 
-def load_scenario(path: Path, *, feed: Feed | None = None, has_topic: bool = True) -> Scenario:
+def load_scenario(
+    path: Path,
+    *,
+    feed: Feed | None = None,
+    rows: ConnectionRows | None = None,
+    lacks: Mapping[str, str] = NOTHING,
+) -> Scenario:
     """The scenario of a file; UsageError tells every mistake with its file and line.
 
-    `feed` is the stack's; a `feed:` in the scenario itself wins over it. `has_topic` says whether the stack has a
-    topic to publish to. What is wrong with the shape of the file is told first, what is wrong with its sense once
-    the shape is right.
+    `feed` and `rows` are the stack's; a `feed:` in the scenario itself wins over it. `lacks` says why the stack
+    cannot give what a scenario may ask for: `publish`, `purge`, `ttl`. What is wrong with the shape of the file is
+    told first, what is wrong with its sense once the shape is right.
     """
     source = read_yaml(path)
     scenario = validated(Scenario, source)
-    if feed is not None and "feed" not in scenario.model_fields_set:
-        scenario = scenario.model_copy(update={"feed": feed})
+    given = {"feed": feed, "rows": rows}.items()
+    ours = {name: value for name, value in given if value and name not in scenario.model_fields_set}
+    scenario = scenario.model_copy(update=ours)
     files = {step.publish_file: path.parent / step.publish_file for step in _file_steps(scenario)}
     contents = {name: _read_event_file(file) for name, file in files.items()}
-    without_topic = () if has_topic else unpublishable(scenario)
-    wrong = [source.mistake(location, text) for location, text in without_topic]
+    wrong = [source.mistake(location, text) for location, text in lacking(scenario, lacks)]
     refuse([*wrong, *_mistakes(scenario, source, contents)])
     timeline = tuple(_with_path(step, files) for step in scenario.timeline)
     return scenario.model_copy(update={"timeline": timeline})
@@ -149,6 +157,8 @@ def _mistakes(
     for content in contents.values():
         if content is not None:
             yield from content.mistakes
+            if not content.events and not content.mistakes:
+                yield Mistake(content.file, 1, "holds no event")
             yield from _without_channel(scenario.feed, content)
     there = {name: content.events for name, content in contents.items() if content is not None}
     for location, text in slips(scenario, lambda name: there.get(name, ())):

@@ -16,10 +16,10 @@ from pydantic_core import PydanticCustomError
 from harness.durations import Duration, parse_duration
 from harness.percentiles import PERCENT, Percentile
 from harness.scenario.behaviour import DynamoDbBehaviour, ScenarioGateway, SnsBehaviour
+from harness.scenario.connection_rows import ConnectionRows
 from harness.scenario.feed import Feed
 
-_THRESHOLD = re.compile(rf"({'|'.join(PERCENT)})\s*<\s*(.+)")
-
+_THRESHOLD = re.compile(r"([\w.]+)\s*(<=?)\s*(.+)")
 
 Text: TypeAlias = str
 Payload: TypeAlias = dict[str, object]
@@ -73,7 +73,7 @@ class Publish(_Repeated):
 
 
 class PublishFile(_Timed):
-    """Publish the events of a JSONL file, one JSON object a line, `at` (seconds) in each optional.
+    """Publish the events of a JSONL file, one JSON object a line, `at` (`"1.5s"`) in each optional.
 
     Lines without `at` follow each other at `every`; `at` is taken out of the payload.
     """
@@ -204,7 +204,7 @@ Step: TypeAlias = Annotated[
 
 def _threshold_as_written(schema: JsonDict) -> None:
     """Adds the forms that a file may use to the parsed one, for editors that check a file by its schema."""
-    text: JsonDict = {"type": "string", "pattern": _THRESHOLD.pattern}
+    text: JsonDict = {"type": "string", "pattern": rf"^\s*({'|'.join(PERCENT)})\s*<=?\s*\S"}
     only: JsonDict = {
         name: {"type": "string", "description": f"Only events of this {name} are measured."}
         for name in ("type", "channel")
@@ -222,14 +222,24 @@ def _threshold_as_written(schema: JsonDict) -> None:
 
 
 class Threshold(_Model):
-    """`p99 < 100 ms`, for all events or for one type and channel."""
+    """`p99 < 100 ms` or `p99 <= 100 ms`, for all events or for one type and channel."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_threshold_as_written)
 
     percentile: Percentile
     seconds: float
+    or_equal: bool = False
     type: str | None = None
     channel: str | None = None
+
+    @property
+    def sign(self) -> str:
+        """`<` or `<=`."""
+        return "<=" if self.or_equal else "<"
+
+    def holds(self, measured: float) -> bool:
+        """Whether it holds for what was measured, in seconds."""
+        return measured <= self.seconds if self.or_equal else measured < self.seconds
 
     @model_validator(mode="before")
     @classmethod
@@ -244,12 +254,25 @@ class Threshold(_Model):
 
 def _parse_threshold(text: str) -> dict[str, object]:
     match = _THRESHOLD.fullmatch(text.strip())
+    *first, last = PERCENT
     if match is None:
-        *first, last = PERCENT
         raise ValueError(
-            f"{text!r} is not a threshold; write {', '.join(first)} or {last}, <, and a duration: p99 < 100 ms"
+            f"{text!r} is not a threshold; write {', '.join(first)} or {last}, < or <=, and a duration: "
+            "p99 < 100 ms"
         )
-    return {"percentile": match[1], "seconds": parse_duration(match[2])}
+    if match[1] not in PERCENT:
+        hint = _like_percentile(match[1]) or f"; there are {', '.join(first)} and {last}"
+        raise ValueError(f"there is no percentile '{match[1]}'{hint}")
+    return {"percentile": match[1], "seconds": parse_duration(match[3]), "or_equal": match[2] == "<="}
+
+
+def _like_percentile(name: str) -> str:
+    """`; did you mean p95?` for a percentile that is not taken, the next one above it; "" for any other word."""
+    number = re.fullmatch(r"[pP]?(\d+(?:\.\d+)?)", name)
+    if number is None:
+        return "; did you mean max?" if name.lower().startswith("max") else ""
+    above = [one for one, percent in PERCENT.items() if percent >= float(number[1])]
+    return f"; did you mean {above[0]}?" if above else ""
 
 
 class Expectations(_Model):
@@ -266,6 +289,10 @@ class Expectations(_Model):
     )
     purge: Duration | None = Field(
         default=None, description="A gone connection's row is deleted within this long after its first 410."
+    )
+    ttl: Duration | None = Field(
+        default=None,
+        description="Rows of connections expire this long after they are written, by the table's TTL.",
     )
 
 
@@ -284,6 +311,9 @@ class Scenario(_Model):
         default=10.0, description="Bounded wait for everything in flight, before the timeline and after it."
     )
     feed: Feed = Field(default=Feed(), description="The application's protocol; usually from stack.yaml.")
+    rows: ConnectionRows | None = Field(
+        default=None, description="The rows that stand for connections; from `connections` of stack.yaml."
+    )
 
     def client_names(self, who: ClientNames) -> tuple[str, ...]:
         """The clients meant by group or client names (`btc`, `btc/2`) or several; KeyError for a stranger."""

@@ -6,6 +6,7 @@ A loaded stack is complete: the code folders of its functions are absolute paths
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
+from harness.durations import WITH_UNITS
 from harness.errors import UsageError
 from harness.stack.consistency import slips
 from harness.stack.model import Function, Stack
@@ -27,8 +28,8 @@ def load_stack(
     What is wrong with the shape of the file is told first, what is wrong with its sense once the shape is right.
     `parameters` are a template's, and `notice` is told what of a template is left out.
     """
-    source = _source(path, parameters or {}, notice)
-    stack = validated(Stack, source)
+    source, context = _source(path, parameters or {}, notice)
+    stack = validated(Stack, source, context=context)
     found = slips(stack, lambda function: _code_problem(function, path.parent))
     refuse(source.mistake(location, text) for location, text in found)
     functions = {
@@ -49,13 +50,16 @@ def parameters_of(words: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _source(path: Path, parameters: Mapping[str, str], notice: Callable[[str], None]) -> Source:
+def _source(
+    path: Path, parameters: Mapping[str, str], notice: Callable[[str], None]
+) -> tuple[Source, Mapping[str, object]]:
+    """The document, and the context of its validation: CloudFormation's durations are numbers of seconds."""
     source = read_yaml(path)
     if is_template(source.value):
-        return read_template(path, parameters=parameters, notice=notice)
+        return read_template(path, parameters=parameters, notice=notice), {}
     if parameters:
         raise UsageError(f"{path}: is a stack file and has no parameters; they are for templates")
-    return source
+    return source, WITH_UNITS
 
 
 def _code_problem(function: Function, folder: Path) -> tuple[str, str] | None:

@@ -19,6 +19,7 @@ from harness.scenario.behaviour import (
     ScenarioGateway,
     SnsBehaviour,
 )
+from harness.scenario.connection_rows import AfterDisconnect, ConnectionRows
 from harness.scenario.feed import Feed
 from harness.stack.name_rules import (
     BusName,
@@ -290,6 +291,11 @@ class Connections(_Model):
 
     table: str = Field(description="A table, by its name in this file.")
     connection_id: ConnectionId
+    after_disconnect: AfterDisconnect = Field(
+        default="deleted",
+        description="Whether $disconnect deletes a connection's row; rows that are `kept` are judged only for being "
+        "posted to without end.",
+    )
 
 
 class Execution(_Model):
@@ -351,6 +357,38 @@ class Stack(_Model):
     def events_topic(self) -> str | None:
         """The topic that matchers publish to, by its name in the file; None in a stack without topics."""
         return self.events or next(iter(self.topics), None)
+
+    def connection_rows(self) -> ConnectionRows | None:
+        """What checks must know of the rows that stand for connections; None when the file does not say which."""
+        if self.connections is None:
+            return None
+        return ConnectionRows(
+            prefix=self.connections.connection_id.prefix,
+            after_disconnect=self.connections.after_disconnect,
+            ttl=self.tables[self.connections.table].ttl,
+        )
+
+    def lacks(self) -> Mapping[str, str]:
+        """Why a scenario cannot `publish` on this stack, or expect `purge` or `ttl`; what it can is not in it."""
+        without_topic = {} if (why := self._unheard()) is None else {"publish": why}
+        if (rows := self.connection_rows()) is None:
+            why = "the stack does not say which rows stand for connections; name them in its 'connections'"
+            return without_topic | {"purge": why, "ttl": why}
+        return without_topic | (
+            {} if rows.ttl else {"ttl": "the table of the stack's 'connections' has no 'ttl'"}
+        )
+
+    def _unheard(self) -> str | None:
+        """Why nothing that is published can arrive, None when somebody is subscribed."""
+        if (topic := self.events_topic()) is None:
+            return "the stack has no topic"
+        subscriptions = [
+            *(one for function in self.functions.values() for one in function.subscribed_to),
+            *(one for queue in self.queues.values() for one in queue.subscribed_to),
+        ]
+        if any(one.topic == topic for one in subscriptions):
+            return None
+        return f"nothing in the stack is subscribed to its topic '{topic}'; name it in a function's 'subscribed_to'"
 
     def sns_settings(self, over: SnsBehaviour | None = None, *, seed: int | None = None) -> dict[str, object]:
         """What the file, and a scenario over it, say of the emulator's SNS, by topic and for all others by `*`."""

@@ -34,8 +34,16 @@ Observations: TypeAlias = Observation | Iterable[Observation]
 
 
 def a_scenario(**members: object) -> Scenario:
-    """A scenario with one client, alice, on the market's channel; `members` replace what a file would say."""
-    said = {"scenario": "the claim", "clients": {"alice": {"subscribe": MARKET}}, **members}
+    """A scenario with one client, alice, on the market's channel; `members` replace what a file would say.
+
+    Rows of connections are known by `WS#` before the connection's id.
+    """
+    said = {
+        "scenario": "the claim",
+        "clients": {"alice": {"subscribe": MARKET}},
+        "rows": {"prefix": "WS#"},
+        **members,
+    }
     return Scenario.model_validate(said)
 
 

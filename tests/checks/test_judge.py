@@ -23,7 +23,7 @@ def crashing(scenario: Scenario, history: History) -> CheckResult:
 
 
 def test_the_checks_are_reported_in_a_fixed_order() -> None:
-    assert list(CHECKS) == ["routing", "latency", "order", "purge", "refusals", "health"]
+    assert list(CHECKS) == ["routing", "latency", "order", "purge", "rows", "refusals", "health"]
 
 
 def test_a_good_run_is_judged_by_every_check_that_has_something_to_say() -> None:

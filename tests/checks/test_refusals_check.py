@@ -2,9 +2,11 @@ import json
 
 import pytest
 
+from harness.checks import refusals
 from harness.checks.findings import finding_of
-from harness.checks.refusals import check
+from harness.checks.judge import judge
 from harness.checks.verdict import CheckResult, Finding, Verdict
+from harness.record.history import History
 from harness.record.observation import (
     ClientClosed,
     ClientConnected,
@@ -15,6 +17,8 @@ from harness.record.observation import (
     Observation,
     SubscriptionSent,
 )
+from harness.scenario.model import Scenario
+from tests.checks.bare import bare
 from tests.checks.histories import a_client, a_history, a_message, a_scenario, an_event
 
 FORBIDDEN_HANDSHAKE = a_scenario(clients={"mallory": {"refused": 403}, "alice": {}})
@@ -26,6 +30,10 @@ SENT = SubscriptionSent(1.2, "mallory", "trader.1")
 
 def an_error_message(code: str, *, at: float = 1.5, client: str = "mallory") -> MessageReceived:
     return MessageReceived(at, client, json.dumps({"type": "error", "code": code}))
+
+
+def check(scenario: Scenario, history: History) -> CheckResult:
+    return bare(refusals.check(scenario, history))
 
 
 def counts(**others: float) -> dict[str, float]:
@@ -114,6 +122,23 @@ def test_refusals_that_nobody_provoked_are_unknown() -> None:
     result = check(FORBIDDEN_HANDSHAKE, a_history(a_client("alice")))
 
     assert (result.verdict, result.summary) == (Verdict.UNKNOWN, "nobody tried what must be refused")
+
+
+def test_handshakes_refused_alike_are_one_finding() -> None:
+    scenario = a_scenario(clients={"btc": {"count": 40}})
+    refused = [ClientRefused(1.1, f"btc/{n}", 502, "Bad Gateway") for n in range(1, 41)]
+
+    result = refusals.check(scenario, a_history(*refused, ClientRefused(1.2, "btc/1", 504)))
+
+    assert [(one.count, one.what) for one in result.findings] == [
+        (
+            40,
+            "btc/1's handshake was refused with 502 (Bad Gateway); it must be accepted; "
+            "and 39 more (btc/2, btc/3, btc/4 and 36 others)",
+        ),
+        (1, "btc/1's handshake was refused with 504; it must be accepted"),
+    ]
+    assert result.counts == counts(unexpected=41)
 
 
 # --- subscribe messages -------------------------------------------------------------------------------------
@@ -244,3 +269,26 @@ def test_leaving_once_excuses_one_connection_only() -> None:
     )
 
     assert check(a_scenario(), history).counts["closed"] == 1
+
+
+# --- histories that end too early ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict"),
+    [
+        pytest.param((CONNECTING, CONNECTED, SENT), Verdict.UNKNOWN, id="an answer that may have come"),
+        pytest.param(
+            (CONNECTING, CONNECTED, SENT, an_error_message("FORBIDDEN")),
+            Verdict.UNKNOWN,
+            id="nothing wrong so far",
+        ),
+        pytest.param(
+            (CONNECTING, ClientRefused(1.1, "mallory", 502)), Verdict.FAIL, id="a refusal that was seen"
+        ),
+    ],
+)
+def test_what_a_cut_history_does_not_show_is_unknown(seen: tuple[Observation, ...], verdict: Verdict) -> None:
+    checks = {"refusals": refusals.check}
+    (result,) = judge(FORBIDDEN_CHANNEL, a_history(*seen, settled=False), checks=checks).results
+    assert result.verdict is verdict

@@ -117,7 +117,7 @@ def test_lines_of_a_file_come_at_their_own_time_or_after_the_line_before() -> No
     lines: list[Mapping[str, object]] = [
         {"p": 1},
         {"p": 2},
-        {"p": 3, "at": 5},
+        {"p": 3, "at": "5s"},
         {"p": 4},
         {"p": 5, "at": "100ms"},
     ]

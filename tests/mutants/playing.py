@@ -83,7 +83,7 @@ def _deployable(backend: str, folder: Path) -> Path:
 async def _played(testbed: Testbed, mutant: Played, runs: RunFolder) -> Told:
     path = HERE / "scenarios" / f"{mutant.stimulus}.yaml"
     try:
-        scenario = load_scenario(path, feed=testbed.stack.feed, has_topic=True)
+        scenario = load_scenario(path, feed=testbed.stack.feed, rows=testbed.stack.connection_rows())
     except UsageError as error:
         return Told((), (), (), broken=str(error))
     await _change(testbed, mutant.function, mutant.change)

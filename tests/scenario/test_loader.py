@@ -6,6 +6,7 @@ from textwrap import dedent
 import pytest
 
 from harness.errors import UsageError
+from harness.scenario.connection_rows import ConnectionRows
 from harness.scenario.feed import ChannelRule, Feed
 from harness.scenario.loader import find_scenarios, from_json, load_scenario, read_events, to_json
 from harness.scenario.model import (
@@ -76,11 +77,27 @@ def test_what_publishes_needs_a_stack_with_a_topic(tmp_path: Path, step: str) ->
     claim = "scenario: s\nclients: {a: {}}\ntimeline:\n  - {at: 0s, subscribe: {clients: a, channel: x}}\n"
     path = write(tmp_path, f"{claim}  - {{at: 0s, {step}}}\n  - {{at: 1s, {step}}}\n")
     assert load_scenario(path).scenario == "s"
+    lacks = {"publish": "the stack has no topic"}
     with pytest.raises(UsageError) as caught:
-        load_scenario(path, has_topic=False)
+        load_scenario(path, lacks=lacks)
     assert str(caught.value) == f"{path}:5: nothing can be published: the stack has no topic"
     quiet = write(tmp_path, claim, "quiet.yaml")
-    assert load_scenario(quiet, has_topic=False) == load_scenario(quiet)
+    assert load_scenario(quiet, lacks=lacks) == load_scenario(quiet)
+
+
+@pytest.mark.parametrize("name", ["purge", "ttl"])
+def test_rows_are_expected_of_a_stack_that_says_which_they_are(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, f"scenario: s\nclients: {{a: {{}}}}\nexpect:\n  order: false\n  {name}: 2s\n")
+    with pytest.raises(UsageError) as caught:
+        load_scenario(path, lacks={name: "there are none"})
+    assert str(caught.value) == f"{path}:5: '{name}' cannot be judged: there are none"
+
+
+def test_what_the_stack_says_of_rows_is_in_the_scenario_and_in_its_json(tmp_path: Path) -> None:
+    rows = ConnectionRows(prefix="WS#", after_disconnect="kept", ttl="expireAt")
+    scenario = load_scenario(write(tmp_path, "scenario: s\nclients: {a: {}}\n"), rows=rows)
+    assert scenario.rows == rows
+    assert from_json(to_json(scenario)) == scenario
 
 
 def test_a_file_with_everything_in_it(tmp_path: Path) -> None:
@@ -121,7 +138,7 @@ def test_json_of_something_else_is_refused() -> None:
 
 
 def test_a_feed_in_the_scenario_wins_over_the_stacks(tmp_path: Path) -> None:
-    path = write(tmp_path, "scenario: s\nfeed: {type_field: kind}\n")
+    path = write(tmp_path, "scenario: s\nclients: {a: {}}\nfeed: {type_field: kind}\n")
     assert load_scenario(path, feed=Feed(type_field="sort")).feed == Feed(type_field="kind")
 
 
@@ -199,10 +216,7 @@ def test_a_misshapen_step_is_told_by_its_own_rules(tmp_path: Path, step: str, mi
         ),
         pytest.param(
             "scenario: s\nexpect:\n  latency: [p98 < 1s]",
-            [
-                "3: item 1 of 'latency': 'p98 < 1s' is not a threshold; "
-                "write p50, p95, p99 or max, <, and a duration: p99 < 100 ms"
-            ],
+            ["3: item 1 of 'latency': there is no percentile 'p98'; did you mean p99?"],
             id="threshold",
         ),
         pytest.param(
@@ -225,6 +239,7 @@ clients:
   late: {joins: later}
 timeline:
 """
+LATE_COMES = "{at: 1m, connect: late}"
 
 
 @pytest.mark.parametrize(
@@ -298,7 +313,7 @@ timeline:
     ],
 )
 def test_steps_that_make_no_sense(tmp_path: Path, steps: list[str], mistakes: list[str]) -> None:
-    text = CLIENTS + "\n".join(f"- {step}" for step in steps)
+    text = CLIENTS + "\n".join(f"- {step}" for step in (*steps, LATE_COMES))
     assert mistakes_of(tmp_path, text) == [f"s.yaml:{mistake}" for mistake in mistakes]
 
 
@@ -321,7 +336,7 @@ def test_steps_that_make_no_sense(tmp_path: Path, steps: list[str], mistakes: li
     ],
 )
 def test_steps_that_make_sense(tmp_path: Path, steps: list[str]) -> None:
-    load_scenario(write(tmp_path, CLIENTS + "\n".join(f"- {step}" for step in steps)))
+    load_scenario(write(tmp_path, CLIENTS + "\n".join(f"- {step}" for step in (*steps, LATE_COMES))))
 
 
 @pytest.mark.parametrize(
@@ -355,6 +370,26 @@ def test_groups_that_make_no_sense(tmp_path: Path, group: str, mistake: str) -> 
 @pytest.mark.parametrize(
     ("threshold", "mistake"),
     [
+        pytest.param(
+            "p99 < 100", "item 1 of 'latency': 100 has no unit; did you mean 100s or 100ms?", id="no unit"
+        ),
+        pytest.param(
+            "p90 < 1s", "item 1 of 'latency': there is no percentile 'p90'; did you mean p95?", id="p90"
+        ),
+        pytest.param(
+            "p99.9<1s", "item 1 of 'latency': there is no percentile 'p99.9'; did you mean max?", id="p99.9"
+        ),
+        pytest.param(
+            "mean < 1s",
+            "item 1 of 'latency': there is no percentile 'mean'; there are p50, p95, p99 and max",
+            id="no percentile",
+        ),
+        pytest.param(
+            "p99 > 1s",
+            "item 1 of 'latency': 'p99 > 1s' is not a threshold; "
+            "write p50, p95, p99 or max, < or <=, and a duration: p99 < 100 ms",
+            id="the other way round",
+        ),
         pytest.param("p99 < 0s", "a latency is never below 0", id="zero"),
         pytest.param(
             "{threshold: p99 < 1s, type: trad}",
@@ -381,8 +416,90 @@ def test_thresholds_that_no_event_can_meet_or_miss(tmp_path: Path, threshold: st
 
 
 def test_a_threshold_without_any_event(tmp_path: Path) -> None:
-    assert mistakes_of(tmp_path, "scenario: s\nexpect: {latency: [p99 < 1s]}") == [
-        "s.yaml:2: nothing is published that it could measure"
+    assert mistakes_of(tmp_path, "scenario: s\nclients: {a: {}}\nexpect: {latency: [p99 < 1s]}") == [
+        "s.yaml:3: nothing is published that it could measure"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "or_equal"),
+    [("p99<1s", False), ("p99 < 1 s", False), ("p99 <= 1s", True), ("p99<=1s", True)],
+)
+def test_ways_to_write_a_threshold(tmp_path: Path, threshold: str, or_equal: bool) -> None:
+    steps = "timeline: [{publish: {type: t, market: m}}]"
+    path = write(tmp_path, f"scenario: s\n{steps}\nexpect: {{latency: [{threshold}]}}")
+    (read,) = load_scenario(path).expect.latency
+    assert read == Threshold(percentile="p99", seconds=1.0, or_equal=or_equal)
+    assert (read.holds(1.0), read.holds(0.9), read.holds(1.1)) == (or_equal, True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        pytest.param(
+            "timeline: [{publish: {type: t, market: m}, every: 200, for: 5s}]",
+            "2: 'every': 200 has no unit; did you mean 200s or 200ms?",
+            id="every",
+        ),
+        pytest.param(
+            "timeline: [{publish: {type: t, market: m}, every: '200', for: 5s}]",
+            "2: 'every': 200 has no unit; did you mean 200s or 200ms?",
+            id="in quotes",
+        ),
+        pytest.param("settle: 5", "2: 'settle': 5 has no unit; did you mean 5s or 5ms?", id="settle"),
+        pytest.param(
+            "expect: {purge: 2.5}", "2: 'purge': 2.5 has no unit; did you mean 2.5s or 2.5ms?", id="purge"
+        ),
+        pytest.param(
+            "sns: {delay: 10..20}", "2: 'delay': 10 has no unit; did you mean 10s or 10ms?", id="range"
+        ),
+        pytest.param("settle: -1", "2: 'settle': a duration cannot be negative", id="negative"),
+        pytest.param(
+            "settle: true", "2: 'settle': True is not a duration; write 100ms, 5s or 1m", id="no number"
+        ),
+    ],
+)
+def test_a_duration_needs_a_unit(tmp_path: Path, text: str, mistake: str) -> None:
+    assert mistakes_of(tmp_path, f"scenario: s\n{text}\n") == [f"s.yaml:{mistake}"]
+
+
+@pytest.mark.parametrize("zero", ["0", "0.0", "'0'", "0s"])
+def test_nothing_needs_no_unit(tmp_path: Path, zero: str) -> None:
+    path = write(tmp_path, f"scenario: s\nclients: {{a: {{}}}}\nsettle: {zero}\nsns: {{delay: {zero}}}\n")
+    assert (load_scenario(path).settle, load_scenario(path).sns.delay) == (0.0, (0.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        pytest.param(
+            "seed: 2", "1: nothing happens in it: there is neither a client nor a step", id="nothing at all"
+        ),
+        pytest.param(
+            "clients:\n  a: {}\n  b: {joins: later}",
+            "4: 'b' joins later, but no step connects it",
+            id="never there",
+        ),
+        pytest.param(
+            "timeline: [{publish: {type: t, market: m}}]\nexpect:\n  order: true",
+            "4: no channel gets two events, so there is no order to keep",
+            id="the order of one event",
+        ),
+        pytest.param(
+            "timeline: [{publish: {type: t, market: '{n}'}, every: 1s, for: 2s}]\nexpect: {order: true}",
+            "3: no channel gets two events, so there is no order to keep",
+            id="the order of one event a channel",
+        ),
+    ],
+)
+def test_what_could_only_be_true_of_nothing(tmp_path: Path, text: str, mistake: str) -> None:
+    assert mistakes_of(tmp_path, f"scenario: s\n{text}\n") == [f"s.yaml:{mistake}"]
+
+
+def test_a_file_without_events(tmp_path: Path) -> None:
+    write(tmp_path, "\n", "events.jsonl")
+    assert mistakes_of(tmp_path, "scenario: s\ntimeline: [{publish_file: events.jsonl}]") == [
+        "events.jsonl:1: holds no event"
     ]
 
 
@@ -410,8 +527,8 @@ def test_mistakes_in_a_file_of_events_have_that_files_lines(tmp_path: Path) -> N
 
 
 def test_reading_the_events_of_a_file(tmp_path: Path) -> None:
-    path = write(tmp_path, '{"at": 1, "type": "a"}\n\n{"type": "b"}\n', "events.jsonl")
-    assert read_events(str(path)) == ({"at": 1, "type": "a"}, {"type": "b"})
+    path = write(tmp_path, '{"at": "1s", "type": "a"}\n\n{"type": "b"}\n', "events.jsonl")
+    assert read_events(str(path)) == ({"at": "1s", "type": "a"}, {"type": "b"})
 
 
 def test_scenarios_of_a_folder_are_sorted(tmp_path: Path) -> None:

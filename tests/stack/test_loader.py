@@ -6,6 +6,7 @@ from textwrap import dedent
 import pytest
 
 from harness.errors import UsageError
+from harness.scenario.connection_rows import ConnectionRows
 from harness.scenario.feed import Feed
 from harness.stack.loader import load_stack
 from harness.stack.model import (
@@ -381,3 +382,69 @@ def test_what_can_be_referred_to(folder: Path) -> None:
 
 def test_the_schema_for_editors_is_the_models() -> None:
     assert FILE.read_text(encoding="utf-8") == stack_schema(), "run python -m harness.stack.schema"
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        pytest.param((), None, id="a function listens"),
+        pytest.param(
+            (("    subscribed_to: [news]\n", ""),),
+            "nothing in the stack is subscribed to its topic 'news'; name it in a function's 'subscribed_to'",
+            id="nobody listens",
+        ),
+        pytest.param(
+            (
+                ("    subscribed_to: [news]\n", ""),
+                ("functions:\n", "queues:\n  q: {name: Q, subscribed_to: [news]}\nfunctions:\n"),
+            ),
+            None,
+            id="a queue listens",
+        ),
+        pytest.param(
+            (("    subscribed_to: [news]\n", ""), ("topics:\n  news: {name: News}\n", "")),
+            "the stack has no topic",
+            id="no topic",
+        ),
+    ],
+)
+def test_what_is_published_must_be_heard(
+    folder: Path, changed: tuple[tuple[str, str], ...], why: str | None
+) -> None:
+    assert load(folder, with_lines(*changed)).lacks().get("publish") == why
+
+
+CONNECTIONS = (
+    "connections: {table: rows, connection_id: {attribute: pk, prefix: 'WS#'}, after_disconnect: kept}\n"
+)
+UNSAID = "the stack does not say which rows stand for connections; name them in its 'connections'"
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "lacks"),
+    [
+        pytest.param(SMALL, None, {"purge": UNSAID, "ttl": UNSAID}, id="unsaid"),
+        pytest.param(
+            SMALL + CONNECTIONS,
+            ConnectionRows(prefix="WS#", after_disconnect="kept"),
+            {"ttl": "the table of the stack's 'connections' has no 'ttl'"},
+            id="without a TTL",
+        ),
+        pytest.param(
+            with_lines(("hash_key: pk}", "hash_key: pk, ttl: expireAt}")) + CONNECTIONS,
+            ConnectionRows(prefix="WS#", after_disconnect="kept", ttl="expireAt"),
+            {},
+            id="with a TTL",
+        ),
+    ],
+)
+def test_what_the_stack_says_of_rows_of_connections(
+    folder: Path, text: str, rows: ConnectionRows | None, lacks: dict[str, str]
+) -> None:
+    stack = load(folder, text)
+    assert (stack.connection_rows(), stack.lacks()) == (rows, lacks)
+
+
+def test_a_duration_of_a_stack_needs_a_unit(folder: Path) -> None:
+    text = with_lines(("    subscribed_to: [news]\n", "    timeout: 20\n"))
+    assert mistakes_of(folder, text) == ["stack.yaml:9: 'timeout': 20 has no unit; did you mean 20s or 20ms?"]
