@@ -163,7 +163,7 @@ class _Running:
 
     def keep_reports(self, *, complete: bool) -> None:
         """Writes the reports of what was judged so far; a worker may be killed at any time after that."""
-        from harness.run import RunResult, keep_reports
+        from harness.run_reports import RunResult, keep_reports
 
         if self._run_folder is not None:
             seconds = time.monotonic() - self._started_at

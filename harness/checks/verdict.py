@@ -76,7 +76,7 @@ class CheckResult:
 
     `summary` is one line ("12 000 of 12 000 expected messages arrived, nothing else"); `counts` are the figures
     behind it by name; `findings` are all that is wrong, most telling first (reports show the first few). An UNKNOWN
-    that is `accepted` is told like any other, and stops nobody.
+    that is `accepted` is told like any other, and stops nobody. `seconds` is how long it took to answer.
     """
 
     check: str
@@ -86,6 +86,7 @@ class CheckResult:
     counts: Mapping[str, float] = field(default_factory=dict)
     latencies: tuple[LatencyFigures, ...] = ()
     accepted: bool = False
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,11 @@ from harness.emulator.gateway.configuration import read_configuration
 from harness.emulator.port.certificates import Authority
 from harness.emulator.wiring import Emulator
 from harness.stack.apart import apart
-from harness.stack.loader import load_stack
+from harness.stack.loader import load_stack, placed_in
 from harness.stack.model import Execution, Stack
 from harness.stack.provision import Deployment, provision
 from harness.stack.removal import Made
-from harness.testbed import to_its_end, undone_at_the_end
+from harness.testbed import refuse_to_start, to_its_end, undone_at_the_end
 
 REGION = "us-east-1"
 
@@ -83,7 +83,9 @@ async def serve(
             else:
                 own = apart(stack, secrets.token_hex(3), passing=PASSING) if elsewhere else stack
                 note = made if elsewhere else _forgotten
-                if deployment := await _unless(stop, _deploy(own, emulator, endpoint, note)):
+                with placed_in(stack_file, parameters=parameters):
+                    deployment = await _unless(stop, _deploy(own, emulator, endpoint, note))
+                if deployment:
                     say(console, *_deployed(own, deployment))
             if not stop.is_set():
                 say(console, *_how_to_connect(endpoint, region), *_how_to_trust(emulator.authority))
@@ -133,10 +135,12 @@ async def _deploy(
             made=made,
         )
     )
+    failures: dict[str, BaseException | None] = {}
     for name in stack.functions:
         error = await emulator.functions.prewarm(stack.function_name(name), stack.prewarm(name))
         if isinstance(error, bytes):
-            raise does_not_start(stack.function_name(name), error)
+            failures[name] = does_not_start(stack.function_name(name), error)
+    refuse_to_start(stack, failures)
     wanted = read_configuration(stack.api.gateway_configuration())
     emulator.gateway.configure(settings=wanted.settings, quotas=wanted.quotas)
     emulator.dynamodb.configure(read_settings(stack.dynamodb.over()))

@@ -99,6 +99,8 @@ class RunDescription:
 
     `started_at` is seconds since the epoch; `version` is the harness's, `history` that of the histories' lines;
     `command` is the command line. `parts` says where each part of AWS was; runs of before it was kept have none.
+    Of the `asked` scenarios a run that was `stopped` has not played all, and says why. `clock_at` is what the
+    histories' clock showed at `started_at`.
     """
 
     version: str
@@ -108,7 +110,14 @@ class RunDescription:
     scenarios: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     parts: Mapping[str, str] = field(default_factory=dict)
+    asked: int = 0
+    stopped: Mapping[str, object] = field(default_factory=dict)
+    clock_at: float | None = None
     history: int = VERSION
+
+
+_OF_OLDER_RUNS = {"parts": {}, "asked": 0, "stopped": {}, "clock_at": None, "history": 1}
+"""What run.json does not say where an earlier version wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +194,11 @@ class RunFolder:
         """What run.json says; UsageError when it is missing or broken, or its histories are of a newer harness."""
         path = self.path / "run.json"
         try:
-            values = {"parts": {}, "history": 1} | orjson.loads(_read(path))
+            values = _OF_OLDER_RUNS | orjson.loads(_read(path))
             known = {one.name: values[one.name] for one in fields(RunDescription)}
             known["scenarios"] = tuple(slug(name) for name in known["scenarios"])
             known["command"] = tuple(str(word) for word in known["command"])
+            known["stopped"] = dict(known["stopped"])
             known["parts"] = {str(part): str(place) for part, place in dict(known["parts"]).items()}
             described = RunDescription(**known)
             newer = described.history > VERSION
