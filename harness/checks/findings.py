@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import islice, zip_longest
 
-from harness.checks.verdict import Evidence, Finding
+from harness.checks.needs import Need
+from harness.checks.verdict import Cause, Evidence, Finding, Severity
 from harness.record.history import History
 from harness.record.observation import InsideHidden, Observation
 
@@ -12,10 +13,20 @@ MOST = 100
 """As many findings a check gives at most; its counts always tell all."""
 
 
-def finding_of(kind: str, what: str, *observations: Observation) -> Finding:
+def finding_of(
+    kind: str,
+    what: str,
+    *observations: Observation,
+    cause: Cause = Cause.OTHER,
+    needs: Iterable[Need] = (),
+    subject: Iterable[str] = (),
+    severity: Severity = Severity.FAIL,
+    count: int = 1,
+    request: str | None = None,
+) -> Finding:
     """A finding with the observations that prove it as its evidence, in time order."""
-    in_time_order = sorted(observations, key=lambda one: one.at)
-    return Finding(kind, what, tuple(map(evidence_of, in_time_order)))
+    evidence = tuple(map(evidence_of, sorted(observations, key=lambda one: one.at)))
+    return Finding(kind, what, evidence, severity, count, request, frozenset(needs), tuple(subject), cause)
 
 
 def evidence_of(observation: Observation) -> Evidence:
@@ -40,4 +51,5 @@ def hidden(history: History) -> InsideHidden | None:
 
 def unseen(what: str, seen: InsideHidden) -> Finding:
     """That `what` a check needs happens inside: `whether functions failed`."""
-    return finding_of("not shown", f"{what} cannot be seen: {seen.reason}")
+    told = f"{what} cannot be seen: {seen.reason}"
+    return finding_of("not shown", told, cause=Cause.NOT_SHOWN, severity=Severity.UNKNOWN, subject=(what,))

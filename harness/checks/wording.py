@@ -1,10 +1,13 @@
 """Words of findings: clients, events, amounts and durations, as a person says them."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from harness.record.observation import EventPublished
 
 _NAMED = 4
+_FIRST = 2
 
 
 def amount(number: int) -> str:
@@ -28,12 +31,23 @@ def duration(seconds: float) -> str:
 
 def listed(names: Iterable[str]) -> str:
     """`btc/1, btc/2 and btc/3`; beyond four names `btc/1, btc/2, btc/3 and 497 others`; `nobody` for none."""
-    ordered = sorted(names, key=by_number)
-    if len(ordered) > _NAMED:
-        shown = _NAMED - 1
-        return f"{', '.join(ordered[:shown])} and {amount(len(ordered) - shown)} others"
-    *first, last = ordered or ["nobody"]
-    return f"{', '.join(first)} and {last}" if first else last
+    return _joined(_named(names)) or "nobody"
+
+
+def folded(clients: Iterable[str], groups: Mapping[str, int]) -> str:
+    """As `listed`, but a whole group is one name: `all 12 of btc`. `groups` says how many clients each one has."""
+    names = set(clients)
+    there = Counter(name.partition("/")[0] for name in names)
+    whole = {group for group, number in there.items() if 1 < number == groups.get(group)}
+    alone = [name for name in names if name.partition("/")[0] not in whole]
+    told = [f"all {amount(there[group])} of {group}" for group in sorted(whole)]
+    return _joined((*told, *_named(alone))) or "nobody"
+
+
+def first_few(names: Iterable[str]) -> str:
+    """`e52, e181, ...`: the first two, in the order given, and that there are more."""
+    shown = list(islice(names, _FIRST + 1))
+    return ", ".join((*shown[:_FIRST], "...") if len(shown) > _FIRST else shown)
 
 
 def channels_of(published: EventPublished) -> str:
@@ -46,6 +60,19 @@ def event(published: EventPublished) -> str:
     kind = published.type or "event"
     where = f" on {channels_of(published)}" if published.channels else ""
     return f"{published.event} ({kind}{where})"
+
+
+def _named(names: Iterable[str]) -> list[str]:
+    ordered = sorted(names, key=by_number)
+    if len(ordered) <= _NAMED:
+        return ordered
+    shown = _NAMED - 1
+    return [*ordered[:shown], f"{amount(len(ordered) - shown)} others"]
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else "".join(parts)
 
 
 def by_number(client: str) -> tuple[str, int, str]:

@@ -5,14 +5,15 @@ names. Encoding and decoding are exact opposites, and fast enough for hundreds o
 """
 
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from math import inf
 from operator import attrgetter
 from typing import TypeVar, get_args, get_type_hints
 
 import orjson
 
-from harness.record.observation import KINDS, Observation
+from harness.record.observation import KINDS, Observation, RecordingBegan, RecordingEnded
 
 VERSION = 2
 """The version of the lines that `encode` writes. It rises with every change that an older harness cannot read.
@@ -29,15 +30,33 @@ class UnreadableLineError(ValueError):
     """A line that is no observation; the message says what is wrong and shows the line's beginning."""
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Observations that a source numbered and that are missing: those from `first` to before `end`.
+
+    They were seen after `after` and before `before`, the times of what is next to them; infinite where nothing is.
+    `source` is `clients` or `inside`.
+    """
+
+    source: str
+    first: int
+    end: int
+    after: float = -inf
+    before: float = inf
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
     """The observations of one run, sorted by `at`; those of one instant stay in the order they were given.
 
-    `torn` says that the writer died in the middle of the last line, so that the end is missing.
+    `torn` says that the writer died in the middle of the last line, so that the end is missing. `gaps` are what is
+    missing between observations that are there. `changed` says that it is not the history that the run sealed.
     """
 
     observations: tuple[Observation, ...] = ()
     torn: bool = False
+    gaps: tuple[Gap, ...] = ()
+    changed: bool = False
     _by_kind: dict[type, tuple[Observation, ...]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -48,6 +67,22 @@ class History:
         if not self._by_kind:
             self._by_kind.update(_sorted_out(self.observations))
         return self._by_kind.get(kind, ())  # type: ignore[return-value]  # keyed by the values' own class
+
+    def each(self, *kinds: type[Kind]) -> Iterator[Kind]:
+        """The observations of these classes in time order, of all without a class; as often as it is called."""
+        for seen in self.observations:
+            if not kinds or type(seen) in kinds:
+                yield seen  # type: ignore[misc]  # one of the classes that were asked for
+
+    @property
+    def began(self) -> bool:
+        """Whether the beginning of the recording is in it."""
+        return bool(self.of(RecordingBegan))
+
+    @property
+    def ended(self) -> bool:
+        """Whether recording ended in order, and that end is in it."""
+        return bool(self.of(RecordingEnded))
 
     @property
     def begins_at(self) -> float:

@@ -1,6 +1,6 @@
 import pytest
 
-from harness.checks.findings import finding_of
+from harness.checks.findings import finding_of, unseen
 from harness.checks.health import check
 from harness.checks.verdict import CheckResult, Verdict
 from harness.record.observation import (
@@ -129,5 +129,5 @@ def test_where_the_inside_is_hidden_nobody_knows_whether_functions_failed() -> N
 
     what = "whether functions failed cannot be seen: AWS does not show its inside"
     assert judged(seen) == CheckResult(
-        "health", Verdict.UNKNOWN, what, (finding_of("not shown", what),), counts()
+        "health", Verdict.UNKNOWN, what, (unseen("whether functions failed", seen),), counts()
     )

@@ -44,3 +44,31 @@ def test_amounts_have_their_thousands_apart() -> None:
 
 def test_an_event_is_named_with_its_type_and_channel() -> None:
     assert wording.event(an_event("e17", kind="")) == "e17 (event on market.BTC-PERP)"
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        pytest.param([f"btc/{n}" for n in range(1, 13)], "all 12 of btc", id="a whole group"),
+        pytest.param(
+            [f"btc/{n}" for n in range(1, 12)], "btc/1, btc/2, btc/3 and 8 others", id="a part of one"
+        ),
+        pytest.param(["alice"], "alice", id="a group of one"),
+        pytest.param(
+            ["alice", *(f"btc/{n}" for n in range(1, 13)), "eth/1", "eth/2"],
+            "all 12 of btc, all 2 of eth and alice",
+            id="several groups",
+        ),
+        pytest.param([], "nobody", id="none"),
+    ],
+)
+def test_whole_groups_are_one_name(names: list[str], told: str) -> None:
+    assert wording.folded(names, {"btc": 12, "eth": 2, "alice": 1}) == told
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [(["e1"], "e1"), (["e1", "e2"], "e1, e2"), (["e52", "e181", "e3"], "e52, e181, ...")],
+)
+def test_the_first_few_are_named(names: list[str], told: str) -> None:
+    assert wording.first_few(names) == told

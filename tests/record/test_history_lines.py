@@ -15,6 +15,8 @@ from harness.record.observation import (
     InvocationStarted,
     MessageReceived,
     Observation,
+    RecordingBegan,
+    RecordingEnded,
     RowsFound,
 )
 
@@ -122,6 +124,25 @@ def test_a_history_gives_the_observations_of_one_kind() -> None:
     assert history.of(ClientLeft) == (left,)
     assert history.of(EventPublished) == ()
     assert history.of(ClientLeft) is history.of(ClientLeft)
+
+
+def test_a_history_is_gone_through_as_often_as_wanted() -> None:
+    connected, left, again = ClientConnected(1.0, "a"), ClientLeft(2.0, "a"), ClientConnected(3.0, "a")
+    history = History((again, left, connected))
+
+    assert list(history.each(ClientConnected)) == [connected, again]
+    assert list(history.each(ClientLeft, ClientConnected)) == [connected, left, again]
+    assert list(history.each()) == list(history.each()) == [connected, left, again]
+
+
+def test_a_history_knows_whether_it_began_and_ended() -> None:
+    began, ended = RecordingBegan(1.0, clients=0, inside=0), RecordingEnded(2.0, clients=1, inside=0)
+
+    assert [(one.began, one.ended) for one in (History(), History((began,)), History((began, ended)))] == [
+        (False, False),
+        (True, False),
+        (True, True),
+    ]
 
 
 def test_a_history_of_nothing_begins_and_ends_at_zero() -> None:
