@@ -23,7 +23,7 @@ class ExitCode(IntEnum):
 
 
 class HarnessError(Exception):
-    """An error that a person can act on: each of its reasons says where and what to do; the message is all of them."""
+    """An error that a person can act on: each of its reasons says where and what to do, the message is all."""
 
     exit_code = ExitCode.BROKEN
 

@@ -116,10 +116,11 @@ class TerminalProgress:
     Where the console is no terminal nothing moves: the claim is printed, and later its block.
     """
 
-    def __init__(
-        self, console: Console, *, block: Block, moves: bool = True
-    ) -> None:
-        """`block` gives what is shown of a result. Without `moves` the terminal is left to somebody else, a debugger say."""
+    def __init__(self, console: Console, *, block: Block, moves: bool = True) -> None:
+        """`block` gives what is shown of a result.
+
+        Without `moves` the terminal is left to somebody else, a debugger say.
+        """
         self._console = console
         self._block = block
         self._moves = moves and console.is_terminal

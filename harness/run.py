@@ -80,9 +80,9 @@ async def run(
 ) -> RunResult:
     """Plays the scenarios on the chosen backend and judges each as soon as it has ended.
 
-    Whatever ends the run, the reports are there and hold what was judged before: they are written after each scenario,
-    and when it does not start. `tell` hears the whole before anything is closed, because closing may hang, or be
-    killed; of a run that is stopped it hears what there is.
+    Whatever ends the run, the reports hold what was judged before: they are written after each scenario, and when
+    the run does not start. `tell` hears the whole before anything is closed, because closing may hang, or be killed;
+    of a run that is stopped it hears what there is.
 
     Raises UsageError for mistakes in the files, before anything starts; DeploymentFailed when handlers cannot
     start; BackendError when the harness or the backend breaks. Whatever happens, the histories so far stay on disk,

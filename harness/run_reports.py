@@ -1,4 +1,4 @@
-"""Reports of a run: summary.json, junit.xml and run.json are in its folder however it ends, and when it does not start."""
+"""Reports of a run: summary.json, junit.xml and run.json, in its folder however it ends, or does not start."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -123,9 +123,7 @@ def _description(*, command: Sequence[str], backend: str, stack: str) -> RunDesc
 
 
 def _of_testbed(described: RunDescription, testbed: Testbed) -> RunDescription:
-    return replace(
-        described, backend=testbed.backend.name, parts=testbed.parts, stack=testbed.stack.name
-    )
+    return replace(described, backend=testbed.backend.name, parts=testbed.parts, stack=testbed.stack.name)
 
 
 def _new_folder(runs: Path, described: RunDescription) -> RunFolder:

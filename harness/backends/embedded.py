@@ -45,7 +45,7 @@ def does_not_start(function: str, init_error: bytes) -> DeploymentFailed:
     error = orjson.loads(init_error)
     what = f"{error.get('errorType')}: {error.get('errorMessage')}{_raised_at(error.get('stackTrace'))}"
     advice = package_advice(str(error.get("errorMessage")))
-    return DeploymentFailed(f"function {function!r} does not start: {what}{advice and f'\n{advice}'}")
+    return DeploymentFailed(f"function {function!r} does not start: {what}" + (advice and f"\n{advice}"))
 
 
 def _raised_at(trace: object) -> str:

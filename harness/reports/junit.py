@@ -25,9 +25,9 @@ def junit(
 ) -> bytes:
     """A UTF-8 XML document; findings with their evidence are the text of a case's failure or error.
 
-    `properties` are those of the run: where it ran. `started_at` is when it did, seconds since the epoch; the
-    histories' clock was at zero at `clock_began_at`, so that each suite tells when its timeline began. A suite's time is the
-    scenario's, a case's is how long the check took to judge.
+    `properties` are those of the run: where it ran. `started_at` is when it did, seconds since the epoch, and
+    `clock_began_at` is when the histories' clock was at zero: a suite tells when its timeline began. A suite's time
+    is the scenario's, a case's is how long the check took to judge.
     """
     stops = [] if stopped is None else [_stop(stopped, started_at)]
     suites = ElementTree.Element("testsuites", _totals(results, stopped) | _timestamp(started_at))
@@ -110,7 +110,9 @@ def _case(result: ScenarioResult, check: CheckResult) -> ElementTree.Element:
 
 def _lines(finding: Finding, timeline_at: float) -> str:
     evidence = (f"    {told(one, timeline_at=timeline_at)}" for one in finding.evidence)
-    log = () if finding.request is None else (f"    its log: harness logs --request {plain(finding.request)}",)
+    log = (
+        () if finding.request is None else (f"    its log: harness logs --request {plain(finding.request)}",)
+    )
     return "\n".join((f"{plain(finding.kind)}: {_what(finding)}", *evidence, *log))
 
 

@@ -48,7 +48,9 @@ class Figures:
         name_width = widest if options.no_wrap else max(min(widest, room), 0)
         for number, (name, *values) in enumerate((self.heads, *self.rows)):
             names = _folded(Text(name), console, None if options.no_wrap else name_width)
-            figures = "".join(_right(value, _GAP + width) for value, width in zip(values, widths, strict=True))
+            figures = "".join(
+                _right(value, _GAP + width) for value, width in zip(values, widths, strict=True)
+            )
             for line in _beside(names, figures, name_width):
                 yield Text(" " * self.indent + line, style="" if number else "dim")
 

@@ -1,7 +1,7 @@
-"""Plain text: how everything that came from outside is written, so that no terminal and no XML parser stumbles over it.
+"""Plain text: how what came from outside is written, so that no terminal and no XML parser stumbles over it.
 
-This is the one place that cleans and caps such text: reports, commands and errors write it through `plain`, `brief` or
-`escaped`.
+This is the one place that cleans and caps such text: reports, commands and errors write it through `plain`, `brief`
+or `escaped`.
 """
 
 import re
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 MOST = 2000
 """Characters of one text that `brief` keeps."""
 
-# What XML 1.0 cannot hold, and what moves a terminal's cursor, colours it or turns the reading direction: all controls
-# but tab and newline, the marks and embeddings of bidirectional text, and invisible tags.
+# What XML 1.0 cannot hold, and what moves a terminal's cursor, colours it or turns the reading direction: all
+# controls but tab and newline, the marks and embeddings of bidirectional text, and invisible tags.
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff"
     "\U000e0000-\U000e007f]"

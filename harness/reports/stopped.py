@@ -35,7 +35,9 @@ class Stopped:
     def told(self) -> str:
         """`did not start: 2 reasons`, or `interrupted`."""
         count = len(self.reasons)
-        return f"{self.outcome.value}: {count} reason{'s' if count > 1 else ''}" if count else self.outcome.value
+        return (
+            f"{self.outcome.value}: {count} reason{'s' if count > 1 else ''}" if count else self.outcome.value
+        )
 
     def written(self) -> Mapping[str, object]:
         """As run.json keeps it."""

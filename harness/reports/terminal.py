@@ -9,10 +9,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from harness.checks.verdict import CheckResult, Evidence, Finding, LatencyFigures, ScenarioResult, Severity, Verdict
+from harness.checks.verdict import (
+    CheckResult,
+    Evidence,
+    Finding,
+    LatencyFigures,
+    ScenarioResult,
+    Severity,
+    Verdict,
+)
 from harness.percentiles import PERCENT
 from harness.reports.layout import Figures, Hanging
 from harness.reports.plain import brief, plain, told
+from harness.reports.stopped import Stopped
 
 FINDINGS = 3
 """Findings shown of each check that did not pass."""
@@ -47,24 +56,26 @@ def scenario_block(result: ScenarioResult, *, run: str = "", verbose: bool = Fal
     return Group(_heading(result), *checks, *_logged(result))
 
 
-def total_line(results: Sequence[ScenarioResult], *, seconds: float) -> Text:
+def total_line(
+    results: Sequence[ScenarioResult], *, seconds: float, asked: int = 0, stopped: Stopped | None = None
+) -> Text:
     """`12 passed, 1 failed, 0 unknown in 93.2 s`; `seconds` is how long the whole run took.
 
-    `(3 accepted)` tells of how many that did not pass every UNKNOWN was accepted.
+    `(3 accepted)` tells of how many that did not pass every UNKNOWN was accepted. Of a run that was `stopped`, or did
+    not play all that was `asked` for, it says so.
     """
     verdicts = [result.verdict for result in results]
-    told_ = ", ".join(
-        f"{verdicts.count(verdict)} {word}"
-        for verdict, word in (
-            (Verdict.PASS, "passed"),
-            (Verdict.FAIL, "failed"),
-            (Verdict.UNKNOWN, "unknown"),
-        )
-    )
+    words = {Verdict.PASS: "passed", Verdict.FAIL: "failed", Verdict.UNKNOWN: "unknown"}
+    line = ", ".join(f"{verdicts.count(verdict)} {word}" for verdict, word in words.items())
     accepted = sum(result.gate is Verdict.PASS is not result.verdict for result in results)
-    told_ += f" ({accepted} accepted)" if accepted else ""
-    style = _MARKS[Verdict.worst(result.gate for result in results)][1]
-    return Text(f"{told_} in {seconds:.1f} s", style=f"bold {style}")
+    line += f" ({accepted} accepted)" if accepted else ""
+    line += f" in {seconds:.1f} s"
+    worst = Verdict.worst(result.gate for result in results)
+    if stopped is not None or len(results) < asked:
+        outcome = stopped.outcome.value if stopped else "cut short"
+        line += f"; {outcome}, with {len(results)} of {asked} scenarios judged"
+        worst = Verdict.worst((worst, Verdict.UNKNOWN))
+    return Text(line, style=f"bold {_MARKS[worst][1]}")
 
 
 def log_hints(results: Sequence[ScenarioResult], *, run: str) -> Iterator[str]:
@@ -84,12 +95,10 @@ def _warnings(result: ScenarioResult) -> Iterator[RenderableType]:
     for check in result.results:
         for finding in check.findings:
             if finding.severity is Severity.WARNING:
-                yield Hanging(Text("!", style="yellow"), Text(f"{check.check}: {brief(finding.what)}"), indent=2)
+                yield Hanging(Text("!", style="yellow"), Text(f"{check.check}: ") + _what(finding), indent=2)
 
 
-def _check(
-    check: CheckResult, result: ScenarioResult, run: str, shown: set[str]
-) -> Iterator[RenderableType]:
+def _check(check: CheckResult, result: ScenarioResult, run: str, shown: set[str]) -> Iterator[RenderableType]:
     mark, style = _mark(check)
     name = Text(f"{mark} {check.check:<{_NAME_WIDTH}}", style=style)
     summary = f"accepted: {check.summary}" if check.accepted else check.summary
@@ -97,11 +106,30 @@ def _check(
     if check.latencies:
         yield _latencies(check.latencies)
         yield from (Hanging(Text(), Text(line, style="dim"), indent=4) for line in _shares(check.counts))
-    findings = () if check.accepted else check.findings
-    for finding in findings[:FINDINGS]:
-        yield from _finding(finding, result.timeline_at, run, shown)
-    if (more := len(findings) - FINDINGS) > 0:
-        yield Text(f"    … {more} more finding{'s' if more > 1 else ''}", style="dim")
+    if not check.accepted:
+        for finding in check.findings[:FINDINGS]:
+            yield from _finding(finding, result.timeline_at, run, shown)
+        yield from (Text(f"    … {line}", style="dim") for line in _left_out(check))
+
+
+def causes_first(result: ScenarioResult) -> tuple[CheckResult, ...]:
+    """The checks by the first cause that each tells; then those that tell of none, and those that passed last."""
+    first: dict[str, int] = {}
+    for place, finding in enumerate(result.causes):
+        first.setdefault(finding.check, place)
+
+    def order(check: CheckResult) -> tuple[bool, int]:
+        return check.verdict is Verdict.PASS, first.get(check.check, len(result.causes))
+
+    return tuple(sorted(result.results, key=order))
+
+
+def _left_out(check: CheckResult) -> Iterator[str]:
+    """How many findings are not shown, and how many of them no report has: what a report keeps is capped."""
+    kept, found = len(check.findings), max(len(check.findings), sum(check.found.values()))
+    if (more := found - FINDINGS) > 0:
+        only = f"; summary.json has {kept} of all {found}" if kept < found else ""
+        yield f"{more} more finding{'s' if more > 1 else ''}{only}"
 
 
 def _mark(check: CheckResult) -> tuple[str, str]:
@@ -112,15 +140,21 @@ def _mark(check: CheckResult) -> tuple[str, str]:
 
 def _finding(finding: Finding, timeline_at: float, run: str, shown: set[str]) -> Iterator[RenderableType]:
     warning = finding.severity is Severity.WARNING
-    yield Hanging(
-        Text("!" if warning else "-", style="yellow" if warning else ""), Text(brief(finding.what)), indent=4
-    )
+    mark = Text("!" if warning else "-", style="yellow" if warning else "")
+    yield Hanging(mark, _what(finding), indent=4)
     for one in finding.evidence[:EVIDENCE]:
         yield Hanging(Text(), Text(_told_once(one, timeline_at, shown), style="dim"), indent=6)
     if (more := len(finding.evidence) - EVIDENCE) > 0:
         yield Text(f"      … {more} more", style="dim")
     if finding.request is not None:
         yield Hanging(Text(), Text(f"its log: {logs_command(run, finding.request)}", style="dim"), indent=6)
+
+
+def _what(finding: Finding) -> Text:
+    """What is wrong, and the id by which every report knows it."""
+    style = "yellow" if finding.severity is Severity.WARNING else ""
+    named = (f" [{finding.id}]", "dim") if finding.id else ("", "")
+    return Text.assemble((brief(finding.what), style), named)
 
 
 def logs_command(run: str, request: str) -> str:

@@ -11,7 +11,8 @@ from harness.yaml_source import suggestion
 
 _NODE_SUFFIXES = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
 _NODE_EXPORT = re.compile(
-    r"^\s*export\s+(?:default\s+)?(?:async\s+)?(?:function|const|let|var|class)\s+(\w+)|\bexports\.(\w+)\s*=", re.MULTILINE
+    r"^\s*export\s+(?:default\s+)?(?:async\s+)?(?:function|const|let|var|class)\s+(\w+)|\bexports\.(\w+)\s*=",
+    re.MULTILINE,
 )
 _NO_CODE = re.compile(r"node_modules|__pycache__|\..*")
 _MOST_FILES = 20_000
@@ -61,13 +62,11 @@ def _file_of(function: Function, code: Path) -> Path | None:
 
 
 def _elsewhere(function: Function, code: Path) -> str:
-    """`; did you mean 'dex/ws/fan_out.handler'?`: a file of that name in another folder, or one named like it here."""
+    """`; did you mean 'dex/ws/fan_out.handler'?`: a file of that name in another folder, or one named like it."""
     wanted = _handler_files(function)
     name = function.handler.rpartition(".")[2]
     suffixes = {one.suffix for one in wanted}
-    found = {
-        file.with_suffix("").as_posix(): file for file in _code_files(code) if file.suffix in suffixes
-    }
+    found = {file.with_suffix("").as_posix(): file for file in _code_files(code) if file.suffix in suffixes}
     same_name = [module for module, file in found.items() if file.name in {one.name for one in wanted}]
     if same_name:
         return f"; did you mean '{min(same_name, key=lambda one: (one.count('/'), one))}.{name}'?"

@@ -51,7 +51,7 @@ def parameters_of(words: Iterable[str]) -> dict[str, str]:
 
 @contextmanager
 def placed_in(path: Path | None, *, parameters: Mapping[str, str] | None = None) -> Iterator[None]:
-    """Functions that do not start are told with the lines of the stack's file that name their handlers, if it has one."""
+    """Functions that do not start are told with the lines of the stack's file, if there is one."""
     try:
         yield
     except DeploymentFailed as error:
