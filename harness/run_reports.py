@@ -53,8 +53,9 @@ class UnderWay:
 
     def result(self, stopped: Stopped | None = None) -> RunResult:
         """All that was judged so far."""
+        complete = stopped is None and self.is_over
         seconds = time.monotonic() - self._began_at
-        return RunResult(self._made(), tuple(self.results), seconds, self.is_over, stopped)
+        return RunResult(self._made(), tuple(self.results), seconds, complete, stopped)
 
     def stopped_by(self, error: BaseException) -> RunResult:
         """The same, with why there is no more; run.json says so too."""
@@ -108,6 +109,7 @@ def junit_of(result: RunResult) -> bytes:
         stopped=result.stopped,
         started_at=described.started_at,
         clock_began_at=None if described.clock_at is None else begins_at,
+        stopped_after=max(0.0, result.seconds - sum(one.seconds for one in result.results)),
     )
 
 

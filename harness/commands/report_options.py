@@ -78,12 +78,13 @@ def _say_end(result: "RunResult", console: Console) -> None:
     from harness.reports.terminal import log_hints, total_line
 
     description, stopped = result.folder.description(), result.stopped
-    if stopped is None or stopped.outcome is not Outcome.NOT_STARTED:
+    started = stopped is None or stopped.outcome is not Outcome.NOT_STARTED
+    if started:
         if not result.results:
             say(console, "no scenario was played, so nothing is known")
         total = total_line(result.results, seconds=result.seconds, asked=description.asked, stopped=stopped)
         show(console, total)
         if parts := told_parts(description.parts):
             say(console, parts)
-    say(console, f"history, summary.json, junit.xml: {result.folder.path}")
+    say(console, f"{'history, ' if started else ''}summary.json, junit.xml: {result.folder.path}")
     say(console, *log_hints(result.results, run=str(result.folder.path)))

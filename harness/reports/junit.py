@@ -22,14 +22,16 @@ def junit(
     stopped: Stopped | None = None,
     started_at: float | None = None,
     clock_began_at: float | None = None,
+    stopped_after: float = 0.0,
 ) -> bytes:
     """A UTF-8 XML document; findings with their evidence are the text of a case's failure or error.
 
     `properties` are those of the run: where it ran. `started_at` is when it did, seconds since the epoch, and
     `clock_began_at` is when the histories' clock was at zero: a suite tells when its timeline began. A suite's time
-    is the scenario's, a case's is how long the check took to judge.
+    is the scenario's, a case's is how long the check took to judge; a stop came after so many seconds without a
+    verdict.
     """
-    stops = [] if stopped is None else [_stop(stopped, started_at)]
+    stops = [] if stopped is None else [_stop(stopped, started_at, stopped_after)]
     suites = ElementTree.Element("testsuites", _totals(results, stopped) | _timestamp(started_at))
     for result in results:
         began_at = started_at if clock_began_at is None else clock_began_at + result.timeline_at
@@ -67,14 +69,15 @@ def _suite(result: ScenarioResult, properties: Mapping[str, str], at: float | No
     return suite
 
 
-def _stop(stopped: Stopped, at: float | None) -> ElementTree.Element:
+def _stop(stopped: Stopped, at: float | None, seconds: float) -> ElementTree.Element:
     """The run itself as a suite: a case, and an error, for each reason."""
     suite = ElementTree.Element(
         "testsuite", {"name": f"the run {stopped.outcome.value}", **_totals([], stopped), **_timestamp(at)}
     )
+    suite.set("time", f"{seconds:.3f}")
     for reason in _reasons(stopped):
         first = plain(reason).partition("\n")[0]
-        case = ElementTree.SubElement(suite, "testcase", {"classname": "run", "name": first, "time": "0"})
+        case = ElementTree.SubElement(suite, "testcase", {"classname": "run", "name": first})
         error = ElementTree.SubElement(case, "error", {"message": first, "type": stopped.outcome.value})
         error.text = brief(reason)
     return suite
@@ -92,9 +95,9 @@ def _list_properties(element: ElementTree.Element, properties: Iterable[tuple[st
 
 
 def _case(result: ScenarioResult, check: CheckResult) -> ElementTree.Element:
-    attributes = {"classname": plain(result.scenario), "name": check.check, "time": f"{check.seconds:.3f}"}
+    attributes = {"classname": plain(result.scenario), "name": check.check, "time": f"{check.seconds:.6f}"}
     case = ElementTree.Element("testcase", attributes)
-    _list_properties(case, ((f"finding {one.id}", one.what) for one in check.findings))
+    _list_properties(case, (("finding", one.id) for one in check.findings if one.id))
     if check.accepted:
         ElementTree.SubElement(case, "skipped", {"message": brief(f"accepted: {check.summary}")})
     elif (outcome := _OUTCOMES.get(check.verdict)) is not None:
@@ -117,4 +120,5 @@ def _lines(finding: Finding, timeline_at: float) -> str:
 
 
 def _what(finding: Finding) -> str:
-    return f"{brief(finding.what)} [{finding.id}]"
+    first, newline, rest = brief(finding.what).partition("\n")
+    return f"{first}{f' [{finding.id}]' if finding.id else ''}{newline}{rest}"

@@ -134,8 +134,8 @@ def _left_out(check: CheckResult) -> Iterator[str]:
 
 def _mark(check: CheckResult) -> tuple[str, str]:
     """No tick where nothing was judged, and none at an infinity."""
-    endless = any(one.missing for one in check.latencies)
-    return _NOT_JUDGED if check.verdict is Verdict.PASS and endless else _MARKS[check.verdict]
+    unproven = not check.judged or any(one.missing for one in check.latencies)
+    return _NOT_JUDGED if check.verdict is Verdict.PASS and unproven else _MARKS[check.verdict]
 
 
 def _finding(finding: Finding, timeline_at: float, run: str, shown: set[str]) -> Iterator[RenderableType]:
@@ -151,10 +151,11 @@ def _finding(finding: Finding, timeline_at: float, run: str, shown: set[str]) ->
 
 
 def _what(finding: Finding) -> Text:
-    """What is wrong, and the id by which every report knows it."""
+    """What is wrong; its first line ends with the id by which every report knows it."""
     style = "yellow" if finding.severity is Severity.WARNING else ""
+    first, newline, rest = brief(finding.what).partition("\n")
     named = (f" [{finding.id}]", "dim") if finding.id else ("", "")
-    return Text.assemble((brief(finding.what), style), named)
+    return Text.assemble((first, style), named, (newline + rest, style))
 
 
 def logs_command(run: str, request: str) -> str:
