@@ -71,7 +71,6 @@ def _check(check: CheckResult) -> dict[str, object]:
         "accepted": check.accepted,
         "summary": check.summary,
         "judged": check.judged,
-        "seconds": check.seconds,
         "counts": {name: _number(value) for name, value in check.counts.items()},
         "latencies": [_figures(figures) for figures in check.latencies],
         "found": dict(check.found),
