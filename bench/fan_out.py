@@ -17,7 +17,7 @@ from statistics import median
 from bench.dynamodb_peers import ROOT
 from bench.floor import Floor, Sent, floor
 from bench.page import write
-from harness.checks.expected import arrivals
+from harness.checks.attribution import Attribution
 from harness.clients.crowd import allow_open_files
 from harness.event_loop import run, settle_memory
 from harness.percentiles import percentile
@@ -25,6 +25,7 @@ from harness.progress import Silent
 from harness.record.history import History
 from harness.record.observation import EventPublished
 from harness.run import new_run_folder, record
+from harness.scenario.feed import Feed
 from harness.scenario.model import Scenario
 from harness.stack.loader import load_stack
 from harness.stack.model import Stack
@@ -65,7 +66,7 @@ def by_the_harness(stack: Stack, subscribers: int) -> Line:
     """The events on the stack, to clients that asked for their market when they connected."""
     with tempfile.TemporaryDirectory(prefix="fanout-bench-") as folder:
         history = run(_recorded(stack, a_scenario(stack, subscribers), Path(folder)))
-    return Line(subscribers, "the harness, with `dex/ws`", tuple(_events(history)))
+    return Line(subscribers, "the harness, with `dex/ws`", tuple(_events(stack.feed, history)))
 
 
 def a_scenario(stack: Stack, subscribers: int) -> Scenario:
@@ -98,12 +99,15 @@ async def _recorded(stack: Stack, scenario: Scenario, folder: Path) -> History:
         return (await record(testbed, Path("fan-out.yaml"), scenario, run_folder, Silent())).read_history()
 
 
-def _events(history: History) -> Iterator[Sent]:
-    arrived = arrivals(history)
-    for one in history.observations:
-        if isinstance(one, EventPublished) and one.type == "trade":
-            frames = (frame for frames in arrived.get(one.event, {}).values() for frame in frames)
-            yield Sent(one.intended_at, tuple(frame.at for frame in frames))
+def _events(feed: Feed, history: History) -> Iterator[Sent]:
+    published = history.of(EventPublished)
+    arrivals: dict[int, list[float]] = {}
+    for message in Attribution(feed, history):
+        for number in message.candidates:
+            arrivals.setdefault(number, []).append(message.message.at)
+    for number, one in enumerate(published):
+        if one.type == "trade":
+            yield Sent(one.intended_at, tuple(arrivals.get(number, ())))
 
 
 # --- the floor --------------------------------------------------------------------------------------------

@@ -150,7 +150,7 @@ WALLS = [
 FLOORS = (
     ("journal", "letters", "matching", "parts", "port", "lambda_runtime.bootstrap"),
     ("aws_api",),
-    ("moto_services", "dynamodb", "lambda_runtime"),
+    ("moto_services", "dynamodb", "lambda_runtime", "sent"),
     ("sqs", "gateway", "events"),
     ("sns", "event_sources", "gateway.control_plane", "iam"),
     ("letter_delivery", "elsewhere"),

@@ -126,6 +126,13 @@ def completeness_of(history: History) -> Completeness:
     return Completeness(missing, shown, concealed.reason)
 
 
+def source_of(seen: Observation) -> str | None:
+    """Who saw it and numbered it; None for what the recorder says of the history itself."""
+    if isinstance(seen, _BY_THE_RECORDER):
+        return None
+    return CLIENTS if isinstance(seen, _BY_CLIENTS) else INSIDE
+
+
 def _changed(history: History) -> Iterator[Missing]:
     if history.changed:
         yield from (Missing(source, -inf, "history changed", CHANGED) for source in (CLIENTS, INSIDE, RUN))
@@ -177,8 +184,8 @@ def _last_seen(history: History) -> dict[str, float]:
     last = {CLIENTS: -inf, INSIDE: -inf}
     seen: Observation
     for seen in history.each():
-        if not isinstance(seen, _BY_THE_RECORDER):
-            last[CLIENTS if isinstance(seen, _BY_CLIENTS) else INSIDE] = seen.at
+        if (source := source_of(seen)) is not None:
+            last[source] = seen.at
     return last
 
 

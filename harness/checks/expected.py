@@ -1,18 +1,11 @@
 """Expected receivers: who must and who may receive each event, computed from what was seen, never listed by hand."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from math import inf
 
-from harness.checks.inside import (
-    Connections,
-    Invocation,
-    by_message,
-    connections,
-    invocations,
-    is_visible,
-    messages_by_connection,
-)
+from harness.checks.inside import Connections, connections, ends_of_messages, is_visible
+from harness.checks.lineage import Lineage, lineage_of
 from harness.checks.subscribing import demanded_refusals
 from harness.record.history import History
 from harness.record.observation import (
@@ -23,7 +16,7 @@ from harness.record.observation import (
     ClientRefused,
     ConnectionClosed,
     EventPublished,
-    MessageReceived,
+    Observation,
     Settled,
     SubscriptionSent,
 )
@@ -43,9 +36,6 @@ from harness.scenario.receivers import (
 GRACE = 1.0
 """Seconds until an effect is taken as done when the history does not show the inside."""
 
-Arrivals: TypeAlias = Mapping[str, Mapping[str, tuple[MessageReceived, ...]]]
-"""By event id and client, the messages that carried the event, in time order."""
-
 
 @dataclass(frozen=True, slots=True)
 class Expected:
@@ -60,24 +50,15 @@ class Expected:
     may: frozenset[str]
 
 
-def expected(scenario: Scenario, history: History) -> tuple[Expected, ...]:
-    """Every published event with its receivers, in the order of publishing."""
+def expected(scenario: Scenario, history: History, lineage: Lineage | None = None) -> tuple[Expected, ...]:
+    """Every published event with its receivers, in the order of publishing; `lineage` is the history's, if known."""
     index = SubscriptionIndex(subscribed(scenario, history))
-    handled = _handled(history)
+    handled = _handled(history, lineage)
     end = ended_at(history)
-    return tuple(_reached(published, handled, index, end) for published in history.of(EventPublished))
-
-
-def arrivals(history: History) -> Arrivals:
-    """What arrived of each event at each client."""
-    found: dict[str, dict[str, list[MessageReceived]]] = {}
-    for message in history.of(MessageReceived):
-        if message.event is not None:
-            found.setdefault(message.event, {}).setdefault(message.client, []).append(message)
-    return {
-        event: {client: tuple(messages) for client, messages in clients.items()}
-        for event, clients in found.items()
-    }
+    return tuple(
+        _reached(one, one.at + GRACE if handled is None else handled[number], index, end)
+        for number, one in enumerate(history.of(EventPublished))
+    )
 
 
 def subscribed(scenario: Scenario, history: History) -> tuple[Interval, ...]:
@@ -88,12 +69,23 @@ def subscribed(scenario: Scenario, history: History) -> tuple[Interval, ...]:
 def acts(scenario: Scenario, history: History) -> tuple[Act, ...]:
     """What the clients did that changes their subscriptions, in time order."""
     told = _Acts(connections(history), iter(_subscribings(scenario, history)), set())
-    return tuple(act for seen in history.observations if (act := told.act(seen)) is not None)
+    return tuple(act for seen in history.each(*_ACTS) if (act := told.act(seen)) is not None)
 
 
 def ended_at(history: History) -> float:
     """When the run had settled; the history's end when it never did."""
     return next((one.at for one in history.of(Settled) if one.phase == "end"), history.ends_at)
+
+
+_ACTS: tuple[type[Observation], ...] = (
+    ClientConnecting,
+    ClientConnected,
+    SubscriptionSent,
+    ClientLeft,
+    ClientClosed,
+    ClientRefused,
+    ConnectionClosed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,31 +150,30 @@ def _done(history: History) -> tuple[float, ...]:
 def _done_inside(history: History) -> tuple[float, ...]:
     """The end of the route invocation of each subscribe message: a connection's k-th message is its k-th one."""
     whose = connections(history)
-    handled = {
-        connection: iter(all_of_it)
-        for connection, all_of_it in messages_by_connection(invocations(history)).items()
-    }
-    return tuple(_next_end(handled, whose.of(sent.client, sent.at)) for sent in history.of(SubscriptionSent))
+    ends = {connection: iter(each) for connection, each in ends_of_messages(history).items()}
+    return tuple(_next_end(ends, whose.of(sent.client, sent.at)) for sent in history.of(SubscriptionSent))
 
 
-def _next_end(handled: Mapping[str, Iterator[Invocation]], connection: str | None) -> float:
-    if connection is None or connection not in handled:
-        return float("inf")
-    invocation = next(handled[connection], None)
-    return float("inf") if invocation is None else invocation.ended_at
+def _next_end(ends: Mapping[str, Iterator[float]], connection: str | None) -> float:
+    return inf if connection is None or connection not in ends else next(ends[connection], inf)
 
 
-def _handled(history: History) -> Mapping[str, float]:
-    """By SNS message id, when the last invocation that was handed it had ended."""
+def _handled(history: History, lineage: Lineage | None) -> Sequence[float] | None:
+    """When the last invocation that was handed each event had ended; None where that is hidden.
+
+    An event that nobody was seen to be handed has been looked up after `GRACE`, if at all.
+    """
     if not is_visible(history):
-        return {}
-    handed = by_message(invocations(history))
-    return {message: max(one.ended_at for one in all_of_it) for message, all_of_it in handed.items()}
+        return None
+    known = lineage_of(history) if lineage is None else lineage
+    published = history.of(EventPublished)
+    return [
+        known.ended_at(number) if known.attempts[number] else one.at + GRACE
+        for number, one in enumerate(published)
+    ]
 
 
-def _reached(
-    published: EventPublished, handled: Mapping[str, float], index: SubscriptionIndex, end: float
-) -> Expected:
-    handled_at = max(published.at, min(handled.get(published.message_id, published.at + GRACE), end))
-    reached = index.reach(published.channels, published.at, handled_at)
-    return Expected(published, handled_at, reached.must, reached.may)
+def _reached(published: EventPublished, handled_at: float, index: SubscriptionIndex, end: float) -> Expected:
+    until = max(published.at, min(handled_at, end))
+    reached = index.reach(published.channels, published.at, until)
+    return Expected(published, until, reached.must, reached.may)

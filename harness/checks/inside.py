@@ -1,8 +1,9 @@
-"""Inside of the emulator, as a history shows it: whose connections they were, which invocation did what."""
+"""Inside of the emulator, as a history shows it: whose connections they were, when their messages were handled."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from operator import attrgetter
 
 from harness.record.history import History
@@ -47,50 +48,25 @@ def connections(history: History) -> Connections:
     return Connections({client: tuple(all_of_it) for client, all_of_it in by_client.items()}, clients)
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """One attempt of a function; `ended` is None when its end was not seen."""
+def ends_of_messages(history: History) -> Mapping[str, Sequence[float]]:
+    """When the invocation of each message of each connection ended, in the order they began; infinite when unseen.
 
-    started: InvocationStarted
-    ended: InvocationEnded | None
-
-    @property
-    def ended_at(self) -> float:
-        """When it ended; infinity when that was not seen."""
-        return float("inf") if self.ended is None else self.ended.at
-
-
-def invocations(history: History) -> tuple[Invocation, ...]:
-    """Every invocation in the order they started.
-
-    A retried asynchronous invocation keeps its request id, so an end belongs to the last start before it.
+    All its routes count but `$connect` and `$disconnect`.
     """
-    ends: dict[str, list[InvocationEnded]] = {}
-    for ended in history.of(InvocationEnded):
-        ends.setdefault(ended.request, []).append(ended)
-    return tuple(
-        Invocation(one, _end_of(one, ends.get(one.request, []))) for one in history.of(InvocationStarted)
-    )
-
-
-def by_message(all_of_them: tuple[Invocation, ...]) -> Mapping[str, tuple[Invocation, ...]]:
-    """The invocations that were handed each SNS message."""
-    found: dict[str, list[Invocation]] = {}
-    for invocation in all_of_them:
-        for message in invocation.started.messages:
-            found.setdefault(message, []).append(invocation)
-    return {message: tuple(handed) for message, handed in found.items()}
-
-
-def messages_by_connection(all_of_them: tuple[Invocation, ...]) -> Mapping[str, tuple[Invocation, ...]]:
-    """The route invocations of each connection's messages: all its routes but $connect and $disconnect."""
-    found: dict[str, list[Invocation]] = {}
-    for invocation in all_of_them:
-        started = invocation.started
-        if started.connection is not None and started.route not in ("$connect", "$disconnect"):
-            found.setdefault(started.connection, []).append(invocation)
-    return {connection: tuple(handled) for connection, handled in found.items()}
-
-
-def _end_of(started: InvocationStarted, ends: list[InvocationEnded]) -> InvocationEnded | None:
-    return next((ended for ended in ends if ended.at >= started.at), None)
+    ends: dict[str, list[float]] = {}
+    places: dict[str, tuple[list[float], int]] = {}
+    for seen in history.each(InvocationStarted, InvocationEnded):
+        match seen:
+            case InvocationStarted(connection=str(connection)) if seen.route not in (
+                "$connect",
+                "$disconnect",
+            ):
+                of_connection = ends.setdefault(connection, [])
+                places[seen.request] = of_connection, len(of_connection)
+                of_connection.append(inf)
+            case InvocationEnded(request=request) if request in places:
+                of_connection, place = places.pop(request)
+                of_connection[place] = seen.at
+            case _:
+                pass
+    return ends

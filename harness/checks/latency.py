@@ -4,103 +4,74 @@ Figures are over what was expected: a missing message counts as infinitely late.
 `counts` tells medians of the way in seconds, and of what the harness itself adds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import inf
-from statistics import median
 from typing import TypeAlias
 
 from harness.checks import wording
-from harness.checks.expected import Arrivals, Expected, arrivals, expected
-from harness.checks.findings import finding_of, most_telling
-from harness.checks.inside import Connections, invocations, is_visible
-from harness.checks.posts import Posts, posts_of
-from harness.checks.verdict import CheckResult, Finding, LatencyFigures, Verdict
+from harness.checks.deliveries import Deliveries, deliveries_of
+from harness.checks.findings import finding_of
+from harness.checks.inside import is_visible
+from harness.checks.needs import CONNECTIONS, INVOCATIONS, SETTLED, Need
+from harness.checks.timings import Key, Row
+from harness.checks.verdict import Cause, CheckResult, Finding, LatencyFigures, Severity, answer
 from harness.percentiles import PERCENT, percentile, percentiles
 from harness.record.history import History
-from harness.record.observation import (
-    ConnectionPosted,
-    EventPublished,
-    LoopLag,
-    MessageReceived,
-    Observation,
-)
+from harness.record.observation import LoopLag, Observation
 from harness.scenario.model import Scenario, Threshold
 
 NAME = "latency"
 ALL = "all"
 
-_Key: TypeAlias = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One event at one client that had to receive it; `received` is None when it never came."""
-
-    published: EventPublished
-    client: str
-    received: MessageReceived | None
-
-    @property
-    def latency(self) -> float:
-        """Seconds from the intended publish time to the arrival; infinity when it never came."""
-        return inf if self.received is None else self.received.at - self.published.intended_at
-
-    @property
-    def lateness(self) -> float:
-        """Seconds that the publisher itself was late."""
-        return self.published.at - self.published.intended_at
+_MISSING_NEEDS: frozenset[Need] = frozenset({SETTLED, CONNECTIONS.where_shown(), INVOCATIONS.where_shown()})
+"""What must have been seen whole for a message to be missing."""
 
 
 def check(scenario: Scenario, history: History) -> CheckResult | None:
     """FAIL for a threshold that does not hold; UNKNOWN when nothing was measured for one, or when the load generator
     was saturated: it held but for the largest lag of the crowd's loop and publishes later than the threshold.
 
-    Without thresholds the figures alone are shown, as a PASS that says so; None when there are none either.
+    Without thresholds the figures alone are shown, as a PASS that says so; UNKNOWN when something never arrived,
+    which has no figure; None when there are none at all.
     """
-    deliveries = _deliveries(expected(scenario, history), arrivals(history))
-    thresholds = scenario.expect.latency
-    if not deliveries and not thresholds:
+    found = deliveries_of(scenario, history)
+    rows, thresholds = found.timings.rows, scenario.expect.latency
+    if not rows and not thresholds:
         return None
-    judged = [_judged(threshold, deliveries, history) for threshold in thresholds]
-    verdict = Verdict.worst(one.verdict for one in judged) if judged else Verdict.PASS
-    findings = most_telling(*([one.finding] for one in judged if one.finding is not None))
-    figures = _figures(deliveries)
-    counts = _counts(deliveries, history)
-    return CheckResult(NAME, verdict, _summary(judged, deliveries), findings, counts, figures)
+    judged = [_judged(threshold, rows, history) for threshold in thresholds]
+    missing = sum(len(one.missing) for one in rows.values())
+    return answer(
+        NAME,
+        _summary(judged, rows),
+        (one.finding for one in judged if one.finding is not None),
+        _counts(found, history),
+        judged=bool(thresholds) or not missing,
+        needs=(SETTLED,),
+        latencies=_figures(rows),
+    )
 
 
-def _deliveries(publications: Iterable[Expected], arrived: Arrivals) -> tuple[Delivery, ...]:
-    """One for each event and must-receiver; of an id published again, the k-th message belongs to the k-th event."""
-    earlier: dict[tuple[str, str], int] = {}
-    deliveries = []
-    for one in publications:
-        at_clients = arrived.get(one.published.event, {})
-        for client in sorted(one.may):
-            number = earlier.get((one.published.event, client), 0)
-            earlier[one.published.event, client] = number + 1
-            if client in one.must:
-                messages = at_clients.get(client, ())
-                message = messages[number] if number < len(messages) else None
-                deliveries.append(Delivery(one.published, client, message))
-    return tuple(deliveries)
+_Rows: TypeAlias = Mapping[Key, Row]
 
 
-def _figures(deliveries: Sequence[Delivery]) -> tuple[LatencyFigures, ...]:
+def _figures(rows: _Rows) -> Iterator[LatencyFigures]:
     """Everything together first, then one row per type and channel."""
-    rows: dict[_Key, list[float]] = {}
-    for one in deliveries:
-        key = (one.published.type, wording.channels_of(one.published))
-        rows.setdefault(key, []).append(one.latency)
-    if not rows:
-        return ()
-    overall = [latency for latencies in rows.values() for latency in latencies]
-    return (_row((ALL, ALL), overall), *(_row(key, rows[key]) for key in sorted(rows)))
+    if rows:
+        yield _figure((ALL, ALL), rows.values())
+        yield from (_figure(key, [rows[key]]) for key in sorted(rows))
 
 
-def _row(key: _Key, latencies: list[float]) -> LatencyFigures:
-    ordered = sorted(latencies)
-    return LatencyFigures(*key, len(ordered), ordered.count(inf), percentiles(ordered))
+def _figure(key: Key, rows: Collection[Row]) -> LatencyFigures:
+    ordered, missing = _ordered(rows), sum(len(one.missing) for one in rows)
+    return LatencyFigures(*key, len(ordered), missing, percentiles(ordered))
+
+
+def _ordered(rows: Collection[Row]) -> list[float]:
+    """Every latency, infinite for what never arrived, in rising order."""
+    ordered = sorted(chain.from_iterable(one.latencies for one in rows))
+    return ordered + [inf] * sum(len(one.missing) for one in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +79,14 @@ class _Judged:
     """A threshold's answer; `measured` is None when there was nothing to measure."""
 
     threshold: Threshold
-    verdict: Verdict
     measured: float | None = None
     finding: Finding | None = None
 
     @property
     def told(self) -> str:
         figure = "nothing measured" if self.measured is None else wording.duration(self.measured)
-        return (
-            f"{self.threshold.percentile} {figure} (< {wording.duration(self.threshold.seconds)}{self.whose})"
-        )
+        limit = wording.duration(self.threshold.seconds)
+        return f"{self.threshold.percentile} {figure} (< {limit}{self.whose})"
 
     @property
     def whose(self) -> str:
@@ -125,69 +94,99 @@ class _Judged:
         return f", {' on '.join(only)}" if only else ""
 
 
-def _judged(threshold: Threshold, deliveries: Sequence[Delivery], history: History) -> _Judged:
-    matching = sorted((one for one in deliveries if _matches(threshold, one)), key=lambda one: one.latency)
+def _judged(threshold: Threshold, rows: _Rows, history: History) -> _Judged:
+    matching = [row for (kind, _), row in rows.items() if _matches(threshold, kind, row)]
     if not matching:
         what = f"no delivery was expected that {_sentence(threshold)} could be measured on"
-        return _Judged(threshold, Verdict.UNKNOWN, None, finding_of("no samples", what))
+        return _Judged(threshold, None, _unjudged("no samples", what, threshold))
     percent = PERCENT[threshold.percentile]
-    measured = percentile([one.latency for one in matching], percent)
+    ordered = _ordered(matching)
+    measured = percentile(ordered, percent)
     if measured < threshold.seconds:
-        return _Judged(threshold, Verdict.PASS, measured)
+        return _Judged(threshold, measured)
     lag = _largest_lag(matching, history)
-    unloaded = sorted(_without_our_own_delay(one, threshold.seconds, lag) for one in matching)
+    unloaded = sorted(_without_our_own_delay(matching, threshold.seconds, lag.lag if lag else 0.0))
     if percentile(unloaded, percent) < threshold.seconds:
-        return _Judged(threshold, Verdict.UNKNOWN, measured, _saturated(threshold, measured, matching, lag))
-    return _Judged(threshold, Verdict.FAIL, measured, _too_slow(threshold, measured, matching))
+        return _Judged(threshold, measured, _saturated(threshold, measured, matching, lag))
+    return _Judged(threshold, measured, _too_slow(threshold, measured, matching))
 
 
-def _matches(threshold: Threshold, delivery: Delivery) -> bool:
-    published = delivery.published
-    return threshold.type in (None, published.type) and (
-        threshold.channel is None or threshold.channel in published.channels
-    )
+def _matches(threshold: Threshold, kind: str, row: Row) -> bool:
+    is_of_channel = threshold.channel is None or threshold.channel in row.channels
+    return threshold.type in (None, kind) and is_of_channel
 
 
-def _largest_lag(deliveries: Sequence[Delivery], history: History) -> LoopLag | None:
+def _largest_lag(rows: Sequence[Row], history: History) -> LoopLag | None:
     """The worst lag of the crowd's loop while these deliveries were under way."""
-    begins_at = min(one.published.intended_at for one in deliveries)
-    ends_at = max(
-        (one.received.at for one in deliveries if one.received is not None), default=history.ends_at
-    )
+    begins_at = min(one.begins_at for one in rows)
+    ends_at = max(one.ends_at for one in rows)
+    ends_at = history.ends_at if ends_at == -inf else ends_at
     during = (one for one in history.of(LoopLag) if begins_at <= one.at <= ends_at + one.lag)
     return max(during, key=lambda one: one.lag, default=None)
 
 
-def _without_our_own_delay(delivery: Delivery, limit: float, lag: LoopLag | None) -> float:
-    own = delivery.lateness if delivery.lateness > limit else 0.0
-    return delivery.latency - own - (lag.lag if lag is not None else 0.0)
+def _without_our_own_delay(rows: Sequence[Row], limit: float, lag: float) -> Iterator[float]:
+    for row in rows:
+        for latency, lateness in zip(row.latencies, row.lateness, strict=True):
+            yield latency - lag - (lateness if lateness > limit else 0.0)
+        yield from [inf] * len(row.missing)
 
 
-def _saturated(
-    threshold: Threshold, measured: float, matching: Sequence[Delivery], lag: LoopLag | None
-) -> Finding:
-    latest = max(matching, key=lambda one: one.lateness)
+def _unjudged(kind: str, what: str, threshold: Threshold, *evidence: Observation) -> Finding:
+    return finding_of(
+        kind,
+        what,
+        *evidence,
+        cause=Cause.SATURATION if kind == "saturated" else Cause.NOT_SHOWN,
+        severity=Severity.UNKNOWN,
+        subject=(_sentence(threshold),),
+    )
+
+
+def _saturated(threshold: Threshold, measured: float, rows: Sequence[Row], lag: LoopLag | None) -> Finding:
+    latest = max((one.latest for one in rows if one.latest), key=lambda one: one.at - one.intended_at)
     what = (
         f"the load generator was saturated: {_sentence(threshold)} does not hold ({wording.duration(measured)}), "
         f"but its own loop lagged up to {wording.duration(lag.lag if lag else 0.0)} "
-        f"and it published up to {wording.duration(latest.lateness)} late"
+        f"and it published up to {wording.duration(latest.at - latest.intended_at)} late"
     )
-    evidence: tuple[Observation, ...] = (latest.published,) if lag is None else (latest.published, lag)
-    return finding_of("saturated", what, *evidence)
+    evidence: tuple[Observation, ...] = (latest,) if lag is None else (latest, lag)
+    return _unjudged("saturated", what, threshold, *evidence)
 
 
-def _too_slow(threshold: Threshold, measured: float, matching: Sequence[Delivery]) -> Finding:
-    """`matching` is in the order of latency: the last one is the slowest."""
-    missing = sum(one.received is None for one in matching)
-    slowest = matching[-1]
+def _too_slow(threshold: Threshold, measured: float, rows: Sequence[Row]) -> Finding:
+    """Without the missing it may hold: then it does not only if they are missing for sure."""
+    missing, expected = sum(len(one.missing) for one in rows), len(_ordered(rows))
     lost = f", {wording.amount(missing)} of them never arrived" if missing else ""
+    worst, evidence = _worst(rows)
     what = (
         f"{_sentence(threshold)} does not hold: it was {wording.duration(measured)} "
-        f"over {wording.counted(len(matching), 'expected delivery', 'expected deliveries')}{lost}; "
-        f"slowest: {wording.event(slowest.published)} at {slowest.client}"
+        f"over {wording.counted(expected, 'expected delivery', 'expected deliveries')}{lost}; {worst}"
     )
-    evidence = (slowest.published,) if slowest.received is None else (slowest.published, slowest.received)
-    return finding_of("too slow", what, *evidence)
+    return finding_of(
+        "too slow",
+        what,
+        *evidence,
+        cause=Cause.LATENCY,
+        needs=() if _is_slow_anyway(threshold, rows) else _MISSING_NEEDS,
+        subject=(_sentence(threshold),),
+    )
+
+
+def _is_slow_anyway(threshold: Threshold, rows: Sequence[Row]) -> bool:
+    """Whether the threshold does not hold of what arrived, had the missing come at once."""
+    arrived = sorted(chain.from_iterable(one.latencies for one in rows))
+    missing = sum(len(one.missing) for one in rows)
+    return percentile([-inf] * missing + arrived, PERCENT[threshold.percentile]) >= threshold.seconds
+
+
+def _worst(rows: Sequence[Row]) -> tuple[str, tuple[Observation, ...]]:
+    """The slowest delivery in words, one that never came before all others, and what was seen of it."""
+    lost = next((one.lost for one in rows if one.lost is not None), None)
+    if lost is not None:
+        return f"{wording.event(lost[0])} never arrived at {lost[1]}", (lost[0],)
+    _, published, message = max((one.slowest for one in rows if one.slowest), key=lambda one: one[0])
+    return f"slowest: {wording.event(published)} at {message.client}", (published, message)
 
 
 def _sentence(threshold: Threshold) -> str:
@@ -197,78 +196,24 @@ def _sentence(threshold: Threshold) -> str:
     return " ".join(parts)
 
 
-def _summary(judged: Sequence[_Judged], deliveries: Sequence[Delivery]) -> str:
-    over = f"over {wording.counted(len(deliveries), 'expected delivery', 'expected deliveries')}"
+def _summary(judged: Sequence[_Judged], rows: _Rows) -> str:
+    ordered = _ordered(rows.values())
+    over = f"over {wording.counted(len(ordered), 'expected delivery', 'expected deliveries')}"
     if judged:
         return f"{', '.join(one.told for one in judged)} {over}"
-    overall = _figures(deliveries)[0]
-    return f"p99 {wording.duration(overall.seconds['p99'])} {over}; the scenario sets no threshold"
+    if missing := sum(len(one.missing) for one in rows.values()):
+        return f"{wording.amount(missing)} never arrived (see routing) {over}; the scenario sets no threshold"
+    p99 = wording.duration(percentile(ordered, PERCENT["p99"]))
+    return f"p99 {p99} {over}; the scenario sets no threshold"
 
 
-def _counts(deliveries: Sequence[Delivery], history: History) -> dict[str, float]:
+def _counts(found: Deliveries, history: History) -> dict[str, float]:
+    rows = found.timings.rows.values()
+    lateness = chain.from_iterable(chain(one.lateness, one.missing) for one in rows)
     counts: dict[str, float] = {
-        "expected": len(deliveries),
-        "missing": sum(one.received is None for one in deliveries),
+        "expected": sum(len(one.latencies) + len(one.missing) for one in rows),
+        "missing": sum(len(one.missing) for one in rows),
         "max_loop_lag_s": max((one.lag for one in history.of(LoopLag)), default=0.0),
-        "max_publish_lateness_s": max((one.lateness for one in deliveries), default=0.0),
+        "max_publish_lateness_s": max(lateness, default=0.0),
     }
-    return counts | (_breakdown(deliveries, history) if is_visible(history) else {})
-
-
-def _breakdown(deliveries: Sequence[Delivery], history: History) -> dict[str, float]:
-    """Medians in seconds of the parts of the way; a part that the history never shows is left out."""
-    posts = posts_of(history)
-    published = {one.published.message_id: one.published for one in deliveries}
-    parts = {
-        "publish_to_invocation_s": [
-            posts.handed[message][0].started.at - one.at
-            for message, one in published.items()
-            if message in posts.handed
-        ],
-        "invocation_s": [
-            one.ended.at - one.started.at
-            for one in invocations(history)
-            if one.ended is not None and one.started.messages
-        ],
-        "last_post_to_last_arrival_s": _from_last_posts(deliveries, posts),
-        "harness_floor_s": _floors(deliveries, posts),
-    }
-    return {name: median(seconds) for name, seconds in parts.items() if seconds}
-
-
-def _from_last_posts(deliveries: Iterable[Delivery], posts: Posts) -> list[float]:
-    """For each event, from its last successful post to its last arrival."""
-    last_arrivals: dict[str, float] = {}
-    for one in deliveries:
-        if one.received is not None:
-            message = one.published.message_id
-            last_arrivals[message] = max(last_arrivals.get(message, 0.0), one.received.at)
-    last_posts = {
-        message: max((one.at for one in posts.of_message(message) if one.status == 200), default=inf)
-        for message in last_arrivals
-    }
-    # A retried post may reach the gateway after the last message has arrived.
-    return [
-        max(at - last_posts[message], 0.0)
-        for message, at in last_arrivals.items()
-        if last_posts[message] < inf
-    ]
-
-
-def _floors(deliveries: Iterable[Delivery], posts: Posts) -> list[float]:
-    """For each message, from the answer to its post to its arrival: what gateway and crowd add by themselves."""
-    posted = {message: _by_client(posts.of_message(message), posts.connections) for message in posts.handed}
-    return [
-        max(one.received.at - answered.at, 0.0)
-        for one in deliveries
-        if one.received is not None
-        and (answered := posted.get(one.published.message_id, {}).get(one.client)) is not None
-    ]
-
-
-def _by_client(posted: Iterable[ConnectionPosted], connections: Connections) -> dict[str, ConnectionPosted]:
-    return {
-        client: one
-        for one in posted
-        if one.status == 200 and (client := connections.clients.get(one.connection)) is not None
-    }
+    return counts | (found.timings.breakdown(found.lineage.attempts) if is_visible(history) else {})

@@ -1,263 +1,238 @@
 """Did every event reach everybody who must receive it, once and unaltered, and nobody else?"""
 
-import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TypeAlias
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 
 from harness.checks import wording
-from harness.checks.expected import Arrivals, Expected, arrivals, expected
-from harness.checks.findings import finding_of, most_telling
-from harness.checks.handed import Handings
-from harness.checks.posts import Posts, posts_of
-from harness.checks.verdict import CheckResult, Finding, Verdict
+from harness.checks.alike import Alike, Case, alike, group_sizes
+from harness.checks.deliveries import Deliveries, deliveries_of
+from harness.checks.inside import is_visible
+from harness.checks.losses import Loss, Losses
+from harness.checks.needs import ACTS, CONNECTIONS, INVOCATIONS, PUBLISHES, SETTLED, Need, messages_of
+from harness.checks.verdict import Cause, CheckResult, Finding, answer
+from harness.checks.wrong_messages import wrong_messages
 from harness.record.history import History
 from harness.record.observation import (
     ClientConnected,
     EventPublished,
-    MessageReceived,
     Observation,
     PublishFailed,
-    Settled,
     SubscriptionSent,
 )
 from harness.scenario.model import Scenario
 
 NAME = "routing"
 
-_Publications: TypeAlias = Sequence[Expected]
-"""The publications of one event id: one, unless the scenario publishes the same id again."""
-_Bears: TypeAlias = Callable[[_Publications], float]
-"""How often a client may receive an event, for each time that it was published."""
-_Arrived: TypeAlias = tuple[_Publications, tuple[MessageReceived, ...]]
-
 
 def check(scenario: Scenario, history: History) -> CheckResult:
-    """FAIL for a lost, leaked, duplicated, altered or stray message, counted in `counts` under these names.
+    """FAIL for a lost, leaked, duplicated, altered, misnamed, late or stray message.
 
-    A client receives an event once, however often SNS delivered it: a handler has to bear that (S-8). Where the
-    scenario allows duplicates, it may receive it once for each time that a function was handed it.
-    UNKNOWN when nothing was published, when a publish failed, or when nobody was surely subscribed to anything
-    that was published; that events rightly reach nobody at all is a PASS.
+    What a message carries is for `attribution` to say. A client receives an event once, however often SNS delivered
+    it: a handler has to bear that (S-8). Where the scenario allows duplicates, it may receive it once for each time
+    that a function was handed it. UNKNOWN when nothing was published, when a publish failed, or when nobody was
+    surely subscribed to anything that was published; that events rightly reach nobody at all is a PASS.
     """
-    publications = expected(scenario, history)
-    handings = Handings(history)
-    tally = _tally(
-        publications,
-        arrivals(history),
-        unsure={one.event for one in history.of(PublishFailed)},
-        bears=_at_least_once(handings) if scenario.expect.duplicates == "allowed" else _once,
-    )
-    verdict = _verdict(tally, publications, history)
-    return CheckResult(
+    judged = _Judged(scenario, history, deliveries_of(scenario, history))
+    return answer(
         NAME,
-        verdict,
-        _summary(tally, publications, history),
-        _findings(tally, scenario, history, handings),
-        _counts(tally),
+        judged.summary(),
+        judged.findings(),
+        judged.counts(),
+        judged=judged.is_judged,
+        needs=(SETTLED, PUBLISHES, ACTS, INVOCATIONS.where_shown()),
     )
 
 
-@dataclass(slots=True)
-class _Tally:
-    """Everything that arrived, put against everything expected."""
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The deliveries of a history in words."""
 
-    events: int = 0
-    expected: int = 0
-    received: int = 0
-    lost: list[tuple[Expected, str]] = field(default_factory=list)
-    leaked: list[_Arrived] = field(default_factory=list)
-    duplicated: list[_Arrived] = field(default_factory=list)
-    altered: list[tuple[Expected, MessageReceived]] = field(default_factory=list)
-    stray: list[MessageReceived] = field(default_factory=list)
+    scenario: Scenario
+    history: History
+    found: Deliveries
 
     @property
-    def is_clean(self) -> bool:
-        return not (self.lost or self.leaked or self.duplicated or self.altered or self.stray)
+    def is_judged(self) -> bool:
+        """Whether there was something to receive, and SNS took all that was published."""
+        nothing_sure = not self._expected and any(one.may for one in self.found.expected)
+        return bool(self.found.expected) and not nothing_sure and not self.history.of(PublishFailed)
+
+    @property
+    def _expected(self) -> int:
+        return sum(len(one.must) for one in self.found.expected)
+
+    @property
+    def _lost(self) -> int:
+        return sum(len(self.found.received.missing(number)) for number in range(len(self.found.expected)))
+
+    def counts(self) -> dict[str, float]:
+        """The figures behind the summary by name."""
+        wrongs = self.found.wrongs
+        return {
+            "events": len(self.found.expected),
+            "expected": self._expected,
+            "received": self.found.arrived + sum(map(wrongs.count, ("leak", "privacy leak", "altered"))),
+            "lost": self._lost,
+            "leaked": wrongs.count("leak") + wrongs.count("privacy leak"),
+            "duplicated": sum(1 for _ in self._duplicated()),
+            "altered": wrongs.count("altered"),
+            "misnamed": wrongs.count("wrong event"),
+            "late": wrongs.count("late") + wrongs.count("after the end"),
+            "stray": wrongs.count("stray"),
+            "wrapped": self.found.wrapped,
+            "replies": self.found.replies,
+            "others": self.found.others,
+        }
+
+    # --- the summary ---
+
+    def summary(self) -> str:
+        """What arrived, and what was wrong, in a line."""
+        if not self.found.expected:
+            return "no event was published, so nothing was judged"
+        return self._arrived() + self._wrong() + self._wrapped() + self._unsure()
+
+    def _arrived(self) -> str:
+        if expected := self._expected:
+            return f"{wording.amount(expected - self._lost)} of {wording.amount(expected)} expected messages arrived"
+        if any(one.may for one in self.found.expected):
+            return "nobody was surely subscribed to what was published"
+        return f"{wording.counted(len(self.found.expected), 'event')} rightly had no receiver"
+
+    def _wrong(self) -> str:
+        names = ("leaked", "duplicated", "altered", "misnamed", "late", "stray")
+        counts = self.counts()
+        told = ", ".join(f"{wording.amount(int(counts[name]))} {name}" for name in names if counts[name])
+        return f", {told}" if told else ", nothing else"
+
+    def _wrapped(self) -> str:
+        """That events came inside something else, once."""
+        many = self.found.wrapped
+        if not many or self.scenario.feed.payload == "contains":
+            return ""
+        return f" ({'all' if many == self.found.arrived else wording.amount(many)} wrapped)"
+
+    def _unsure(self) -> str:
+        failed = self.history.of(PublishFailed)
+        return f"; {wording.counted(len(failed), 'publish', 'publishes')} failed" if failed else ""
+
+    # --- the findings ---
+
+    def findings(self) -> Iterator[Finding]:
+        """Everything that is wrong, causes alike together."""
+        yield from wrong_messages(self.scenario, self.history, self.found)
+        yield from self._losses()
+        yield from self._duplicates()
+
+    def _together(self, group: Alike, verb: str, preposition: str) -> str:
+        return group.told(verb, preposition, group_sizes(self.scenario))
+
+    def _losses(self) -> Iterator[Finding]:
+        losses = Losses(self.found, self.history)
+        found: dict[tuple[str, ...], tuple[EventPublished, Loss]] = {}
+        for group in alike(self._lost_ones(losses, found), self.found.wrongs.completeness):
+            published, loss = found[group.example.key]
+            if group.count == 1:
+                what = f"{group.example.client} never received {wording.event(published)}{loss.why}"
+            else:
+                what = self._together(group, "never received", "by") + loss.why
+            yield group.finding("lost", what, cause=Cause.LOST)
+
+    def _lost_ones(
+        self, losses: Losses, found: dict[tuple[str, ...], tuple[EventPublished, Loss]]
+    ) -> Iterator[Case]:
+        for number, client in self.found.lost():
+            published = self.found.expected[number].published
+            loss = losses.of(number, client)
+            key = ("lost", loss.function, loss.why)
+            found.setdefault(key, (published, loss))
+            yield Case(
+                key=key,
+                event=published.event,
+                client=client,
+                type=published.type,
+                needs=_LOSS_NEEDS | {messages_of(client)},
+                proof=partial(_proof_of_loss, client, published, loss, self.history),
+                request=loss.request,
+            )
+
+    def _duplicates(self) -> Iterator[Finding]:
+        allowed = self.scenario.expect.duplicates == "allowed"
+        needs = frozenset({INVOCATIONS.where_shown()}) if allowed else frozenset()
+        cases = (
+            Case(
+                key=("duplicated", str(times), self._why_twice(number)),
+                event=self.found.expected[number].published.event,
+                client=client,
+                type=self.found.expected[number].published.type,
+                needs=needs,
+                proof=partial(self._proof_of_duplicate, number, client),
+            )
+            for number, client, times in self._duplicated()
+        )
+        for group in alike(cases, self.found.wrongs.completeness):
+            _, times, why = group.example.key
+            often = "twice" if times == "2" else f"{times} times"
+            if group.count == 1:
+                event = self._first_called(group.example.event)
+                what = f"{group.example.client} received {wording.event(event)} {often}{why}"
+            else:
+                what = self._together(group, f"received {often}", "by") + why
+            yield group.finding("duplicated", what, cause=Cause.DUPLICATED)
+
+    def _first_called(self, event: str | None) -> EventPublished:
+        return next(one.published for one in self.found.expected if one.published.event == event)
+
+    def _duplicated(self) -> Iterator[tuple[int, str, int]]:
+        """Each event and client that received it too often, and how often."""
+        for number in range(len(self.found.expected)):
+            bearable = self._bearable(number) if self.scenario.expect.duplicates == "allowed" else 1
+            for client, times in self.found.received.more_than(number, bearable):
+                yield number, client, times
+
+    def _bearable(self, number: int) -> float:
+        """How often a client may receive an event where duplicates of delivery are allowed."""
+        if not is_visible(self.history):
+            return float("inf")
+        attempts = Counter(one.function for one in self.found.lineage.attempts[number])
+        return max(1, max(attempts.values(), default=0))
+
+    def _why_twice(self, number: int) -> str:
+        """Whose a duplicate is: of the function that was handed the event most often."""
+        if not is_visible(self.history):
+            return ""
+        handed = self.found.lineage.attempts[number]
+        attempts = Counter(one.function for one in handed)
+        deliveries = Counter(function for function, _ in {(one.function, one.request) for one in handed})
+        if (delivered := max(deliveries.values(), default=0)) > 1:
+            return f": SNS delivered its message {_times(delivered)}"
+        if (tried := max(attempts.values(), default=0)) > 1:
+            return f": Lambda tried its invocation {_times(tried)}"
+        return ": its function was handed it once"
+
+    def _proof_of_duplicate(self, number: int, client: str) -> tuple[Observation, ...]:
+        published = self.found.expected[number].published
+        messages = (
+            one.message
+            for one in self.found.attribution
+            if one.message.client == client and number in one.candidates
+        )
+        return (published, *messages)
 
 
-def _once(_: _Publications) -> float:
-    return 1
+_LOSS_NEEDS: frozenset[Need] = frozenset({SETTLED, CONNECTIONS.where_shown(), INVOCATIONS.where_shown()})
 
 
-def _at_least_once(handings: Handings) -> _Bears:
-    def bears(published: _Publications) -> float:
-        handed = handings.of(one.published.message_id for one in published)
-        return float("inf") if handed is None else max(1, handed.attempts / len(published))
-
-    return bears
+def _times(number: int) -> str:
+    return "twice" if number == 2 else f"{number} times"
 
 
-def _tally(publications: Sequence[Expected], arrived: Arrivals, *, unsure: set[str], bears: _Bears) -> _Tally:
-    """Counts; a message of an `unsure` event, which SNS may have taken after all, is nobody's fault."""
-    by_event: dict[str, list[Expected]] = {}
-    for one in publications:
-        by_event.setdefault(one.published.event, []).append(one)
-    tally = _Tally(events=len(publications))
-    for event, published in by_event.items():
-        _count_event(tally, published, arrived.get(event, {}), bears(published))
-    for event, at_clients in arrived.items():
-        if event not in by_event and event not in unsure:
-            tally.stray += [message for messages in at_clients.values() for message in messages]
-    return tally
-
-
-def _count_event(
-    tally: _Tally,
-    published: _Publications,
-    at_clients: Mapping[str, tuple[MessageReceived, ...]],
-    times: float,
-) -> None:
-    needed = Counter(client for one in published for client in one.must)
-    allowed = Counter(client for one in published for client in one.may)
-    tally.expected += needed.total()
-    lost = (client for client, times in needed.items() if len(at_clients.get(client, ())) < times)
-    tally.lost += [(published[0], client) for client in sorted(lost, key=wording.by_number)]
-    for client, messages in at_clients.items():
-        tally.received += len(messages)
-        if client not in allowed:
-            tally.leaked.append((published, messages))
-        elif len(messages) > allowed[client] * times:
-            tally.duplicated.append((published, messages))
-        tally.altered += _altered(published, messages)
-
-
-def _altered(
-    published: _Publications, messages: tuple[MessageReceived, ...]
-) -> list[tuple[Expected, MessageReceived]]:
-    texts = {one.published.text for one in published}
-    return [
-        (published[0], message)
-        for message in messages
-        if message.text not in texts and not any(_same_json(message.text, text) for text in texts)
-    ]
-
-
-@lru_cache(maxsize=4096)
-def _same_json(one: str, other: str) -> bool:
-    return _canonical(one) == _canonical(other)
-
-
-def _canonical(text: str) -> str:
-    """One text for all that mean the same JSON value: member order, spaces and 1.0 against 1 do not count."""
-    try:
-        return json.dumps(json.loads(text, parse_float=_number), sort_keys=True)
-    except ValueError:
-        return text
-
-
-def _number(text: str) -> float | int:
-    value = float(text)
-    return int(value) if value.is_integer() else value
-
-
-def _verdict(tally: _Tally, publications: Sequence[Expected], history: History) -> Verdict:
-    if not tally.is_clean:
-        return Verdict.FAIL
-    nothing_sure = tally.expected == 0 and any(one.may for one in publications)
-    if not publications or nothing_sure or history.of(PublishFailed):
-        return Verdict.UNKNOWN
-    return Verdict.PASS
-
-
-def _summary(tally: _Tally, publications: Sequence[Expected], history: History) -> str:
-    if not publications:
-        return "no event was published, so nothing was judged"
-    return _arrived(tally, publications) + _wrong(tally) + _unsure(history)
-
-
-def _arrived(tally: _Tally, publications: Sequence[Expected]) -> str:
-    if tally.expected:
-        arrived = wording.amount(tally.expected - len(tally.lost))
-        return f"{arrived} of {wording.amount(tally.expected)} expected messages arrived"
-    if any(one.may for one in publications):
-        return "nobody was surely subscribed to what was published"
-    return f"{wording.counted(tally.events, 'event')} rightly had no receiver"
-
-
-def _wrong(tally: _Tally) -> str:
-    wrong = {
-        "leaked": sum(len(messages) for _, messages in tally.leaked),
-        "duplicated": len(tally.duplicated),
-        "altered": len(tally.altered),
-        "stray": len(tally.stray),
-    }
-    told = ", ".join(f"{wording.amount(number)} {name}" for name, number in wrong.items() if number)
-    return f", {told}" if told else ", nothing else"
-
-
-def _unsure(history: History) -> str:
-    """What makes the end of the history doubtful, so that a reader weighs a loss with it."""
-    doubts = (
-        [f"{wording.counted(len(failed), 'publish', 'publishes')} failed"]
-        if (failed := history.of(PublishFailed))
-        else []
-    )
-    doubts += ["the history's end is torn off"] if history.torn else []
-    doubts += [
-        f"the run had not settled{': ' + one.detail if one.detail else ''}"
-        for one in history.of(Settled)
-        if one.phase == "end" and not one.complete
-    ]
-    return "".join(f"; {doubt}" for doubt in doubts)
-
-
-def _counts(tally: _Tally) -> dict[str, float]:
-    return {
-        "events": tally.events,
-        "expected": tally.expected,
-        "received": tally.received,
-        "lost": len(tally.lost),
-        "leaked": sum(len(messages) for _, messages in tally.leaked),
-        "duplicated": len(tally.duplicated),
-        "altered": len(tally.altered),
-        "stray": len(tally.stray),
-    }
-
-
-def _findings(tally: _Tally, scenario: Scenario, history: History, handings: Handings) -> tuple[Finding, ...]:
-    private = [leak for leak in tally.leaked if _is_private(leak, scenario)]
-    public = [leak for leak in tally.leaked if not _is_private(leak, scenario)]
-    return most_telling(
-        (_leak("privacy leak", *leak) for leak in private),
-        (_leak("leak", *leak) for leak in public),
-        _losses(tally.lost, history),
-        (_alteration(one.published, message) for one, message in tally.altered),
-        (_duplicate(*duplicate, handings) for duplicate in tally.duplicated),
-        (_stray(message) for message in tally.stray),
-    )
-
-
-def _is_private(leak: _Arrived, scenario: Scenario) -> bool:
-    return any(scenario.feed.is_private(channel) for one in leak[0] for channel in one.published.channels)
-
-
-def _leak(kind: str, published: _Publications, messages: tuple[MessageReceived, ...]) -> Finding:
-    may = {client for one in published for client in one.may}
-    who = f"only {wording.listed(may)}" if may else "nobody"
-    what = f"{messages[0].client} received {wording.event(published[0].published)}, which {who} may see"
-    prefix = "privacy leak: " if kind == "privacy leak" else ""
-    return finding_of(kind, prefix + what, published[0].published, *messages)
-
-
-def _losses(lost: Iterable[tuple[Expected, str]], history: History) -> Iterator[Finding]:
-    """Generated, so that the posts are looked up for a history with losses only."""
-    posts = None
-    for one, client in lost:
-        posts = posts or posts_of(history)
-        yield _loss(one.published, client, posts, history)
-
-
-def _loss(published: EventPublished, client: str, posts: Posts, history: History) -> Finding:
-    posted = posts.of(published.message_id, client)
-    what = f"{client} never received {wording.event(published)}{posts.told(published.message_id, client)}"
-    return finding_of("lost", what, *_why_subscribed(client, published, history), published, *posted)
-
-
-def _why_subscribed(client: str, published: EventPublished, history: History) -> tuple[Observation, ...]:
-    """The client's last connect and, after it, its last subscribe message before the event."""
+def _proof_of_loss(
+    client: str, published: EventPublished, loss: Loss, history: History
+) -> tuple[Observation, ...]:
+    """The client's last connect and, after it, its last subscribe message before the event; the event; its way."""
     connected = [
         one for one in history.of(ClientConnected) if one.client == client and one.at <= published.at
     ][-1:]
@@ -267,25 +242,4 @@ def _why_subscribed(client: str, published: EventPublished, history: History) ->
         for one in history.of(SubscriptionSent)
         if one.client == client and since <= one.at <= published.at
     ]
-    return (*connected, *sent[-1:])
-
-
-def _alteration(published: EventPublished, message: MessageReceived) -> Finding:
-    what = f"{message.client} received {wording.event(published)} with another content than was published"
-    return finding_of("altered", what, published, message)
-
-
-def _duplicate(
-    published: _Publications, messages: tuple[MessageReceived, ...], handings: Handings
-) -> Finding:
-    times = "twice" if len(messages) == 2 else f"{len(messages)} times"
-    handed = handings.of(one.published.message_id for one in published)
-    why = "" if handed is None else handed.told()
-    what = f"{messages[0].client} received {wording.event(published[0].published)} {times}{why}"
-    return finding_of("duplicated", what, published[0].published, *messages)
-
-
-def _stray(message: MessageReceived) -> Finding:
-    return finding_of(
-        "stray", f"{message.client} received {message.event}, which was never published", message
-    )
+    return (*connected, *sent[-1:], published, *loss.seen)

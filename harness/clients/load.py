@@ -75,7 +75,7 @@ def load(scenario: Scenario, actions: Sequence[Action]) -> Load:
 def _published(scenario: Scenario, event: PublishEvent, index: SubscriptionIndex) -> Published:
     channels = scenario.feed.channels_of(event.payload)
     reached = index.reach(channels, event.at, event.at + LOOKUP)
-    size = len(orjson.dumps({scenario.feed.event_id_field: event.event_id, **event.payload}))
+    size = len(orjson.dumps(scenario.feed.identified(event.payload, event.event_id)))
     return Published(size, len(reached.may))
 
 

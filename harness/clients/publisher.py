@@ -182,14 +182,12 @@ def threads_for(intended: Sequence[float]) -> int:
 
 
 def _message(feed: Feed, payload: JsonObject, event_id: str, intended_at: float) -> _Message:
-    identified = {**payload}
-    identified.setdefault(feed.event_id_field, event_id)
     return _Message(
         intended_at=intended_at,
         event=event_id,
         type=feed.type_of(payload),
         channels=feed.channels_of(payload),
-        text=orjson.dumps(identified).decode(),
+        text=orjson.dumps(feed.identified(payload, event_id)).decode(),
     )
 
 

@@ -22,10 +22,12 @@ from harness.emulator.gateway.urls import (
     custom_domain_target,
     execute_api_target,
     host_name,
+    means_connections,
 )
 from harness.emulator.pages import PREFIX, Pages
 from harness.emulator.port.http import MaybeLater, Request, Response, json_response
 from harness.emulator.port.server import Adopt
+from harness.emulator.sent import SendingNotes
 
 if TYPE_CHECKING:
     from harness.emulator.elsewhere.part import Elsewhere
@@ -87,9 +89,11 @@ class Doors:
         pages: Pages,
         invocation_of: InvocationOf,
         visit: Callable[[Request], Awaitable[Response | None]],
+        sending: SendingNotes,
         elsewhere: "Elsewhere | None" = None,
     ) -> None:
         """`invocation_of` tells callers apart; `visit` answers who follows a URL in a message of SNS."""
+        self._sending = sending
         self._rooms, self._moto, self._tables = rooms.by_signing_name(), rooms.moto, rooms.tables
         self._gateway, self._custom_domain, self._pages = gateway, custom_domain, pages
         self._invocation_of, self._visit, self._elsewhere = invocation_of, visit, elsewhere
@@ -97,6 +101,11 @@ class Doors:
     def answer(self, request: Request) -> MaybeLater:
         """The response to a request that is no opening handshake."""
         target = self._target(request)
+        if not isinstance(target, ExecuteApiTarget) and means_connections(request.path):
+            return self._astray(request, target)
+        return self._answer(request, target)
+
+    def _answer(self, request: Request, target: ExecuteApiTarget | Response | None) -> MaybeLater:
         if isinstance(target, Response):
             return target
         if target is not None and _is_plain_get(request, target):
@@ -107,7 +116,17 @@ class Doors:
             posted = None if self._elsewhere is None else self._elsewhere.posted(request)
             return posted or self._pages.answer(request)
         call = aws_call(request, self._invocation_of)
-        return self._unsigned(request) if call is None else self._room(call).answer(call, request)
+        if call is None:
+            return self._unsigned(request)
+        return self._sending.noting(call, request, lambda: self._room(call).answer(call, request))
+
+    async def _astray(self, request: Request, target: Response | None) -> Response:
+        """A call of @connections at an address of nobody's, as an unset variable makes one."""
+        reason = "no API in the address" if target is None else "no mapping of this domain is for the address"
+        answer = self._answer(request, target)
+        response = answer if isinstance(answer, Response) else await answer
+        self._gateway.astray(request, response, reason)
+        return response
 
     def _room(self, call: AwsCall) -> Service:
         if self._elsewhere is not None and call.service in self._elsewhere:

@@ -3,15 +3,19 @@
 What cannot be delivered is logged and lost.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Protocol
 
+from harness.clock import Clock
+from harness.emulator.journal import Note
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, NoSuchFunction
 from harness.emulator.letters import Letter, is_too_large, service_of
 from harness.emulator.moto_services import MotoThread
+from harness.emulator.sent import sent_as
 from harness.emulator.sns.publish import InvalidPublish, Publication
-from harness.emulator.sqs.queues import QueueMessage, put
+from harness.emulator.sqs.queues import NotTaken, QueueMessage, put
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +40,14 @@ class LetterDelivery:
         self,
         *,
         functions: Functions,
-        publish: Callable[[Publication], object],
+        publish: Callable[[Publication], str],
         moto: MotoThread,
+        clock: Clock,
+        note: Note,
         elsewhere: SendsElsewhere | None = None,
     ) -> None:
         self._functions, self._publish, self._moto = functions, publish, moto
+        self._clock, self._note = clock, note
         self._elsewhere = elsewhere
 
     def send(self, letter: Letter) -> None:
@@ -53,25 +60,35 @@ class LetterDelivery:
             return
         match service_of(letter.target):
             case "sqs":
-                self._moto.submit(lambda: self._to_queue(letter))
+                loop = asyncio.get_running_loop()
+                self._moto.submit(lambda: self._to_queue(letter, loop))
             case "sns":
                 self._to_topic(letter)
             case "lambda":
                 self._to_function(letter)
 
-    def _to_queue(self, letter: Letter) -> None:
+    def _to_queue(self, letter: Letter, loop: asyncio.AbstractEventLoop) -> None:
         """In moto's thread."""
-        if why := put(_queue_message(letter)):
-            log.warning("%s gets no message: %s", letter.target, why)
+        at = self._clock.monotonic()
+        taken = put(_queue_message(letter))
+        if isinstance(taken, NotTaken):
+            log.warning("%s gets no message: %s", letter.target, taken.why)
+        else:
+            loop.call_soon_threadsafe(self._note, sent_as(taken, letter, at=at))
 
     def _to_topic(self, letter: Letter) -> None:
+        at = self._clock.monotonic()
         try:
-            self._publish(Publication(letter.target, letter.body, attributes=letter.attributes))
+            published = self._publish(Publication(letter.target, letter.body, attributes=letter.attributes))
         except InvalidPublish as refused:
             log.warning("%s gets no message: %s", letter.target, refused)
+        else:
+            self._note(sent_as(published, letter, at=at))
 
     def _to_function(self, letter: Letter) -> None:
-        outcome = self._functions.invoke_event(letter.target, letter.body.encode(), cause=Cause())
+        messages = (letter.origin,) if letter.origin else ()
+        cause = Cause(messages=messages, caller=letter.request or None)
+        outcome = self._functions.invoke_event(letter.target, letter.body.encode(), cause=cause)
         if isinstance(outcome, NoSuchFunction):
             log.warning("%s gets no message: no such function", letter.target)
 

@@ -16,12 +16,17 @@ class MessageAttribute:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """`body` for whoever has the ARN `target`; a function gets no `attributes`, FIFO queues have groups."""
+    """`body` for whoever has the ARN `target`; a function gets no `attributes`, FIFO queues have groups.
+
+    It came out of the message or event `origin`, or tells of the invocation `request`; "" where there is none.
+    """
 
     target: str
     body: str
     attributes: Mapping[str, MessageAttribute] = field(default_factory=dict)
     message_group: str = ""
+    origin: str = ""
+    request: str = ""
 
 
 def service_of(arn: str) -> str:

@@ -46,6 +46,7 @@ from harness.emulator.pages import Load, Pages
 from harness.emulator.parts import Ends, Part, Parts, end
 from harness.emulator.port.certificates import Authority
 from harness.emulator.port.server import Port
+from harness.emulator.sent import SendingNotes
 from harness.emulator.sns.api import SnsApi
 from harness.emulator.sns.control_plane import SnsControlPlane
 from harness.emulator.sns.delivery import SnsDelivery
@@ -55,7 +56,7 @@ from harness.emulator.sns.metrics_api import MetricsApi
 from harness.emulator.sns.signing import Signer
 from harness.emulator.sqs.api import SqsApi
 from harness.errors import BackendError
-from harness.record.observation import RowDeleted, RowWritten
+from harness.record.observation import RowDeleted, RowWritten, Sent
 
 if TYPE_CHECKING:
     from harness.emulator.elsewhere.part import Elsewhere
@@ -112,7 +113,12 @@ class Emulator:
         self.sns = self._new_sns(signer)
         self._elsewhere = self._new_elsewhere(elsewhere, callback_host) if elsewhere else None
         self._letters = LetterDelivery(
-            functions=self.functions, publish=self.sns.deliver, moto=self._moto, elsewhere=self._elsewhere
+            functions=self.functions,
+            publish=self.sns.deliver,
+            moto=self._moto,
+            clock=self._clock,
+            note=self.journal.note,
+            elsewhere=self._elsewhere,
         )
         self._events = self._new_events()
         self._parts = Parts(self._busy(), settle=lambda: self._moto.run(lambda: None))
@@ -170,10 +176,11 @@ class Emulator:
         http = HttpEndpoints(
             emulator=lambda: self.endpoint, signer=signer, trusted=str(self.authority.bundle_file)
         )
+        queues = QueueEndpoints(self._moto, clock=self._clock, note=self.journal.note)
         return SnsDelivery(
             topic_of=topic_of,
             functions=self.functions,
-            send={"sqs": QueueEndpoints(self._moto).send, "http": http.send, "https": http.send},
+            send={"sqs": queues.send, "http": http.send, "https": http.send},
             clock=self._clock,
             random=self._chance,
             redrive=self._send,
@@ -189,6 +196,7 @@ class Emulator:
             functions=self.functions,
             clock=self._clock,
             changed=self._note_row,
+            note=self.journal.note,
         )
 
     def _new_events(self) -> EventBridge:
@@ -226,6 +234,7 @@ class Emulator:
             pages=self._new_pages(),
             invocation_of=self.functions.request_of,
             visit=topics.visit,
+            sending=SendingNotes(clock=clock, note=self.journal.note),
             elsewhere=self._elsewhere,
         )
 
@@ -249,7 +258,10 @@ class Emulator:
         self._letters.send(letter)
 
     def _note_row(self, change: Change) -> None:
-        self.journal.note(_seen(change, self._clock.monotonic()))
+        at = self._clock.monotonic()
+        self.journal.note(_seen(change, at))
+        if change.record is not None and change.by is not None:
+            self.journal.note(Sent(at, change.record, change.table, request=change.by))
         self.event_sources.row_changed(change.table)
 
     def _load(self) -> Load:
@@ -342,7 +354,7 @@ def _with_host(endpoint: str, host: str | None) -> str:
 def _seen(change: Change, at: float) -> RowDeleted | RowWritten:
     if change.kind == "DeleteItem":
         return RowDeleted(at, change.table, change.key, change.by)
-    return RowWritten(at, change.table, change.key, change.kind, change.by)
+    return RowWritten(at, change.table, change.key, change.kind, change.by, change.ttl)
 
 
 def _secrets(functions: LambdaRuntime, credentials: Mapping[str, str]) -> SecretOf:

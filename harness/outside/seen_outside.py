@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from harness.checks.expected import arrivals, expected
+from harness.checks.deliveries import deliveries_of
 from harness.record.history import History
 from harness.record.observation import ClientConnected, MessageReceived, Observation
 from harness.scenario.model import Scenario
@@ -36,9 +36,4 @@ class SeenOutside:
 
     def complete(self) -> bool:
         """Whether every published event has arrived at everybody who must receive it."""
-        history = History(tuple(self._seen))
-        arrived = arrivals(history)
-        return all(
-            arrived.get(one.published.event, {}).keys() >= one.must
-            for one in expected(self._scenario, history)
-        )
+        return not any(deliveries_of(self._scenario, History(tuple(self._seen))).lost())

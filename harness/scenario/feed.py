@@ -6,10 +6,16 @@ It stands in `stack.yaml` under `feed:`; without it, the exchange's own rules be
 
 import re
 from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
 JsonObject = Mapping[str, object]
+
+PayloadRule: TypeAlias = Literal["json", "bytes", "contains", "any"]
+
+NO_ID = "none"
+"""What stands for `event_id` where events carry no id."""
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -46,9 +52,26 @@ class Feed(_Model):
         description="First rule whose types contain the event's type names its channel.",
     )
     type_field: str = Field(default="type", description="The event's field that holds its type.")
-    event_id_field: str = Field(
+    event_id: str = Field(
         default="eventId",
-        description="The field that identifies an event in a pushed message; the publisher fills it in when absent.",
+        pattern=r"^[^.]+(\.[^.]+)*$",
+        description=(
+            "Where an event's id stands: a name or a dotted path, looked for anywhere in a message. "
+            "The publisher fills it in when absent; with 'none' nothing is added, and no id is looked for."
+        ),
+    )
+    payload: PayloadRule = Field(
+        default="json",
+        description=(
+            "What a pushed message must be: the published JSON value, or a value that holds it whole (json), a text "
+            "that holds it (contains), the published bytes (bytes); any is not judged."
+        ),
+    )
+    others: tuple[Annotated[Mapping[str, object], Field(min_length=1)], ...] = Field(
+        default=({"type": "error"},),
+        description=(
+            "Messages that are no pushes (pongs, greetings, replies): JSON objects that hold all of these members."
+        ),
     )
     subscribe: Mapping[str, object] = Field(
         default={"action": "subscribe", "channel": "{channel}"},
@@ -100,12 +123,31 @@ class Feed(_Model):
             for key, value in self.subscribe.items()
         }
 
-    def event_id_of(self, message: object) -> str | None:
-        """The id of the matcher event that a decoded message carries; None for any other message."""
-        if not isinstance(message, Mapping):
-            return None
-        value = message.get(self.event_id_field)
-        return value if isinstance(value, str) else None
+    def event_id_of(self, event: object) -> str | None:
+        """The id that an event carries where the feed keeps it; None for anything else."""
+        value = event
+        for name in self._id_path:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        return value if isinstance(value, str) and self._id_path else None
+
+    def identified(self, event: JsonObject, event_id: str) -> JsonObject:
+        """The event with the id where the feed keeps it, unless something is there already.
+
+        Unchanged where events carry no id, and where the path leads through what is no object.
+        """
+        return _with_id(event, self._id_path, event_id) if self._id_path else event
+
+    @property
+    def _id_path(self) -> tuple[str, ...]:
+        return () if self.event_id == NO_ID else tuple(self.event_id.split("."))
+
+
+def _with_id(event: JsonObject, path: tuple[str, ...], event_id: str) -> JsonObject:
+    name, *deeper = path
+    if not deeper:
+        return {**event, name: event_id} if name not in event else event
+    inner = event.get(name, {})
+    return {**event, name: _with_id(inner, tuple(deeper), event_id)} if isinstance(inner, Mapping) else event
 
 
 def _fill(template: str, values: Mapping[str, object]) -> str | None:

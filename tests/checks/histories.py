@@ -22,6 +22,7 @@ from harness.record.observation import (
     Observation,
     Settled,
     SubscriptionSent,
+    digest_of,
 )
 from harness.scenario.model import Scenario
 
@@ -86,15 +87,34 @@ def a_message(client: str, published: EventPublished, *, after: float = 0.05) ->
     return MessageReceived(published.at + after, client, published.text, published.event)
 
 
+def a_post(
+    connection: str, text: str, *, at: float, status: int = 200, request: str | None = None
+) -> ConnectionPosted:
+    """A post of this text, as the gateway notes it."""
+    payload = text.encode()
+    return ConnectionPosted(at, connection, status, request, len(payload), digest_of(payload))
+
+
 def a_fan_out(
-    published: EventPublished, posts: Mapping[str, int], *, after: float = 0.01, ends_after: float = 0.04
+    published: EventPublished,
+    posts: Mapping[str, int],
+    *,
+    text: str | None = None,
+    after: float = 0.01,
+    ends_after: float = 0.04,
 ) -> tuple[Observation, ...]:
-    """The invocation `r-<event>` that was handed the event, and its posts: statuses by connection."""
-    request = f"r-{published.event}"
+    """The invocation `r-<event>` that was handed the event, and its posts: statuses by connection.
+
+    They are posts of the event's own text unless another is given.
+    """
+    request, said = f"r-{published.event}", published.text if text is None else text
     at = published.at + after
     return (
         InvocationStarted(at, request, "fan_out", messages=(published.message_id,)),
-        *(ConnectionPosted(at + 0.01, connection, status, request) for connection, status in posts.items()),
+        *(
+            a_post(connection, said, at=at + 0.01, status=status, request=request)
+            for connection, status in posts.items()
+        ),
         InvocationEnded(published.at + ends_after, request, "fan_out"),
     )
 

@@ -1,14 +1,17 @@
 """Where dead letters and destinations' records go."""
 
+import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
 
+from harness.clock import ManualClock
 from harness.emulator.lambda_runtime.outcome import Cause, NoSuchFunction, Outcome, RequestId
 from harness.emulator.letter_delivery import LetterDelivery
 from harness.emulator.letters import Letter, MessageAttribute, is_too_large, service_of
 from harness.emulator.sns.publish import InvalidPublish, Publication
+from harness.record.observation import Observation, Sent
 
 T = TypeVar("T")
 TOPIC = "arn:aws:sns:us-east-1:000000000000:t"
@@ -23,7 +26,10 @@ class Targets:
     def __init__(self, *, there: bool = True) -> None:
         self.got: list[object] = []
         self._there = there
-        self.delivery = LetterDelivery(functions=self, publish=self._publish, moto=self)
+        self.noted: list[Observation] = []
+        self.delivery = LetterDelivery(
+            functions=self, publish=self._publish, moto=self, clock=ManualClock(), note=self.noted.append
+        )
 
     async def run(self, work: Callable[[], T]) -> T:
         raise NotImplementedError
@@ -37,30 +43,35 @@ class Targets:
     def invoke_event(self, function: str, payload: bytes, *, cause: Cause) -> RequestId | NoSuchFunction:
         if not self._there:
             return NoSuchFunction(function)
-        self.got.append((function, payload))
+        self.got.append((function, payload, cause))
         return RequestId("r")
 
-    def _publish(self, publication: Publication) -> None:
+    def _publish(self, publication: Publication) -> str:
         if not self._there:
             raise InvalidPublish("NotFound", "Topic does not exist")
         self.got.append(publication)
+        return "m-1"
 
 
 def test_a_topic_gets_a_letter_with_its_attributes() -> None:
     targets = Targets()
-    targets.delivery.send(Letter(TOPIC, "x", ATTRIBUTES))
+    targets.delivery.send(Letter(TOPIC, "x", ATTRIBUTES, origin="e-1"))
     assert targets.got == [Publication(TOPIC, "x", attributes=ATTRIBUTES)]
+    assert targets.noted == [Sent(ManualClock().monotonic(), "m-1", TOPIC, origin="e-1")]
 
 
 def test_a_function_gets_a_letter_as_its_event() -> None:
     targets = Targets()
-    targets.delivery.send(Letter(FUNCTION, '{"é":1}'))
-    assert targets.got == [(FUNCTION, '{"é":1}'.encode())]
+    targets.delivery.send(Letter(FUNCTION, '{"é":1}', origin="e-1", request="r-1"))
+    assert targets.got == [(FUNCTION, '{"é":1}'.encode(), Cause(messages=("e-1",), caller="r-1"))]
 
 
 @pytest.mark.parametrize("target", [TOPIC, FUNCTION, QUEUE])
 def test_a_letter_for_nobody_is_logged(target: str, caplog: pytest.LogCaptureFixture) -> None:
-    Targets(there=False).delivery.send(Letter(target, "x"))
+    async def send() -> None:
+        Targets(there=False).delivery.send(Letter(target, "x"))
+
+    asyncio.run(send())
     assert f"{target} gets no message" in caplog.text
 
 

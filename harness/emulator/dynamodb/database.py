@@ -12,6 +12,7 @@ from harness.chance import Chance
 from harness.clock import Clock
 from harness.emulator.dynamodb.capacity import Consumed
 from harness.emulator.dynamodb.errors import resource_not_found
+from harness.emulator.dynamodb.expiry import ttl_text
 from harness.emulator.dynamodb.rows import Position, Row
 from harness.emulator.dynamodb.settings import DynamoDbSettings
 from harness.emulator.dynamodb.stream import Stream
@@ -28,13 +29,17 @@ ChangeKind = Literal["PutItem", "UpdateItem", "DeleteItem"]
 class Change:
     """A row that was written or deleted: its table, the text of its partition key, and what did it.
 
-    `by` is who sent the request, as the engine was told; None for a deletion by time to live.
+    `by` is who sent the request, as the engine was told; None for a deletion by time to live. `record` is the event
+    id of the stream record that it became, if any. `ttl` is what stands in the row's attribute for time to live, as
+    DynamoDB writes it (`{"N":"1700000000"}`), empty when the row lacks it; None where the table has no TTL.
     """
 
     table: str
     key: str
     kind: ChangeKind
     by: str | None
+    record: str | None = None
+    ttl: str | None = None
 
 
 Changed = Callable[[Change], None]
@@ -175,18 +180,22 @@ class Database:
         self, table: Table, write: Write, kind: ChangeKind, *, by: str | None, by_service: bool
     ) -> None:
         table.apply(write, now=self.clock.monotonic(), index_lag=self.settings.index_lag)
+        record = None
         if table.stream is not None:
-            table.stream.record(
+            event_id = f"{self.chance.randint(0, (1 << 128) - 1):032x}"
+            is_recorded = table.stream.record(
                 None if write.old is None else write.old.item,
                 None if write.new is None else write.new.item,
                 at=self.clock.time(),
-                event_id=f"{self.chance.randint(0, (1 << 128) - 1):032x}",
+                event_id=event_id,
                 by_service=by_service,
             )
+            record = event_id if is_recorded else None
         row = write.new or write.old
         if row is not None:
             (key,) = row.item[table.schema.hash.name].values()
-            self._changed(Change(table.name, key, kind, by))
+            ttl = None if kind == "DeleteItem" else ttl_text(row.item, table.ttl_attribute)
+            self._changed(Change(table.name, key, kind, by, record, ttl))
 
 
 def _spent(table: Table, write: Write) -> list[tuple[Spender, float]]:

@@ -2,7 +2,9 @@
 
 import heapq
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+import orjson
 
 from harness.emulator.dynamodb.attribute_values import Item
 from harness.emulator.dynamodb.rows import OrderedRows, Position
@@ -18,6 +20,13 @@ def expires_at(item: Item, attribute: str) -> float | None:
         return None
     at = float(text)
     return at if math.isfinite(at) else None
+
+
+def ttl_text(item: Mapping[str, object], attribute: str | None) -> str | None:
+    """The value of that attribute as DynamoDB's JSON, "" when the item lacks it; None for no attribute."""
+    if attribute is None:
+        return None
+    return orjson.dumps(item[attribute], default=str).decode() if attribute in item else ""
 
 
 class ExpiryQueue:

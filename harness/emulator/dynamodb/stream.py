@@ -59,10 +59,10 @@ class Stream:
 
     def record(
         self, old: Item | None, new: Item | None, *, at: float, event_id: str, by_service: bool = False
-    ) -> None:
-        """Adds what a write did; nothing for one that changed nothing. `by_service`: a TTL deletion (D-44)."""
+    ) -> bool:
+        """Adds what a write did, and says whether it did anything. `by_service`: a TTL deletion (D-44)."""
         if old == new:
-            return
+            return False
         self.trim(at)
         record: dict[str, Any] = {
             "eventID": event_id,
@@ -76,6 +76,7 @@ class Stream:
             record["userIdentity"] = _SERVICE
         self._records.append((at, record))
         self._written += 1
+        return True
 
     def _change(self, old: Item | None, new: Item | None, at: float) -> dict[str, Any]:
         keys = self.schema.key_of(new if new is not None else old or {})

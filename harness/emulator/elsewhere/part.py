@@ -15,9 +15,11 @@ from harness.emulator.elsewhere.relay import Relay
 from harness.emulator.elsewhere.tables import TablesElsewhere
 from harness.emulator.elsewhere.topics import PREFIX, TopicsElsewhere
 from harness.emulator.gateway.in_flight import InFlight
+from harness.emulator.journal import Note
 from harness.emulator.lambda_runtime.outcome import Functions
 from harness.emulator.letters import Letter, service_of
 from harness.emulator.port.http import Request, Response, json_response
+from harness.emulator.sent import ids_in, sent_as
 
 _log = logging.getLogger(__name__)
 
@@ -38,8 +40,10 @@ class Elsewhere:
         functions: Functions,
         clock: Clock,
         changed: Changed,
+        note: Note,
     ) -> None:
         self.endpoints = endpoints
+        self._clock, self._note = clock, note
         self._relay = Relay(endpoints)
         self._tables = TablesElsewhere(self._relay, changed)
         self.topics = TopicsElsewhere(
@@ -81,6 +85,7 @@ class Elsewhere:
         self._letters.start(self._send(letter))
 
     async def _send(self, letter: Letter) -> None:
+        at = self._clock.monotonic()
         if service_of(letter.target) == "sns":
             response = await self.topics.answer(*letters.publish(letter))
         else:
@@ -89,6 +94,9 @@ class Elsewhere:
                 response = await self._relay.send(*letters.send_message(letter, found[1].decode()))
         if response.status != 200:
             _log.warning("%s gets no message: %s", letter.target, response.body.decode())
+            return
+        for message_id in ids_in(response.body):
+            self._note(sent_as(message_id, letter, at=at))
 
     # --- whether it is still there ------------------------------------------------------------------------
 

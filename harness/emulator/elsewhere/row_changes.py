@@ -20,6 +20,11 @@ class ChangedRow:
     kind: ChangeKind
     attributes: Json
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether `attributes` are all that the row has now."""
+        return self.kind == "PutItem"
+
     def key(self, hash_key: str) -> str:
         """The text of its partition key, whose attribute is `hash_key`."""
         (text,) = self.attributes[hash_key].values()

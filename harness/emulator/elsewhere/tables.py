@@ -8,10 +8,12 @@ from typing import Any
 import orjson
 
 from harness.emulator.aws_api.requests import AwsCall
-from harness.emulator.dynamodb.database import Change, Changed
+from harness.emulator.dynamodb.database import Change, Changed, table_name
+from harness.emulator.dynamodb.expiry import ttl_text
 from harness.emulator.elsewhere.relay import Relay
 from harness.emulator.elsewhere.row_changes import (
     WRITES,
+    ChangedRow,
     asking_for_the_old_row,
     changed_rows,
     without_the_old_row,
@@ -37,13 +39,17 @@ class TablesElsewhere:
     def __init__(self, relay: Relay, changed: Changed) -> None:
         self._relay, self._changed = relay, changed
         self._hash_keys: dict[tuple[str, str], str] = {}
+        self._ttl_attributes: dict[tuple[str, str], str | None] = {}
 
     async def answer(self, call: AwsCall, request: Request) -> Response:
         """The answer from elsewhere; the caller is told with what the request changed."""
         if call.operation == "DeleteTable":
             self._hash_keys.clear()
         if call.operation not in WRITES:
-            return await self._relay.send(call, request)
+            response = await self._relay.send(call, request)
+            if call.operation == "UpdateTimeToLive" and response.status == 200:
+                self._follow_time_to_live(call, _object(request.body))
+            return response
         body = _object(request.body)
         asking = asking_for_the_old_row(call.operation, body)
         response = await self._relay.send(
@@ -59,7 +65,21 @@ class TablesElsewhere:
         for row in changed_rows(call.operation, body, answer):
             hash_key = await self._hash_key(call, row.table)
             if hash_key is not None:
-                self._changed(Change(row.table, row.key(hash_key), row.kind, call.caller))
+                ttl = self._ttl(call, row)
+                self._changed(Change(row.table, row.key(hash_key), row.kind, call.caller, ttl=ttl))
+
+    def _ttl(self, call: AwsCall, row: ChangedRow) -> str | None:
+        """What the row has for time to live, where the request holds all of the row."""
+        return (
+            ttl_text(row.attributes, self._ttl_attributes.get((call.region, row.table)))
+            if row.is_whole
+            else None
+        )
+
+    def _follow_time_to_live(self, call: AwsCall, body: Mapping[str, Any]) -> None:
+        wanted = body["TimeToLiveSpecification"]
+        attribute = wanted["AttributeName"] if wanted["Enabled"] else None
+        self._ttl_attributes[call.region, table_name(body["TableName"])] = attribute
 
     async def _hash_key(self, call: AwsCall, table: str) -> str | None:
         """The attribute that is the table's partition key, asked for once; None if the table is gone by now."""

@@ -51,7 +51,7 @@ def failure_letter(
             "streamArn": stream_arn,
         },
     }
-    return Letter(destination, orjson.dumps(record).decode())
+    return Letter(destination, orjson.dumps(record).decode(), request=request_id)
 
 
 def sequence_number(record: Record) -> str:

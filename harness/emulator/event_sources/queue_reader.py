@@ -13,7 +13,7 @@ from harness.clock import Clock, TimerHandle
 from harness.emulator.event_sources.batching import batches_at_once, fitting, window_left
 from harness.emulator.event_sources.filters import Filters
 from harness.emulator.event_sources.mapping import EventSourceMapping
-from harness.emulator.event_sources.queue_records import published_ids, record_of
+from harness.emulator.event_sources.queue_records import ids_of, record_of
 from harness.emulator.event_sources.reader import (
     FUNCTION_FAILED,
     NOTHING_PROCESSED,
@@ -190,7 +190,7 @@ class QueueReader:
     async def _deliver(self, batch: list[_Waiting]) -> None:
         messages = [one.message for one in batch]
         payload = orjson.dumps({"Records": [one.record for one in batch]})
-        outcome = await self._invoked(payload, Cause(messages=published_ids(messages)))
+        outcome = await self._invoked(payload, Cause(messages=ids_of(messages)))
         if not isinstance(outcome, Returned):
             self.last_result = FUNCTION_FAILED
             return

@@ -30,9 +30,9 @@ def record_of(message: Message, source_arn: str) -> dict[str, object]:
     }
 
 
-def published_ids(messages: Iterable[Message]) -> tuple[str, ...]:
-    """The SNS message ids of those that were published to a topic and came in SNS's envelope."""
-    return tuple(found for one in messages if (found := _sns_message_id(one.body)))
+def ids_of(messages: Iterable[Message]) -> tuple[str, ...]:
+    """The queue's ids of the messages, each with that of SNS, if it was published and came in SNS's envelope."""
+    return tuple(found for one in messages for found in (one.message_id, _sns_message_id(one.body)) if found)
 
 
 def _attribute(attribute: MessageAttribute) -> dict[str, object]:

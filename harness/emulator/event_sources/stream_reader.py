@@ -261,7 +261,8 @@ class _Lane:
     async def _invoke(self, batch: Batch) -> Outcome:
         payload = orjson.dumps({"Records": [record.body for record in batch.records]})
         reader = self._reader
-        return await reader.functions.invoke(reader.mapping.function_arn, payload, cause=Cause())
+        cause = Cause(messages=tuple(str(record.body["eventID"]) for record in batch.records))
+        return await reader.functions.invoke(reader.mapping.function_arn, payload, cause=cause)
 
     def _after(self, batch: Batch, outcome: Outcome) -> Following:
         settings = self._reader.settings

@@ -131,7 +131,7 @@ class EventBridge:
                 continue
             now = iso_seconds(self._clock.time())
             text = input_of(event, target.input, rule=rule.name, ingested_at=now)
-            self._deliver(rule, target, text)
+            self._deliver(rule, target, text, event_id=str(event["id"]))
 
     def _forward(self, target: Target, event: Event) -> None:
         region = target.arn.split(":")[3]
@@ -139,16 +139,18 @@ class EventBridge:
             if rule.matches(event):
                 self._tell(rule, event, forwarded=True)
 
-    def _deliver(self, rule: Rule, target: Target, text: str) -> None:
+    def _deliver(self, rule: Rule, target: Target, text: str, *, event_id: str) -> None:
         match service_of(target.arn):
             case "lambda":
-                outcome = self._functions.invoke_event(target.arn, text.encode(), cause=Cause())
+                cause = Cause(messages=(event_id,))
+                outcome = self._functions.invoke_event(target.arn, text.encode(), cause=cause)
                 if isinstance(outcome, NoSuchFunction):
-                    self._undelivered(rule, target, text)
+                    self._undelivered(rule, target, text, event_id=event_id)
             case _:
-                self._send(Letter(target.arn, text, message_group=target.message_group))
+                group = target.message_group
+                self._send(Letter(target.arn, text, message_group=group, origin=event_id))
 
-    def _undelivered(self, rule: Rule, target: Target, text: str) -> None:
+    def _undelivered(self, rule: Rule, target: Target, text: str, *, event_id: str) -> None:
         """A target that is not there is not tried again; its dead-letter queue, if any, is told at once."""
         log.warning("rule %s: there is no target %s", rule.name.name, target.arn)
         if not target.dead_letter_queue:
@@ -160,7 +162,7 @@ class EventBridge:
             "ERROR_MESSAGE": f"Function not found: {target.arn}",
         }
         attributes = {name: MessageAttribute("String", value) for name, value in told.items()}
-        self._send(Letter(target.dead_letter_queue, text, attributes))
+        self._send(Letter(target.dead_letter_queue, text, attributes, origin=event_id))
 
     # --- schedules ----------------------------------------------------------------------------------------
 

@@ -217,7 +217,7 @@ class ConnectRoute:
         )
         began_at = self._clock.monotonic()
         cause = Cause(connection=facts.connection_id, route=CONNECT)
-        answer = await self._integrations.call(
+        answer = await self._integrations.authorize(
             LambdaIntegration(authorizer.function), payload, stage.variables, cause
         )
         allowed = read_authorizer_answer(answer, arn)

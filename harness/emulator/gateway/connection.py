@@ -72,11 +72,13 @@ class OpenConnection(asyncio.Protocol):
         self._flush()
         return True
 
-    def send_text(self, text: str) -> None:
-        """Sends the gateway's own answer to a message; it is dropped when the connection is over."""
-        if self.session.is_open:
-            self.session.send_text(text.encode(), self._clock.monotonic())
-            self._flush()
+    def reply(self, payload: bytes) -> bool:
+        """Sends the gateway's own answer to a message; False when the connection is over, where it is dropped."""
+        if not self.session.is_open:
+            return False
+        self.session.send_text(payload, self._clock.monotonic())
+        self._flush()
+        return True
 
     def close(self, closed: Closed) -> None:
         """Closes from our side."""

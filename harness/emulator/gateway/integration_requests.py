@@ -16,8 +16,11 @@ from harness.emulator.gateway.apis import (
 )
 from harness.emulator.gateway.configuration import InForce
 from harness.emulator.gateway.in_flight import InFlight
-from harness.emulator.gateway.integration_responses import Answer, NoOutcome
+from harness.emulator.gateway.integration_responses import Answer, NoOutcome, no_success
+from harness.emulator.journal import Note
+from harness.emulator.lambda_runtime.function import parse_reference
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, Outcome, RequestId, Returned
+from harness.record.observation import RouteAnswered
 
 _log = logging.getLogger(__name__)
 _VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
@@ -30,21 +33,25 @@ class Integrations:
     `in_flight`.
     """
 
-    def __init__(self, *, functions: Functions, clock: Clock, in_force: InForce, in_flight: InFlight) -> None:
+    def __init__(
+        self, *, functions: Functions, clock: Clock, note: Note, in_force: InForce, in_flight: InFlight
+    ) -> None:
         self._functions = functions
-        self._clock = clock
+        self._clock, self._note = clock, note
         self._in_force = in_force
         self._in_flight = in_flight
 
     async def call(
         self, integration: Integration | None, payload: bytes, variables: Mapping[str, str], cause: Cause
     ) -> Answer:
-        """What came of it, within the integration's time-out."""
+        """What came of it, within the integration's time-out; what is no success is noted."""
         match integration:
             case LambdaIntegration(timeout=timeout):
                 function = function_of(integration, variables)
                 most = self._in_force.quotas.integration_timeout
-                return await self._invoke(function, payload, cause, min(timeout, most))
+                answer = await self._invoke(function, payload, cause, min(timeout, most))
+                self._note_what_failed(answer, function, cause)
+                return answer
             case MockIntegration(status_code=status, body=body):
                 return Returned(RequestId(""), orjson.dumps({"statusCode": status, "body": body}))
             case UnsupportedIntegration(what=what):
@@ -53,6 +60,23 @@ class Integrations:
                 # Not recorded on AWS yet: a message to a route that has no integration.
                 _log.error("route %s has no integration", cause.route)
         return NoOutcome.UNSUPPORTED
+
+    def _note_what_failed(self, answer: Answer, function: str, cause: Cause) -> None:
+        route, connection = cause.route or "", cause.connection or ""
+        bad = no_success(answer, route)
+        if bad is not None:
+            reference, at = parse_reference(function), self._clock.monotonic()
+            name = function if reference is None else reference.name
+            self._note(RouteAnswered(at, bad.request, name, route, connection, bad.status, bad.problem))
+
+    async def authorize(
+        self, authorizer: LambdaIntegration, payload: bytes, variables: Mapping[str, str], cause: Cause
+    ) -> Answer:
+        """What an authorizer's function said, which is no route's response."""
+        most = self._in_force.quotas.integration_timeout
+        return await self._invoke(
+            function_of(authorizer, variables), payload, cause, min(authorizer.timeout, most)
+        )
 
     async def _invoke(self, function: str, payload: bytes, cause: Cause, timeout: float) -> Answer:
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()

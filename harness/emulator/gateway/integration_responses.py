@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from harness.emulator.gateway.apis import CONNECT, DISCONNECT
 from harness.emulator.gateway.proxy_response import Malformed, ProxyResponse, parse_proxy_response
 from harness.emulator.lambda_runtime.outcome import (
     FunctionError,
     NoSuchFunction,
     Outcome,
+    RequestId,
     Returned,
     Throttled,
 )
@@ -60,6 +62,47 @@ class Failed:
 
     why: str
     message: str = INTERNAL_SERVER_ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the gateway writes to a client for its message; `request` is the invocation that it answers, if any."""
+
+    text: str
+    request: RequestId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoSuccess:
+    """A route's function returned what is no success: something malformed, which `problem` names, or a bad status.
+
+    For what is malformed, `status` is what was made of it: 502 for a handshake, 500 for a message that is answered
+    by an error, 200 where it had no effect.
+    """
+
+    request: RequestId
+    status: int
+    problem: str = ""
+
+
+def no_success(answer: Answer, route: str) -> NoSuccess | None:
+    """What is wrong with what a function returned; None for a success, or when it returned nothing at all.
+
+    A handshake may be refused with any status below 500, which is a function's right.
+    """
+    if not isinstance(answer, Returned):
+        return None
+    match parse_proxy_response(answer.payload):
+        case ProxyResponse(status_code=status) if status >= (500 if route == CONNECT else 400):
+            return NoSuccess(answer.request, status)
+        case ProxyResponse():
+            return None
+        case _ if route == DISCONNECT:
+            return None  # X-1: it is ignored
+        case Malformed(why=why):
+            return NoSuccess(answer.request, 502 if route == CONNECT else 500, why)
+        case None:
+            return NoSuccess(answer.request, 502 if route == CONNECT else 200, "None: not a response")
 
 
 def read_connect_answer(answer: Answer, *, timeout_status: int = 504) -> Accept | Refuse:

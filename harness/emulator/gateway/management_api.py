@@ -1,6 +1,7 @@
 """API Gateway Management API: calls of @connections, from the signature to the connection that they are for."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeAlias
 
 from harness.clock import Clock
@@ -15,10 +16,10 @@ from harness.emulator.gateway.in_flight import InFlight
 from harness.emulator.gateway.session import DELETED
 from harness.emulator.gateway.signatures import SecretOf, Signature, fault_of_signature, read_signature
 from harness.emulator.gateway.throttles import Throttles
-from harness.emulator.gateway.urls import connection_id_of
+from harness.emulator.gateway.urls import connection_id_of, fault_of_address, means_connections
 from harness.emulator.journal import Note
 from harness.emulator.port.http import MaybeLater, Request, Response
-from harness.record.observation import ConnectionPosted
+from harness.record.observation import ConnectionAsked, ConnectionPosted, PostRefused, digest_of
 
 ApiAndStage: TypeAlias = tuple[Api | None, Stage | None]
 """An API and its stage as they are deployed now; None for what there is not."""
@@ -29,12 +30,15 @@ InvocationOf: TypeAlias = Callable[[str], str | None]
 CallerOf: TypeAlias = Callable[[str], answers.Caller | None]
 """Whom an access key id belongs to, and what IAM lets them do; None for those of whom IAM knows nothing."""
 
+# A fan-out posts the same payload to many, and knowing it again is cheaper than its digest.
+_digest_of = lru_cache(maxsize=64)(digest_of)
+
 _METHODS = ("GET", "POST", "DELETE")
 """The methods of `@connections/{id}`."""
 
 
 class ManagementApi:
-    """Answers calls of @connections on the open `connections`, and notes every post with its status.
+    """Answers calls of @connections on the open `connections`, and notes each with its status.
 
     It raises nothing: what is refused is an answer, and has changed nothing, but for a post to a connection that is
     being opened, which `connect_route` may keep (C-13).
@@ -71,14 +75,31 @@ class ManagementApi:
     def answer(self, request: Request, api_id: str, stage: str, rest: str) -> Response:
         """Answers a call of @connections at once; `rest` is the raw path behind `/{stage}/`."""
         at = self._clock.monotonic()
-        connection_id = connection_id_of(rest)
         signature = read_signature(request)
-        response = self._answer(request, self._deployed(api_id, stage), rest, signature)
-        if request.method == "POST" and connection_id is not None:
-            caller = signature.access_key_id if signature is not None else None
-            invocation = self._invocation_of(caller) if self._invocation_of is not None and caller else None
-            self._note(ConnectionPosted(at, connection_id, response.status, invocation))
+        deployed = self._deployed(api_id, stage)
+        response = self._answer(request, deployed, rest, signature)
+        invocation, connection_id = self._invocation(signature), connection_id_of(rest)
+        if connection_id is None or None in deployed:
+            if means_connections(request.path):
+                why = fault_of_address(api_id, deployed[0], stage, rest)
+                self._note(PostRefused(at, _url(request), response.status, why, invocation))
+        elif request.method == "POST":
+            size, digest = len(request.body), _digest_of(request.body)
+            self._note(ConnectionPosted(at, connection_id, response.status, invocation, size, digest))
+        else:
+            self._note(ConnectionAsked(at, connection_id, request.method, response.status, invocation))
         return response
+
+    def astray(self, request: Request, response: Response, reason: str) -> None:
+        """Notes a call that was meant for @connections, and was answered by somebody else."""
+        invocation = self._invocation(read_signature(request))
+        at = self._clock.monotonic()
+        self._note(PostRefused(at, _url(request), response.status, reason, invocation))
+
+    def _invocation(self, signature: Signature | None) -> str | None:
+        if signature is None or self._invocation_of is None:
+            return None
+        return self._invocation_of(signature.access_key_id)
 
     async def _answer_later(self, request: Request, api_id: str, stage: str, rest: str) -> Response:
         chance = int.from_bytes(self._random.randbytes(4), "big") / 2**32
@@ -133,6 +154,10 @@ class ManagementApi:
         """C-13: a post to a connection that is being opened is 410, and may arrive all the same."""
         if request.method == "POST" and self._in_force.settings.posts_while_connecting == "delivered":
             self._connect_route.keep(connection_id, request.body)
+
+
+def _url(request: Request) -> str:
+    return f"{'https' if request.secure else 'http'}://{request.headers.get('host')}{request.path}"
 
 
 def _carry_out(request: Request, connection: OpenConnection) -> Response:

@@ -3,6 +3,7 @@
 import logging
 from base64 import b64decode
 from binascii import Error as Base64Error
+from typing import TypeAlias
 
 from harness.clock import Clock
 from harness.emulator.gateway.apis import Api, LambdaIntegration, Route, Stage
@@ -13,6 +14,7 @@ from harness.emulator.gateway.integration_responses import (
     FORBIDDEN,
     TOO_MANY_REQUESTS,
     Failed,
+    Reply,
     bad_request_message,
     error_message,
     read_message_answer,
@@ -21,15 +23,18 @@ from harness.emulator.gateway.lambda_events import ConnectionFacts, message_even
 from harness.emulator.gateway.request_models import is_acceptable
 from harness.emulator.gateway.routes import choose_route
 from harness.emulator.gateway.throttles import Throttles
-from harness.emulator.lambda_runtime.outcome import Cause
+from harness.emulator.lambda_runtime.outcome import Cause, FunctionError, RequestId, Returned
 
 _log = logging.getLogger(__name__)
+
+_Answered: TypeAlias = tuple[str | Failed | None, RequestId | None]
+"""What is made of a message, and the invocation that answered it."""
 
 
 class Messages:
     """Takes messages to their integrations.
 
-    Gives the text that is sent back, None for nothing. What goes wrong is such a text, as AWS words it; the
+    Gives what is sent back, None for nothing. What goes wrong is such a text, as AWS words it; the
     connection stays open after it (T-6).
     """
 
@@ -50,35 +55,36 @@ class Messages:
 
     async def answer(
         self, api: Api | None, stage: Stage | None, facts: ConnectionFacts, text: str
-    ) -> str | None:
-        """The text that the client gets for its message, None for nothing; `api` is None once it is deleted."""
+    ) -> Reply | None:
+        """What the client gets for its message, None for nothing; `api` is None once it is deleted."""
         request_id = new_request_id(self._clock.time(), self._random)
-        answer = await self._routed(api, stage, facts, text, request_id)
-        if not isinstance(answer, Failed):
-            return answer
+        answer, invocation = await self._routed(api, stage, facts, text, request_id)
+        if answer is None or isinstance(answer, str):
+            return None if answer is None else Reply(answer, invocation)
         _log.info("message on %s: %s", facts.connection_id, answer.why)
-        return error_message(answer.message, connection_id=facts.connection_id, request_id=request_id)
+        told = error_message(answer.message, connection_id=facts.connection_id, request_id=request_id)
+        return Reply(told, invocation)
 
     async def _routed(
         self, api: Api | None, stage: Stage | None, facts: ConnectionFacts, text: str, request_id: str
-    ) -> str | Failed | None:
+    ) -> _Answered:
         route = choose_route(api, text, json=self._in_force.settings.json) if api is not None else None
         if api is None or stage is None or route is None:
-            return Failed("no route matches", FORBIDDEN)  # R-10
+            return Failed("no route matches", FORBIDDEN), None  # R-10
         if not self._throttles.admit_route(api, stage, route.route_key, self._clock.monotonic()):
             # Not recorded on AWS yet: the error message for a message that is throttled.
-            return Failed("throttled", TOO_MANY_REQUESTS)
+            return Failed("throttled", TOO_MANY_REQUESTS), None
         message_id = new_message_id(facts.connection_id, self._clock.time(), self._random)
         if route.request_model is not None and not is_acceptable(route.request_model, text):
-            return bad_request_message(connection_id=facts.connection_id, message_id=message_id)
+            return bad_request_message(connection_id=facts.connection_id, message_id=message_id), None
         if _converts_to_binary(route) and not _is_base64(text):
             # Not recorded on AWS yet: text that cannot be converted to binary.
-            return Failed("the message is not base64, and its integration converts it to binary")
+            return Failed("the message is not base64, and its integration converts it to binary"), None
         return await self._integrated(route, stage, facts, text, message_id, request_id)
 
     async def _integrated(
         self, route: Route, stage: Stage, facts: ConnectionFacts, text: str, message_id: str, request_id: str
-    ) -> str | Failed | None:
+    ) -> _Answered:
         payload = message_event(
             facts,
             text,
@@ -92,7 +98,9 @@ class Messages:
         cause = Cause(connection=facts.connection_id, route=route.route_key)
         answer = await self._integrations.call(route.integration, payload, stage.variables, cause)
         sends_empty = self._in_force.settings.empty_bodies == "sent"
-        return read_message_answer(answer, two_way=route.route_response, sends_empty=sends_empty)
+        invocation = answer.request if isinstance(answer, Returned | FunctionError) else None
+        reply = read_message_answer(answer, two_way=route.route_response, sends_empty=sends_empty)
+        return reply, invocation or None
 
 
 def _converts_to_binary(route: Route) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
+_WORDS: Mapping[type, str] = {str: "a text", list: "a list", bool: "a boolean"}
 _KEYS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
 
 
@@ -41,13 +42,13 @@ def parse_proxy_response(payload: bytes) -> ProxyResponse | Malformed | None:
             why = _fault(returned)
             return Malformed(why) if why else _proxy_response(returned)
         case _:
-            return Malformed(f"a {type(returned).__name__} is not an object")
+            return Malformed(f"{_WORDS.get(type(returned), 'a number')}: not a response")
 
 
 def _fault(response: dict[str, object]) -> str | None:
     unknown = sorted(response.keys() - _KEYS)
     faults = (
-        (bool(unknown), f"unknown keys {', '.join(unknown)}"),
+        (bool(unknown), f"unknown key{'s' * (len(unknown) > 1)} {', '.join(map(repr, unknown))}"),
         (_status_code(response.get("statusCode")) is None, "statusCode is not an integer"),
         (not _is_map_of(_is_scalar, response.get("headers")), "headers is not a map of strings"),
         (

@@ -42,7 +42,7 @@ from harness.emulator.gateway.throttles import Throttles
 from harness.emulator.journal import Note
 from harness.emulator.lambda_runtime.outcome import Cause, Functions
 from harness.emulator.port.http import MaybeLater, Request, Response
-from harness.record.observation import ConnectionClosed, ConnectionOpened
+from harness.record.observation import ConnectionClosed, ConnectionOpened, ReplySent, digest_of
 
 FindApi: TypeAlias = Callable[[str], Api | None]
 """The API with an id as it is deployed now; None when there is none."""
@@ -85,6 +85,7 @@ class Gateway:
         self._integrations = Integrations(
             functions=functions,
             clock=clock,
+            note=note,
             in_force=self._in_force,
             in_flight=self._in_flight,
         )
@@ -180,6 +181,10 @@ class Gateway:
         """Answers a call of @connections at once; `rest` is the raw path behind `/{stage}/`."""
         return self._management.answer(request, api_id, stage, rest)
 
+    def astray(self, request: Request, response: Response, reason: str) -> None:
+        """Notes a call that was meant for @connections, and was answered by somebody else."""
+        self._management.astray(request, response, reason)
+
     # --- what an idle-wait asks for -------------------------------------------------------------------------
 
     def in_flight(self) -> int:
@@ -242,8 +247,12 @@ class Gateway:
         facts = connection.facts
         api, stage = self._deployed(facts.api_id, facts.stage)
         answer = await self._messages.answer(api, stage, facts, text)
-        if answer is not None:
-            connection.send_text(answer)
+        if answer is None:
+            return
+        at, payload = self._clock.monotonic(), answer.text.encode()
+        if connection.reply(payload):
+            size, digest = len(payload), digest_of(payload)
+            self._note(ReplySent(at, facts.connection_id, size, digest, answer.request))
 
     async def _disconnect(self, facts: ConnectionFacts, closed: Closed, delay: float) -> None:
         if delay > 0:

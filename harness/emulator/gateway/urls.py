@@ -7,6 +7,7 @@ any other host it is `/_aws/execute-api/{api}/{stage}[/...]`.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
@@ -54,6 +55,24 @@ def execute_api_target(host: str, path: str) -> ExecuteApiTarget | None:
     return ExecuteApiTarget(api_id, unquote(stage), rest)
 
 
+def means_connections(path: str) -> bool:
+    """Whether a call of @connections was meant, wherever in the raw path its name stands."""
+    return "connections/" in path and any(part in _CONNECTIONS for part in path.split("/"))
+
+
+def fault_of_address(api_id: str, api: Api | None, stage: str, rest: str) -> str:
+    """Why no call of @connections is at an address whose stage is not there, or whose `rest` is none."""
+    if api is None:
+        return f"no such API: {api_id!r}"
+    if stage in _CONNECTIONS:
+        return f"no stage in the address; this API has {_listed(api.stages)}"
+    if stage not in api.stages:
+        return f"no stage {stage!r} in this API, which has {_listed(api.stages)}"
+    if not rest.partition("/")[2]:
+        return "no connection id in the address"
+    return f"nothing is at {unquote(rest)!r} behind the stage"
+
+
 def custom_domain_target(domain: CustomDomain, path: str) -> ExecuteApiTarget | None:
     """What a request to a custom domain means; None when no mapping is for its path (U-3, U-5).
 
@@ -90,6 +109,10 @@ def connection_id_of(rest: str) -> str | None:
     if collection not in _CONNECTIONS or not connection_id or "/" in connection_id:
         return None
     return unquote(connection_id)
+
+
+def _listed(stages: Iterable[str]) -> str:
+    return " and ".join(sorted(map(repr, stages))) or "none"
 
 
 @lru_cache(maxsize=4096)

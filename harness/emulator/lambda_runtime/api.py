@@ -58,7 +58,7 @@ class LambdaApi:
         if answer is None:
             return not_implemented(operation.name).response()
         try:
-            answered = answer(Call(operation.parameters, request))
+            answered = answer(Call(operation.parameters, request, call.caller))
         except ApiError as error:
             return error.response()
         return answered if isinstance(answered, Response) else _later(answered)

@@ -15,13 +15,14 @@ JsonObject: TypeAlias = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request to one operation; `parameters` are those of its path.
+    """A request to one operation; `parameters` are those of its path, `caller` is the invocation that makes it.
 
     What a request says that cannot be read is an ApiError.
     """
 
     parameters: Mapping[str, str]
     request: Request
+    caller: str | None = None
 
     def body(self) -> dict[str, object]:
         """The request's JSON object, empty for no body."""

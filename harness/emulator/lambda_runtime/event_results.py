@@ -64,7 +64,7 @@ def _record(destination: str, event: EndedEvent) -> Letter:
         "requestPayload": _json(event.payload),
         **_response(event.outcome),
     }
-    return Letter(destination, orjson.dumps(record).decode())
+    return Letter(destination, orjson.dumps(record).decode(), request=event.request)
 
 
 def _response(outcome: Outcome) -> dict[str, object]:
@@ -92,6 +92,7 @@ def _dead_letter(target: str, event: EndedEvent) -> Letter:
             "ErrorCode": MessageAttribute("Number", code),
             "ErrorMessage": MessageAttribute("String", message[:_LONGEST_ERROR_MESSAGE]),
         },
+        request=event.request,
     )
 
 

@@ -38,6 +38,7 @@ class InvocationLog:
                 cause.connection,
                 cause.route,
                 cause.messages,
+                cause.caller,
             )
         )
         self._platform_wrote(function.name, start_line(queued.request, function.version), queued.request)

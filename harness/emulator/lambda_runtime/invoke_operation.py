@@ -46,14 +46,14 @@ class InvokeOperation:
 
     async def _invoke_and_wait(self, call: Call, function: FunctionConfiguration, payload: bytes) -> Response:
         outcome = await self._runtime.invoke(
-            function.name, payload, cause=Cause(), client_context=_client_context(call)
+            function.name, payload, cause=Cause(caller=call.caller), client_context=_client_context(call)
         )
         with_log = call.request.headers.get("x-amz-log-type") == "Tail"
         return self._outcome_response(function, outcome, with_log=with_log)
 
     def _invoke_event(self, call: Call, function: FunctionConfiguration, payload: bytes) -> Response:
         queued = self._runtime.invoke_event(
-            function.name, payload, cause=Cause(), client_context=_client_context(call)
+            function.name, payload, cause=Cause(caller=call.caller), client_context=_client_context(call)
         )
         if isinstance(queued, NoSuchFunction):
             raise function_not_found(queued.function)

@@ -41,11 +41,15 @@ Outcome: TypeAlias = Returned | FunctionError | Throttled | NoSuchFunction
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a function is invoked, for the journal."""
+    """Why a function is invoked, for the journal.
+
+    `messages` holds the ids of what it is handed; `caller` is the invocation that invokes it, or that it is told of.
+    """
 
     connection: str | None = None
     route: str | None = None
     messages: tuple[str, ...] = ()
+    caller: str | None = None
 
 
 class Functions(Protocol):

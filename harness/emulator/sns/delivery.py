@@ -246,7 +246,8 @@ class SnsDelivery:
             # Not recorded on AWS yet: what a redriven message looks like; ours is a queue's envelope, without
             # message attributes, for raw deliveries too.
             body = queue_body(delivery.notification, delivery.topic.signature_version)
-            self._redrive(Letter(delivery.subscription.dead_letter_queue, body))
+            origin = delivery.notification.message_id
+            self._redrive(Letter(delivery.subscription.dead_letter_queue, body, origin=origin))
             self._count(delivery.topic, "NumberOfNotificationsRedrivenToDlq")
 
     def _count_delivery(self, delivery: Delivery, metric: str) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from harness.clock import Clock
+from harness.emulator.journal import Note
 from harness.emulator.moto_services import MotoThread
 from harness.emulator.sns.envelope import Notification, queue_body
 from harness.emulator.sns.http_message import (
@@ -25,7 +27,8 @@ from harness.emulator.sns.http_message import (
 from harness.emulator.sns.publish import Publication
 from harness.emulator.sns.signing import Signer
 from harness.emulator.sns.topics import Subscription, Topic
-from harness.emulator.sqs.queues import QueueMessage, put
+from harness.emulator.sqs.queues import NotTaken, QueueMessage, put
+from harness.record.observation import Sent
 
 HTTP_TIMEOUT = 15.0
 MOST_RAW_ATTRIBUTES = 10
@@ -97,21 +100,25 @@ def _field(kind: str) -> str:
 
 
 class QueueEndpoints:
-    """Puts messages into queues.
+    """Puts messages into queues, and notes which ids they have there.
 
     Raises nothing for what a queue does: that is the `Ending`.
     """
 
-    def __init__(self, moto: MotoThread) -> None:
-        self._moto = moto
+    def __init__(self, moto: MotoThread, *, clock: Clock, note: Note) -> None:
+        self._moto, self._clock, self._note = moto, clock, note
 
     async def send(self, delivery: Delivery) -> Ending:
         """One attempt."""
         message = queue_message(delivery)
         if isinstance(message, Refused):
             return message
-        why = await self._moto.run(lambda: put(message))
-        return Refused(f"{message.queue_arn} took no message: {why}") if why else Delivered()
+        at = self._clock.monotonic()
+        taken = await self._moto.run(lambda: put(message))
+        if isinstance(taken, NotTaken):
+            return Refused(f"{message.queue_arn} took no message: {taken.why}")
+        self._note(Sent(at, taken, message.queue_arn, origin=delivery.notification.message_id))
+        return Delivered()
 
 
 class HttpEndpoints:

@@ -108,13 +108,20 @@ class QueueMessage:
     checks_group: bool = True
 
 
-def put(message: QueueMessage) -> str:
-    """Puts the message into its queue, in moto's thread; why the queue does not take it, "" when it does."""
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """The queue does not take a message, and why."""
+
+    why: str
+
+
+def put(message: QueueMessage) -> str | NotTaken:
+    """Puts the message into its queue, in moto's thread, and gives the id that the queue gave it."""
     backend, queue = _find(message.queue_arn)
     if queue is None:
-        return "no such queue"
+        return NotTaken("no such queue")
     try:
-        backend.send_message(
+        taken = backend.send_message(
             queue.name,
             message.body,
             message_attributes={name: _of_moto(one) for name, one in message.attributes.items()},
@@ -123,8 +130,8 @@ def put(message: QueueMessage) -> str:
             validate_group_id=message.checks_group,
         )
     except ServiceException as refused:
-        return str(refused)
-    return ""
+        return NotTaken(str(refused))
+    return str(taken.id)
 
 
 def visibility_timeout_of(arn: str) -> float | None:

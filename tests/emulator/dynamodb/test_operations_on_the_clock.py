@@ -94,8 +94,8 @@ def test_an_expired_item_is_deleted_after_the_delay_from_indexes_too_and_by_the_
     assert sort_keys(engine) == ["1", "2"]
     engine.clock.advance(1.0)
     assert (sort_keys(engine), sort_keys(engine, "ByColour")) == (["2"], ["2"])
-    assert engine.changes[-1] == Change("Things", "a", "DeleteItem", None)
     (removed,) = [one for one in stream_records(engine) if one["eventName"] == "REMOVE"]
+    assert engine.changes[-1] == Change("Things", "a", "DeleteItem", None, record=removed["eventID"])
     assert removed["userIdentity"] == {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
     assert removed["dynamodb"]["OldImage"] == item(pk="a", sk="1", colour="red", expireAt=NOW + 10)
 

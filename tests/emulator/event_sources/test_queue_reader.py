@@ -116,13 +116,14 @@ async def test_messages_come_as_a_batch_and_are_deleted(bench: Bench) -> None:
 
 
 @on(a_bench)
-async def test_invocation_is_for_the_messages_that_were_published(bench: Bench) -> None:
+async def test_invocation_is_for_the_messages_of_the_queue_and_for_what_was_published(bench: Bench) -> None:
     await bench.create()
     await bench.send(json.dumps({"Type": "Notification", "MessageId": "m-1", "TopicArn": "arn:t"}))
     bench.map()
     await bench.quiet()
 
-    assert [cause.messages for cause in bench.function.causes] == [("m-1",)]
+    (record,) = bench.function.events[0]["Records"]
+    assert [cause.messages for cause in bench.function.causes] == [(record["messageId"], "m-1")]
 
 
 @on(a_bench)

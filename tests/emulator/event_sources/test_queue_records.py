@@ -2,7 +2,7 @@
 
 import json
 
-from harness.emulator.event_sources.queue_records import published_ids, record_of
+from harness.emulator.event_sources.queue_records import ids_of, record_of
 from harness.emulator.letters import MessageAttribute
 from harness.emulator.sqs.message import Message
 from tests.emulator.event_sources.mappings import QUEUE_ARN
@@ -39,9 +39,9 @@ def test_message_attributes_are_shown_with_their_types_and_digest() -> None:
     }
 
 
-def test_invocation_is_for_the_messages_that_were_published() -> None:
+def test_invocation_is_for_the_messages_of_the_queue_and_for_what_was_published() -> None:
     envelope = json.dumps({"Type": "Notification", "MessageId": "of-sns", "TopicArn": "arn:t"})
     bodies = [envelope, "plain", '"TopicArn"', '{"TopicArn": "arn:t", "Type": "other"}', '{"TopicArn"']
     messages = [Message(f"m{number}", "", body, "") for number, body in enumerate(bodies)]
 
-    assert published_ids(messages) == ("of-sns",)
+    assert ids_of(messages) == ("m0", "of-sns", "m1", "m2", "m3", "m4")

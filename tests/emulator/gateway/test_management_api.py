@@ -8,7 +8,7 @@ import pytest
 from harness.emulator.gateway.management_answers import Caller
 from harness.emulator.gateway.quotas import Quotas
 from harness.emulator.port.http import Headers
-from harness.record.observation import ConnectionPosted
+from harness.record.observation import ConnectionPosted, digest_of
 from tests.emulator.gateway.served import (
     UNKNOWN_ID,
     a_post,
@@ -41,7 +41,9 @@ def test_post_get_and_delete() -> None:
             await served.idle()
             [event] = served.functions.events_of("disconnect")
             assert told(event) == (1000, "Connection Closed Normally")
-            assert served.of(ConnectionPosted) == [ConnectionPosted(1002.0, connection, 200, "invocation-1")]
+            assert served.of(ConnectionPosted) == [
+                ConnectionPosted(1002.0, connection, 200, "invocation-1", 8, digest_of(b'{"p": 1}'))
+            ]
 
     run(scenario())
 

@@ -40,12 +40,12 @@ ALLOW = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": ARN}
         pytest.param('{"body":"aGk=","isBase64Encoded":true}', ProxyResponse(body="hi"), id="base64"),
         pytest.param("null", None, id="R-17 null", marks=pytest.mark.aws("R-17", assumed=True)),
         pytest.param(
-            '"ok"', Malformed("a str is not an object"), id="R-16 string", marks=pytest.mark.aws("R-16")
+            '"ok"', Malformed("a text: not a response"), id="R-16 string", marks=pytest.mark.aws("R-16")
         ),
-        pytest.param("[]", Malformed("a list is not an object"), id="list"),
+        pytest.param("[]", Malformed("a list: not a response"), id="list"),
         pytest.param(
             '{"ConnectionId":"x","Data":"y","statusCode":200}',
-            Malformed("unknown keys ConnectionId, Data"),
+            Malformed("unknown keys 'ConnectionId', 'Data'"),
             id="R-15 unknown keys",
             marks=pytest.mark.aws("R-15"),
         ),
