@@ -1,6 +1,7 @@
 # make run: every scenario on the embedded emulator, on the handlers in Python and then on those in TypeScript.
 # make test: the test suite.  make test-elsewhere: whole runs on other endpoints.
 # make bench: how fast it is on this machine, and what the machine could do at best.
+# make mutants: broken handlers, each of which the judge must tell, at every rate.
 # make localstack-host: LocalStack without Docker.     make test-localstack: what is tested against it.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -14,7 +15,7 @@ export FANOUT_HARNESS_NODE_MODULES ?= $(CURDIR)/$(VENV)/node_modules
 LOCALSTACK_PORT ?= 4566
 
 .PHONY: run run-python run-typescript test test-elsewhere test-localstack localstack-host localstack-install \
-  test-dynamodb-oracle fuzz bench clean
+  test-dynamodb-oracle mutants fuzz bench clean
 
 run: run-python run-typescript
 
@@ -41,6 +42,9 @@ localstack-host:
 
 localstack-install:
 	@$(PYTHON) -m localstack_host --install
+
+mutants: $(VENV)/.installed-test
+	$(BIN)/python -m tests.mutants.play --all
 
 test-localstack: $(VENV)/.installed-test
 	$(BIN)/pytest tests/localstack --timeout 600 -rP

@@ -1,13 +1,14 @@
 """Saturation: was more published than the functions could carry, so that the run never settled?"""
 
 from collections.abc import Iterator, Mapping
+from math import inf
 
 from harness.checks import wording
 from harness.checks.findings import finding_of
-from harness.checks.inside import invocations
+from harness.checks.lineage import lineage_of
 from harness.checks.verdict import Cause, Finding, Severity
 from harness.record.history import History
-from harness.record.observation import EventPublished, Sent, Settled
+from harness.record.observation import EventPublished, Settled
 
 _BUSY = 0.75
 """Where work still ended in the last quarter of the time it is slow; where none did something hangs."""
@@ -48,23 +49,10 @@ def saturation(history: History) -> Iterator[Finding]:
 
 def _handled(history: History) -> Mapping[str, float]:
     """By the id that SNS gave, when the first invocation that was handed it, by whichever way, had ended."""
-    origins = {one.id: one.origin for one in history.of(Sent) if one.origin is not None}
-    ended: dict[str, float] = {}
-    for one in invocations(history):
-        if one.ended is None:
-            continue
-        for message in one.started.messages:
-            root = _root(message, origins)
-            ended[root] = min(one.ended_at, ended.get(root, one.ended_at))
-    return ended
-
-
-def _root(message: str, origins: Mapping[str, str]) -> str:
-    met = {message}
-    while (origin := origins.get(message)) is not None and origin not in met:
-        met.add(origin)
-        message = origin
-    return message
+    attempts = lineage_of(history).attempts
+    ends = (min((one.ended_at for one in of_event), default=inf) for of_event in attempts)
+    handled = zip(history.of(EventPublished), ends, strict=True)
+    return {published.message_id: ended_at for published, ended_at in handled if ended_at < inf}
 
 
 def _rate(per_second: float) -> str:
