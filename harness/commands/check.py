@@ -51,7 +51,7 @@ def execute(options: argparse.Namespace) -> int:
 
 def _stop(stopped: "Stopped") -> Iterator[str]:
     """Why the run ended before its end."""
-    yield f"the run {stopped.outcome.value}{':' if stopped.reasons else ''}"
+    yield f"{stopped.outcome.sentence}{':' if stopped.reasons else ''}"
     yield from (f"  {line}" for reason in stopped.reasons for line in reason.splitlines())
 
 

@@ -72,7 +72,7 @@ def _suite(result: ScenarioResult, properties: Mapping[str, str], at: float | No
 def _stop(stopped: Stopped, at: float | None, seconds: float) -> ElementTree.Element:
     """The run itself as a suite: a case, and an error, for each reason."""
     suite = ElementTree.Element(
-        "testsuite", {"name": f"the run {stopped.outcome.value}", **_totals([], stopped), **_timestamp(at)}
+        "testsuite", {"name": stopped.outcome.sentence, **_totals([], stopped), **_timestamp(at)}
     )
     suite.set("time", f"{seconds:.3f}")
     for reason in _reasons(stopped):

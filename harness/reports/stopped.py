@@ -19,6 +19,11 @@ class Outcome(Enum):
     INTERRUPTED = "interrupted"
     UNDER_WAY = "under way"
 
+    @property
+    def sentence(self) -> str:
+        """`the run did not start`."""
+        return f"the run {'was ' if self is Outcome.INTERRUPTED else ''}{self.value}"
+
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
@@ -30,14 +35,6 @@ class Stopped:
     outcome: Outcome
     exit_code: int
     reasons: tuple[str, ...] = ()
-
-    @property
-    def told(self) -> str:
-        """`did not start: 2 reasons`, or `interrupted`."""
-        count = len(self.reasons)
-        return (
-            f"{self.outcome.value}: {count} reason{'s' if count > 1 else ''}" if count else self.outcome.value
-        )
 
     def written(self) -> Mapping[str, object]:
         """As run.json keeps it."""
