@@ -47,7 +47,10 @@ class Figures:
         room = options.max_width - self.indent - sum(_GAP + width for width in widths)
         name_width = widest if options.no_wrap else max(min(widest, room), 0)
         for number, (name, *values) in enumerate((self.heads, *self.rows)):
-            names = _folded(Text(name), console, None if options.no_wrap else name_width)
+            # A word that is wider than the column, an id say, is not broken there: it stands above the figures.
+            fits = max(map(cell_len, name.split()), default=0) <= name_width
+            folded_at = name_width if fits else options.max_width - self.indent
+            names = _folded(Text(name), console, None if options.no_wrap else folded_at)
             figures = "".join(
                 _right(value, _GAP + width) for value, width in zip(values, widths, strict=True)
             )

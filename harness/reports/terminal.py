@@ -143,7 +143,8 @@ def _finding(finding: Finding, timeline_at: float, run: str, shown: set[str]) ->
     mark = Text("!" if warning else "-", style="yellow" if warning else "")
     yield Hanging(mark, _what(finding), indent=4)
     for one in finding.evidence[:EVIDENCE]:
-        yield Hanging(Text(), Text(_told_once(one, timeline_at, shown), style="dim"), indent=6)
+        when, seen = _told_once(one, timeline_at, shown)
+        yield Hanging(Text(when, style="dim"), Text(seen, style="dim"), indent=6)
     if (more := len(finding.evidence) - EVIDENCE) > 0:
         yield Text(f"      … {more} more", style="dim")
     if finding.request is not None:
@@ -163,14 +164,14 @@ def logs_command(run: str, request: str) -> str:
     return f"harness logs{f' {run}' if run else ''} --request {request}"
 
 
-def _told_once(evidence: Evidence, timeline_at: float, shown: set[str]) -> str:
-    """What was seen; a payload that was `shown` before is not repeated."""
-    line = told(evidence, timeline_at=timeline_at)
+def _told_once(evidence: Evidence, timeline_at: float, shown: set[str]) -> tuple[str, str]:
+    """When, and what was seen; a payload that was `shown` before is not repeated."""
+    when, _, line = told(evidence, timeline_at=timeline_at).partition(" s  ")
     seen, colon, payload = line.partition(": ")
-    if len(payload) < REPEATED or payload not in shown:
-        shown.add(payload)
-        return line
-    return f"{seen}{colon}the same"
+    if len(payload) >= REPEATED and payload in shown:
+        return f"{when} s ", f"{seen}{colon}the same"
+    shown.add(payload)
+    return f"{when} s ", line
 
 
 def _logged(result: ScenarioResult) -> Iterator[RenderableType]:
