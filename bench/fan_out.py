@@ -24,7 +24,8 @@ from harness.percentiles import percentile
 from harness.progress import Silent
 from harness.record.history import History
 from harness.record.observation import EventPublished
-from harness.run import new_run_folder, record
+from harness.run import record
+from harness.run_reports import new_run_folder
 from harness.scenario.feed import Feed
 from harness.scenario.model import Scenario
 from harness.stack.loader import load_stack

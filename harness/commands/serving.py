@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,11 +24,11 @@ from harness.emulator.gateway.configuration import read_configuration
 from harness.emulator.port.certificates import Authority
 from harness.emulator.wiring import Emulator
 from harness.stack.apart import apart
-from harness.stack.loader import load_stack
+from harness.stack.loader import load_stack, placed_in
 from harness.stack.model import Execution, Stack
 from harness.stack.provision import Deployment, provision
 from harness.stack.removal import Made
-from harness.testbed import to_its_end, undone_at_the_end
+from harness.testbed import refuse_to_start, to_its_end, undone_at_the_end
 
 REGION = "us-east-1"
 T = TypeVar("T")
@@ -75,7 +75,15 @@ async def serve(
     ):
         endpoint = await emulator.listen(host, port)
         say(console, f"AWS is listening on {endpoint} and {_secure(endpoint)}", *_elsewhere(elsewhere))
-        await _serve_until(stop, stack, emulator, elsewhere=bool(elsewhere), region=region, console=console)
+        await _serve_until(
+            stop,
+            stack,
+            emulator,
+            located=partial(placed_in, stack_file, parameters=parameters),
+            elsewhere=bool(elsewhere),
+            region=region,
+            console=console,
+        )
 
 
 async def _serve_until(
@@ -83,18 +91,23 @@ async def _serve_until(
     stack: Stack | None,
     emulator: Emulator,
     *,
+    located: Callable[[], AbstractContextManager[None]],
     elsewhere: bool,
     region: str,
     console: Console,
 ) -> None:
     """Deploys, and returns when it shall stop; `elsewhere` says whether some services are.
 
+    `located` tells functions that do not start with their lines in the stack's file.
+
     What is here ends with the emulator; what is elsewhere has names of its own, and is deleted.
     """
     client = partial(emulator_client, endpoint=emulator.endpoint, region=region)
     async with undone_at_the_end(client, passing=PASSING) as made:
         deploying = _deploy(stack, emulator, made if elsewhere else None)
-        say(console, *await _unless(stop, deploying) or ())
+        with located():
+            said = await _unless(stop, deploying)
+        say(console, *said or ())
         if not stop.is_set():
             say(console, *_how_to_connect(emulator.endpoint, region), *_how_to_trust(emulator.authority))
             say(console, "Ctrl-C stops it.")
@@ -170,11 +183,13 @@ async def _provision(stack: Stack, endpoint: str, made: Callable[[Made], None]) 
 
 
 async def _prewarm(stack: Stack, emulator: Emulator) -> None:
-    """DeploymentFailed when a handler cannot start."""
+    """DeploymentFailed when handlers cannot start."""
+    failures: dict[str, BaseException | None] = {}
     for name in stack.functions:
         error = await emulator.functions.prewarm(stack.function_name(name), stack.prewarm(name))
         if isinstance(error, bytes):
-            raise does_not_start(stack.function_name(name), error)
+            failures[name] = does_not_start(stack.function_name(name), error)
+    refuse_to_start(stack, failures)
 
 
 def _forgotten(_: Made) -> None:

@@ -223,7 +223,7 @@ def test_a_misshapen_stack(folder: Path, old: str, new: str, mistake: str) -> No
         pytest.param(
             "hello.handler",
             "helo.handler",
-            ["8: there is no helo.py for 'helo.handler' in '.'"],
+            ["8: there is no helo.py for 'helo.handler' in '.'; did you mean 'hello.handler'?"],
             id="handler file",
         ),
         pytest.param(

@@ -163,7 +163,7 @@ def test_what_of_a_resource_is_not_read_is_named(
         pytest.param(
             "hello.handler",
             "helo.handler",
-            "7: Hello: there is no helo.py for 'helo.handler' in '.'",
+            "7: Hello: there is no helo.py for 'helo.handler' in '.'; did you mean 'hello.handler'?",
             id="no handler",
         ),
         pytest.param(
