@@ -14,49 +14,19 @@ from harness.checks.needs import CLIENTS, INSIDE, RUN, Need
 from harness.checks.subscribing import timeline_begins_at
 from harness.checks.verdict import Cause, Finding, Severity
 from harness.record.history import Gap, History
+from harness.record.lines import source_of
 from harness.record.observation import (
-    ClientClosed,
-    ClientConnected,
-    ClientConnecting,
-    ClientLeft,
-    ClientRefused,
     ConnectionOpened,
-    EventPublished,
-    InsideHidden,
     InvocationStarted,
-    LoopLag,
-    MessageReceived,
-    NotPlayed,
     Observation,
     ObservationsLost,
-    PublishFailed,
-    RecordingBegan,
-    RecordingEnded,
-    RowsFound,
     Settled,
-    SubscriptionSent,
 )
 
 CUT_OFF = "the history ends before the run had settled"
 CHANGED = "the history was changed after the run"
 TORN = "the history's last line was never finished: the runner died"
 NOT_ENDED = "the recording did not end in order: the runner died"
-
-_BY_CLIENTS = (
-    ClientClosed,
-    ClientConnected,
-    ClientConnecting,
-    ClientLeft,
-    ClientRefused,
-    EventPublished,
-    LoopLag,
-    MessageReceived,
-    PublishFailed,
-    RowsFound,
-    Settled,
-    SubscriptionSent,
-)
-_BY_THE_RECORDER = (InsideHidden, NotPlayed, ObservationsLost, RecordingBegan, RecordingEnded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +96,6 @@ def completeness_of(history: History) -> Completeness:
     return Completeness(missing, shown, concealed.reason)
 
 
-def source_of(seen: Observation) -> str | None:
-    """Who saw it and numbered it; None for what the recorder says of the history itself."""
-    if isinstance(seen, _BY_THE_RECORDER):
-        return None
-    return CLIENTS if isinstance(seen, _BY_CLIENTS) else INSIDE
-
-
 def _changed(history: History) -> Iterator[Missing]:
     if history.changed:
         yield from (Missing(source, -inf, "history changed", CHANGED) for source in (CLIENTS, INSIDE, RUN))
@@ -184,8 +147,7 @@ def _last_seen(history: History) -> dict[str, float]:
     last = {CLIENTS: -inf, INSIDE: -inf}
     seen: Observation
     for seen in history.each():
-        if (source := source_of(seen)) is not None:
-            last[source] = seen.at
+        last[source_of(type(seen))] = seen.at
     return last
 
 

@@ -28,9 +28,11 @@ from harness.record.observation import (
     Observation,
     RecordingBegan,
     RecordingEnded,
+    ReplySent,
     RowDeleted,
     RowsFound,
     RowWritten,
+    Sent,
     Settled,
     SubscriptionSent,
     digest_of,
@@ -45,6 +47,11 @@ TIMELINE_AT = 10.0
 
 Doing: TypeAlias = Literal["publish", "subscribe", "ask for what is forbidden", "leave", "vanish", "return"]
 DOINGS: tuple[Doing, ...] = get_args(Doing)
+
+
+Way: TypeAlias = Literal["topic", "queue", "invoke"]
+WAYS: tuple[Way, ...] = get_args(Way)
+"""How an event comes to the function that posts: by itself, through a queue, or from a function that invokes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +81,12 @@ def client_names() -> tuple[str, ...]:
     )
 
 
-def play(acts: Sequence[Act], *, seed: int = 0) -> Played:
+def play(acts: Sequence[Act], *, way: Way = "topic", seed: int = 0) -> Played:
     """Everybody joins, the acts happen, every channel is published to once more, all settles, everybody leaves.
 
     `seed` draws how long everything takes.
     """
-    world = _World(Random(seed))
+    world = _World(Random(seed), way)
     world.note(RecordingBegan(0.5, 0, 0))
     world.join()
     world.run()
@@ -105,6 +112,7 @@ class _World:
     """The world at `now`: who is connected, whose row says what, and what is yet to come."""
 
     chances: Random
+    way: Way
     now: float = 0.0
     seen: list[Observation] = field(default_factory=list)
     steps: list[dict[str, object]] = field(default_factory=list)
@@ -303,7 +311,17 @@ class _World:
             if connection in self.rows:
                 self.rows[connection] = channel
                 self.note(RowWritten(self.now, "Connections", f"WS#{connection}", "UpdateItem", request))
-            self.soon(lambda: self.note(InvocationEnded(self.now, request, "subscribe")))
+            self.soon(ended)
+
+        def ended() -> None:
+            self.note(InvocationEnded(self.now, request, "subscribe"))
+            self.soon(replied)
+
+        def replied() -> None:
+            text = json.dumps({"type": "subscribed", "channel": channel})
+            if self.connections.get(client) == connection:
+                self.note(ReplySent(self.now, connection, *_payload(text), request))
+                self.arrive(connection, client, text)
 
         self.soon(started)
 
@@ -319,7 +337,7 @@ class _World:
             self.soon(posted)
 
         def posted() -> None:
-            self.post(connection, client, text, request, None)
+            self.post(connection, client, text, request)
             self.soon(lambda: self.note(InvocationEnded(self.now, request, "subscribe")))
 
         self.soon(started)
@@ -335,8 +353,18 @@ class _World:
         def published() -> None:
             self.note(EventPublished(self.now, intended_at, event, kind, (channel,), text, message))
 
-        def started() -> None:
-            self.note(InvocationStarted(self.now, request, "fan_out", messages=(message,)))
+        def queued() -> None:
+            self.note(Sent(self.now, f"q-{event}", "Events", origin=message))
+            self.soon(lambda: started((f"q-{event}",)))
+
+        def dispatched() -> None:
+            caller = f"dispatch-{event}"
+            self.note(InvocationStarted(self.now, caller, "dispatch", messages=(message,)))
+            self.soon(lambda: self.note(InvocationEnded(self.now, caller, "dispatch")))
+            self.soon(lambda: started((), caller))
+
+        def started(messages: tuple[str, ...], caller: str | None = None) -> None:
+            self.note(InvocationStarted(self.now, request, "fan_out", messages=messages, caller=caller))
             self.soon(looked_up)
 
         def looked_up() -> None:
@@ -354,21 +382,25 @@ class _World:
                 self.note(ConnectionPosted(self.now, connection, 410, request, *_payload(text)))
                 self.soon(lambda: self.delete(connection, request))
             else:
-                self.post(connection, client, text, request, event)
+                self.post(connection, client, text, request)
             self.at(self.now + 0.012, lambda: posting(others))
 
+        ways = {"topic": lambda: started((message,)), "queue": queued, "invoke": dispatched}
         self.soon(published)
-        self.soon(started)
+        self.soon(ways[self.way])
 
-    def post(self, connection: str, client: str, text: str, request: str, event: str | None) -> None:
-        """A connection's messages arrive in the order of their posts."""
+    def post(self, connection: str, client: str, text: str, request: str) -> None:
         self.note(ConnectionPosted(self.now, connection, 200, request, *_payload(text)))
+        self.arrive(connection, client, text)
+
+    def arrive(self, connection: str, client: str, text: str) -> None:
+        """A connection's messages arrive in the order in which the gateway wrote them."""
         at = max(self.later(), self.arrived_at.get(connection, 0.0) + 0.0001)
         self.arrived_at[connection] = at
 
         def arrived() -> None:
             if self.connections.get(client) == connection:
-                self.note(MessageReceived(self.now, client, text, event))
+                self.note(MessageReceived(self.now, client, text))
 
         self.at(at, arrived)
 

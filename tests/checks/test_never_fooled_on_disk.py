@@ -1,0 +1,115 @@
+"""Whatever becomes of a history's file, what it then lacks proves nothing: over the file of a correct backend's run."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from harness.checks import judge
+from harness.checks.verdict import ScenarioResult, Verdict
+from harness.record.lines import CLIENTS, INSIDE, LineWriter, header, source_of
+from harness.record.observation import Observation, RecordingBegan, RecordingEnded
+from harness.record.stored import StoredHistory
+from tests.checks.correct_backend import Act, play
+
+RUN = play(
+    [
+        Act(0.1, "publish", "btc/1", "market.BTC"),
+        Act(0.003, "subscribe", "btc/1", "market.ETH"),
+        Act(0.0, "publish", "btc/1", "market.ETH"),
+        Act(0.05, "vanish", "btc/2", ""),
+        Act(0.02, "publish", "btc/2", "market.BTC"),
+        Act(0.01, "leave", "eth/1", ""),
+        Act(0.004, "publish", "eth/1", "market.ETH"),
+    ],
+    seed=3,
+)
+PAGE = 0.3
+"""Seconds after which what the inside saw is fetched, and written in one go."""
+
+
+def lines_of(seen: Sequence[Observation]) -> list[bytes]:
+    """As a run writes them, without the header."""
+    clients = LineWriter()
+    numbers = {CLIENTS: 0, INSIDE: 0}
+    written: list[bytes] = []
+
+    def line(writer: LineWriter, one: Observation) -> bytes:
+        source = source_of(type(one))
+        numbers[source] += 1
+        if isinstance(one, RecordingBegan | RecordingEnded):
+            one = replace(one, clients=numbers[CLIENTS], inside=numbers[INSIDE])
+        return writer.line(one, numbers[source] - 1)
+
+    *all_but_end, end = seen
+    for _, page in groupby(all_but_end, key=lambda one: one.at // PAGE):
+        together = list(page)
+        inside = LineWriter()
+        written += [line(clients, one) for one in together if source_of(type(one)) == CLIENTS]
+        written += [line(inside, one) for one in together if source_of(type(one)) == INSIDE]
+    return b"".join((*written, line(clients, end))).splitlines(keepends=True)
+
+
+LINES = lines_of(RUN.observations)
+Harm = Callable[[list[bytes], int], list[bytes]]
+
+
+def _lost(lines: list[bytes], number: int) -> list[bytes]:
+    return [*lines[:number], *lines[number + 1 :]]
+
+
+def _doubled(lines: list[bytes], number: int) -> list[bytes]:
+    return [*lines[: number + 1], *lines[number:]]
+
+
+def _garbled(lines: list[bytes], number: int) -> list[bytes]:
+    return [*lines[:number], lines[number][:-9] + b"#\n", *lines[number + 1 :]]
+
+
+def _cut_off(lines: list[bytes], number: int) -> list[bytes]:
+    return lines[:number]
+
+
+def _torn(lines: list[bytes], number: int) -> list[bytes]:
+    return [*lines[:number], lines[number][: len(lines[number]) // 2]]
+
+
+HARMS: dict[str, Harm] = {
+    "a line is lost": _lost,
+    "a line is written twice": _doubled,
+    "a line is garbled": _garbled,
+    "it is cut off": _cut_off,
+    "it is torn": _torn,
+}
+
+
+def judged(file: Path, lines: Sequence[bytes]) -> ScenarioResult:
+    file.write_bytes(header() + b"".join(lines))
+    return judge(RUN.scenario, StoredHistory(file))
+
+
+def failures(result: ScenarioResult) -> Iterator[str]:
+    for one in result.results:
+        if one.verdict is Verdict.FAIL:
+            yield f"{one.check}: {one.findings[0].what}"
+
+
+def test_the_whole_file_passes(tmp_path: Path) -> None:
+    result = judged(tmp_path / "history.jsonl", LINES)
+
+    assert [(one.check, one.summary) for one in result.results if one.verdict is not Verdict.PASS] == []
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
+def test_no_harm_to_a_file_fails_anything_or_goes_unnoticed(harm: Harm, tmp_path: Path) -> None:
+    told: dict[int, list[str]] = {}
+    for number in range(len(LINES)):
+        result = judged(tmp_path / "history.jsonl", harm(LINES, number))
+        if wrong := list(failures(result)):
+            told[number] = wrong
+        elif result.verdict is Verdict.PASS:
+            told[number] = ["nobody noticed"]
+
+    assert {LINES[number]: wrong for number, wrong in told.items()} == {}
