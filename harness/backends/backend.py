@@ -4,7 +4,7 @@ A backend provides an AWS endpoint to deploy to, says when nothing is in flight 
 what it can. The rest of the harness cannot tell one backend from another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
@@ -112,6 +112,15 @@ class Backend(Protocol):
         """Returns once nothing is in flight inside, False when `timeout` seconds ran out first.
 
         Where the inside is hidden it cannot tell, and says True at once.
+        """
+
+    async def end_left_over(self) -> None:
+        """Ends processes that functions have left running; nothing where the inside is hidden."""
+
+    async def forget_retries(self) -> Sequence[str]:
+        """Gives up what waits for a later attempt, as a function's event does after an error.
+
+        Gives each one's function or endpoint; nothing where the inside is hidden.
         """
 
     async def seen(self) -> Seen:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -218,6 +218,14 @@ class EmbeddedBackend:
     async def quiet(self, timeout: float) -> bool:
         answer = await self._ask("GET", f"quiet?timeout={timeout}", timeout=timeout + 10.0)
         return answer.status == 200
+
+    async def end_left_over(self) -> None:
+        await self._ask("POST", "end-left-over", timeout=60.0)
+
+    async def forget_retries(self) -> Sequence[str]:
+        answer = await self._ask("POST", "forget-retries")
+        given_up: Sequence[str] = orjson.loads(answer.data)["given_up"]
+        return given_up
 
     async def seen(self) -> Seen:
         lines, lost = bytearray(), 0

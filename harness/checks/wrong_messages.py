@@ -64,7 +64,7 @@ class _InWords:
         altered = f"; it differs{first.comparison.difference}" if is_altered else ""
         if group.count > 1:
             return f"{prefix}{self._together(group, 'leaked', 'to')}{altered}"
-        who = f"only {wording.listed(may)}" if may else "nobody"
+        who = f"only {wording.folded(may, self.groups)}" if may else "nobody"
         return f"{prefix}{first.message.client} received {wording.event(published)}, which {who} may see{altered}"
 
     def wrong_event(self, group: Alike, first: Attributed) -> str:

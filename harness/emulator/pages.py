@@ -14,6 +14,10 @@
   chance: `{"seed": 1, "topics": {"*": {"duplicates": 0.1, "delay": [0.01, 0.2]}}}`
 - `POST prewarm` with `{"function": name, "environments": n}`: 200, or 424 with the INIT error; 0 environments are one
   that ends once it is initialised
+- `POST end-left-over`: ends processes that functions have left running, with the environments in which they did;
+  `{"functions": [...]}` are the names of these
+- `POST forget-retries`: gives up what waits for a later attempt, events of functions and deliveries of topics;
+  `{"given_up": ["fan_out", ...]}` has each one's function or endpoint
 - `GET logs`: what the functions wrote, as text, oldest line first; `function=NAME` and `request=ID` tell whose lines,
   `after=N` skips those up to number N, `wait=S` waits so many seconds for a first one, `format=json` gives a JSON
   object for each line; the header `x-harness-last` is the next N to ask for
@@ -54,6 +58,8 @@ _PAGES = (
     "sns",
     "elsewhere",
     "prewarm",
+    "end-left-over",
+    "forget-retries",
     "logs",
     "ca.pem",
 )
@@ -141,6 +147,11 @@ class Pages:
                 return self._sns(request.body)
             case "POST", "prewarm":
                 return self._prewarm(_object(request.body))
+            case "POST", "end-left-over":
+                return self._end_left_over()
+            case "POST", "forget-retries":
+                given_up = (*self.functions.forget_retries(), *self.sns.forget_retries())
+                return json_response(200, orjson.dumps({"given_up": given_up}))
         return None
 
     def _health(self) -> Response:
@@ -210,6 +221,9 @@ class Pages:
                 return json_response(404, orjson.dumps({"errorType": "NoSuchFunction", "errorMessage": arn}))
             case error:
                 return json_response(424, error)
+
+    async def _end_left_over(self) -> Response:
+        return json_response(200, orjson.dumps({"functions": await self.functions.end_left_over()}))
 
     async def _logs(self, request: Request) -> Response:
         log, after = self.functions.log, int(_number(request, "after", "0"))
