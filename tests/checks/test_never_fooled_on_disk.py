@@ -1,18 +1,15 @@
 """Whatever becomes of a history's file, what it then lacks proves nothing: the file of a correct backend's run."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 from harness.checks import judge
 from harness.checks.verdict import ScenarioResult, Verdict
-from harness.record.lines import CLIENTS, INSIDE, LineWriter, header, source_of
-from harness.record.observation import Observation, RecordingBegan, RecordingEnded
+from harness.record.lines import header
 from harness.record.stored import StoredHistory
-from tests.checks.correct_backend import Act, play
+from tests.checks.correct_backend import Act, lines_of, play
 
 RUN = play(
     [
@@ -28,32 +25,6 @@ RUN = play(
 )
 STEP = 5
 """Every so many lines are harmed; which ones moves with the number of lines."""
-PAGE = 0.3
-"""Seconds after which what the inside saw is fetched, and written in one go."""
-
-
-def lines_of(seen: Sequence[Observation]) -> list[bytes]:
-    """As a run writes them, without the header."""
-    clients = LineWriter()
-    numbers = {CLIENTS: 0, INSIDE: 0}
-    written: list[bytes] = []
-
-    def line(writer: LineWriter, one: Observation) -> bytes:
-        source = source_of(type(one))
-        numbers[source] += 1
-        if isinstance(one, RecordingBegan | RecordingEnded):
-            one = replace(one, clients=numbers[CLIENTS], inside=numbers[INSIDE])
-        return writer.line(one, numbers[source] - 1)
-
-    *all_but_end, end = seen
-    for _, page in groupby(all_but_end, key=lambda one: one.at // PAGE):
-        together = list(page)
-        inside = LineWriter()
-        written += [line(clients, one) for one in together if source_of(type(one)) == CLIENTS]
-        written += [line(inside, one) for one in together if source_of(type(one)) == INSIDE]
-    return b"".join((*written, line(clients, end))).splitlines(keepends=True)
-
-
 LINES = lines_of(RUN.observations)
 Harm = Callable[[list[bytes], int], list[bytes]]
 
