@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from harness.cli import main
+from harness.errors import ExitCode
 from harness.record.lines import header
 from harness.record.observation import MessageReceived
 from harness.record.store import RunDescription, RunFolder
-from harness.reports.exit import ExitCode
 from harness.scenario.loader import to_json
 from tests.checks.correct_backend import Act, lines_of, play
 
