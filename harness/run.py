@@ -275,7 +275,8 @@ async def _recording_the_inside(testbed: Testbed, history: HistoryWriter) -> Asy
     """
     before = await testbed.backend.seen()  # what happened before this scenario is not its own
     first = history.next_number + 1
-    history.append(RecordingBegan(RealClock().monotonic(), clients=first, inside=before.next_number))
+    now = RealClock().monotonic()
+    history.append(RecordingBegan(now, clients=first, inside=before.next_number, epoch=time.time()))
     if hidden := testbed.backend.traits.hidden:
         history.append(InsideHidden(RealClock().monotonic(), hidden))
 
