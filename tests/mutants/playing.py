@@ -117,5 +117,5 @@ def told(result: ScenarioResult) -> Told:
     return Told(
         failed=tuple(one.check for one in red if one.verdict is Verdict.FAIL),
         unknown=tuple(one.check for one in red if one.verdict is Verdict.UNKNOWN),
-        causes=tuple(finding.what for one in red for finding in one.findings),
+        causes=tuple(finding.what for finding in result.causes),
     )
