@@ -235,6 +235,38 @@ def test_list_tells_every_claim(two_claims: Path, capsys: pytest.CaptureFixture[
     ]
 
 
+def test_list_tells_all_mistakes_and_what_can_be_read(
+    two_claims: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (two_claims / "scenarios/bad.yaml").write_text("scenario: x\nclient: {}\n")
+    (two_claims / "scenarios/worse.yaml").write_text("scenario: y\ntimline: []\n")
+
+    assert main(["list"]) == ExitCode.USAGE
+
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[:2] == ["scenarios/a.yaml", "    A [claim]"]
+    assert len(printed.out.splitlines()) == 4
+    assert [line.partition(": unknown")[0] for line in printed.err.splitlines()] == [
+        "harness: scenarios/bad.yaml:2",
+        "scenarios/worse.yaml:2",
+    ]
+
+
+@pytest.mark.parametrize("command", ["list", "run"])
+def test_no_message_moves_the_cursor_or_turns_the_text(
+    command: str, two_claims: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nasty = "\\e[31m\\u202e"
+    (two_claims / "scenarios/a.yaml").write_text(f'scenario: "A {nasty} claim"\n')
+    (two_claims / "scenarios/bad.yaml").write_text(f'scenario: x\n"{nasty}": 1\n')
+
+    assert main([command, *(("--stack", f"{ROOT}/stack.yaml") if command == "run" else ())]) == ExitCode.USAGE
+
+    printed = capsys.readouterr()
+    assert "\ufffd[31m\ufffd" in printed.err
+    assert not {"\x1b", "\u202e"} & set(printed.out + printed.err)
+
+
 def test_list_json_is_for_programs(two_claims: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["list", "--json", "scenarios/a.yaml"]) == ExitCode.PASS
     assert orjson.loads(capfdbinary.readouterr().out) == [
