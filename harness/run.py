@@ -36,7 +36,14 @@ from harness.event_loop import settle_memory
 from harness.outside.seen_outside import SeenOutside
 from harness.progress import Progress, Silent, Tally
 from harness.record.history import History
-from harness.record.observation import InsideHidden, NotPlayed, ObservationsLost, RowsFound
+from harness.record.observation import (
+    InsideHidden,
+    NotPlayed,
+    ObservationsLost,
+    RecordingBegan,
+    RecordingEnded,
+    RowsFound,
+)
 from harness.record.store import HistoryWriter, RunFolder, ScenarioFolder
 from harness.reports.stopped import read_stopped
 from harness.run_reports import RunResult, UnderWay, keep_reports
@@ -134,11 +141,12 @@ async def record(
         _mention(folder, run_folder)
         if reason := testbed.lacking(scenario):
             history.append(NotPlayed(RealClock().monotonic(), reason))
-            return folder
-        async with _recording_the_inside(testbed, history):
-            opened = await play_scenario(testbed, scenario, history, progress)
-    await _tidy_up(testbed, scenario, opened)
-    return folder
+        else:
+            async with _recording_the_inside(testbed, history):
+                opened = await play_scenario(testbed, scenario, history, progress)
+    if not reason:
+        await _tidy_up(testbed, scenario, opened, progress)
+    return run_folder.seal(folder, history.seal())
 
 
 async def play_scenario(
@@ -183,6 +191,7 @@ async def play_scenario(
                 clock=clock,
                 note=tally.note,
             )
+        await _look_once_more(testbed, scenario, crowd)
         if testbed.rows is not None:
             rows = await asyncio.to_thread(testbed.rows.connections)
             history.append(RowsFound(clock.monotonic(), rows))
@@ -259,8 +268,13 @@ def _mention(folder: ScenarioFolder, run_folder: RunFolder) -> None:
 
 @asynccontextmanager
 async def _recording_the_inside(testbed: Testbed, history: HistoryWriter) -> AsyncIterator[None]:
-    """Keeps the history on disk up to date, with what the backend saw of its inside."""
-    await testbed.backend.seen()  # what happened before this scenario is not its own
+    """Keeps the history on disk up to date, with what the backend saw of its inside.
+
+    Its end is in it only when nothing has gone wrong until then.
+    """
+    before = await testbed.backend.seen()  # what happened before this scenario is not its own
+    first = history.next_number + 1
+    history.append(RecordingBegan(RealClock().monotonic(), clients=first, inside=before.next_number))
     if hidden := testbed.backend.traits.hidden:
         history.append(InsideHidden(RealClock().monotonic(), hidden))
 
@@ -275,23 +289,35 @@ async def _recording_the_inside(testbed: Testbed, history: HistoryWriter) -> Asy
             yield
         finally:
             recording.cancel()
-    await _record_the_inside(testbed, history)
+    inside = await _record_the_inside(testbed, history)
+    last = history.next_number + 1
+    history.append(RecordingEnded(RealClock().monotonic(), clients=last, inside=inside))
 
 
-async def _record_the_inside(testbed: Testbed, history: HistoryWriter) -> None:
+async def _record_the_inside(testbed: Testbed, history: HistoryWriter) -> int:
+    """Gives the number of what the backend sees next."""
     seen = await testbed.backend.seen()
     history.append_lines(seen.lines)
     if seen.lost:
         history.append(ObservationsLost(RealClock().monotonic(), seen.lost))
     history.flush()
+    return seen.next_number
 
 
-async def _tidy_up(testbed: Testbed, scenario: Scenario, opened: int) -> None:
-    """The next scenario meets nothing of this one: no connections, no settings. No part of the history.
+async def _look_once_more(testbed: Testbed, scenario: Scenario, crowd: Crowd) -> None:
+    """After everything has settled: what functions left running ends, and what it sent before has arrived."""
+    await testbed.backend.end_left_over()
+    await crowd.roundtrip(scenario.settle)
+
+
+async def _tidy_up(testbed: Testbed, scenario: Scenario, opened: int, progress: Progress) -> None:
+    """The next scenario meets nothing of this one: no connections, settings or retries. No part of the history.
 
     `opened` is how many connections this one opened.
     """
     await testbed.quiet(scenario.settle)
+    if given_up := await testbed.backend.forget_retries():
+        progress.tell(f"retries that were still due were given up: {', '.join(given_up)}")
     await testbed.configure()
     if testbed.rows is not None:
         await asyncio.to_thread(testbed.rows.clear, opened)

@@ -4,10 +4,17 @@ from typing import TypeVar
 
 import urllib3
 
-from harness.record.history import decode
+from harness.record.lines import LineReader, header
 from harness.record.observation import Observation
 
 Kind = TypeVar("Kind", bound=Observation)
+
+
+def observations_in(lines: bytes) -> list[Observation]:
+    """What the lines of a page hold."""
+    reader = LineReader(header())
+    read = [reader.read(line) for line in lines.splitlines()]
+    return [one[1] for one in read if one is not None]
 
 
 class Observed:
@@ -30,5 +37,5 @@ class Observed:
         while more:
             page = urllib3.request("GET", f"{self._endpoint}/_harness/observations?since={since}")
             since, more = int(page.headers["x-harness-next"]), page.headers["x-harness-more"] == "yes"
-            seen += [decode(line) for line in page.data.splitlines()]
+            seen += observations_in(page.data)
         return seen, since

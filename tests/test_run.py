@@ -1,7 +1,7 @@
 """What a run does when the backend breaks in the middle: one error, and a history up to there."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -58,6 +58,12 @@ class DyingBackend:
     async def quiet(self, timeout: float) -> bool:
         await asyncio.Event().wait()
         return False
+
+    async def end_left_over(self) -> None:
+        return None
+
+    async def forget_retries(self) -> Sequence[str]:
+        return ()
 
     async def seen(self) -> Seen:
         self._asked += 1

@@ -4,7 +4,7 @@ A backend provides an AWS endpoint to deploy to, says when nothing is in flight 
 what it can. The rest of the harness cannot tell one backend from another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
@@ -58,10 +58,14 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A part of what the backend saw inside: a history's lines, and how many it could not keep."""
+    """A part of what the backend saw inside: a history's lines, and how many it could not keep.
+
+    `next_number` is that of what it sees next.
+    """
 
     lines: bytes = b""
     lost: int = 0
+    next_number: int = 0
 
 
 class Backend(Protocol):
@@ -108,6 +112,15 @@ class Backend(Protocol):
         """Returns once nothing is in flight inside, False when `timeout` seconds ran out first.
 
         Where the inside is hidden it cannot tell, and says True at once.
+        """
+
+    async def end_left_over(self) -> None:
+        """Ends processes that functions have left running; nothing where the inside is hidden."""
+
+    async def forget_retries(self) -> Sequence[str]:
+        """Gives up what waits for a later attempt, as a function's event does after an error.
+
+        Gives each one's function or endpoint; nothing where the inside is hidden.
         """
 
     async def seen(self) -> Seen:

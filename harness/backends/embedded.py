@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -230,6 +230,14 @@ class EmbeddedBackend:
         answer = await self._ask("GET", f"quiet?timeout={timeout}", timeout=timeout + 10.0)
         return answer.status == 200
 
+    async def end_left_over(self) -> None:
+        await self._ask("POST", "end-left-over", timeout=60.0)
+
+    async def forget_retries(self) -> Sequence[str]:
+        answer = await self._ask("POST", "forget-retries")
+        given_up: Sequence[str] = orjson.loads(answer.data)["given_up"]
+        return given_up
+
     async def seen(self) -> Seen:
         lines, lost = bytearray(), 0
         while True:
@@ -238,7 +246,7 @@ class EmbeddedBackend:
             lost += int(answer.headers["x-harness-lost"])
             self._seen = int(answer.headers["x-harness-next"])
             if answer.headers["x-harness-more"] == "no":
-                return Seen(bytes(lines), lost)
+                return Seen(bytes(lines), lost, self._seen)
 
     async def _ask(
         self, method: str, page: str, body: bytes | None = None, *, timeout: float = 10.0

@@ -1,7 +1,7 @@
 """Endpoint backend: everything is at an AWS-compatible endpoint, Lambda and all, and seen from outside only."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -93,6 +93,12 @@ class EndpointBackend:
 
     async def quiet(self, timeout: float) -> bool:
         return True
+
+    async def end_left_over(self) -> None:
+        return None
+
+    async def forget_retries(self) -> Sequence[str]:
+        return ()
 
     async def seen(self) -> Seen:
         await assert_answers(self.endpoint, self._answers.where)

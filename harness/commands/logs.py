@@ -121,7 +121,7 @@ def entries_of(history: History) -> Iterator[LogEntry]:
     from harness.checks.subscribing import timeline_begins_at
 
     begin = timeline_begins_at(history)
-    for seen in history.observations:
+    for seen in history.each():
         if isinstance(seen, FunctionLogged | PlatformLogged):
             yield LogEntry(seen.at - begin, seen.function, seen.request, seen.line)
 

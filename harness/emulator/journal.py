@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
+from harness.record.lines import LineWriter
 from harness.record.observation import Observation
 
 Note: TypeAlias = Callable[[Observation], None]
@@ -39,3 +40,10 @@ class Journal:
         end = min(self._noted, start + most)
         seen = tuple(self._ring[kept % self._capacity] for kept in range(start, end))
         return seen, max(start, end), max(0, first_kept - number)
+
+    def page(self, number: int, *, most: int) -> tuple[bytes, int, int]:
+        """The same as lines of a history, which can be read without those of any page before."""
+        seen, end, lost = self.since(number, most=most)
+        writer = LineWriter()
+        lines = b"".join(map(writer.line, seen, range(end - len(seen), end)))
+        return lines, end, lost

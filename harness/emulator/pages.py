@@ -1,9 +1,9 @@
 """Pages of the emulator's own, under `/_harness/`: what it saw, whether it is idle, how it behaves where AWS is open.
 
 - `GET health`: `{"status": "running", ...}`, with what is open and under way: `Load` says what
-- `GET observations?since=N`: JSON lines, one observation each; the header `x-harness-next` is the next N to ask
-  for, `x-harness-more` (yes or no) whether there is more at once, `x-harness-lost` how many observations fell out
-  of the journal before they were asked for
+- `GET observations?since=N`: lines of a history (record/lines.py) without its header; the header field
+  `x-harness-next` is the next N to ask for, `x-harness-more` (yes or no) whether there is more at once,
+  `x-harness-lost` how many observations fell out of the journal before they were asked for
 - `GET quiet?timeout=S`: 200 once nothing is in flight, 408 after S seconds
 - `GET gateway`: the gateway's settings and quotas; `PUT gateway` with those that shall differ from AWS's, all others
   are AWS's again: `{"disconnect_events": "late", "disconnect_delay": 2, "quotas": {"idle_timeout": 5}}`
@@ -14,6 +14,10 @@
   chance: `{"seed": 1, "topics": {"*": {"duplicates": 0.1, "delay": [0.01, 0.2]}}}`
 - `POST prewarm` with `{"function": name, "environments": n}`: 200, or 424 with the INIT error; 0 environments are one
   that ends once it is initialised
+- `POST end-left-over`: ends processes that functions have left running, with the environments in which they did;
+  `{"functions": [...]}` are the names of these
+- `POST forget-retries`: gives up what waits for a later attempt, events of functions and deliveries of topics;
+  `{"given_up": ["fan_out", ...]}` has each one's function or endpoint
 - `GET logs`: what the functions wrote, as text, oldest line first; `function=NAME` and `request=ID` tell whose lines,
   `after=N` skips those up to number N, `wait=S` waits so many seconds for a first one, `format=json` gives a JSON
   object for each line; the header `x-harness-last` is the next N to ask for
@@ -39,7 +43,6 @@ from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.emulator.port.http import MaybeLater, Request, Response, json_response
 from harness.emulator.sns import behaviour
 from harness.emulator.sns.delivery import SnsDelivery
-from harness.record.history import encode
 
 if TYPE_CHECKING:
     from harness.emulator.elsewhere.part import Elsewhere
@@ -55,6 +58,8 @@ _PAGES = (
     "sns",
     "elsewhere",
     "prewarm",
+    "end-left-over",
+    "forget-retries",
     "logs",
     "ca.pem",
 )
@@ -142,6 +147,11 @@ class Pages:
                 return self._sns(request.body)
             case "POST", "prewarm":
                 return self._prewarm(_object(request.body))
+            case "POST", "end-left-over":
+                return self._end_left_over()
+            case "POST", "forget-retries":
+                given_up = (*self.functions.forget_retries(), *self.sns.forget_retries())
+                return json_response(200, orjson.dumps({"given_up": given_up}))
         return None
 
     def _health(self) -> Response:
@@ -152,14 +162,14 @@ class Pages:
     def _observations(self, since: int) -> Response:
         if self.elsewhere is not None and self.elsewhere.trouble:
             return _unreachable(self.elsewhere.trouble)
-        seen, next_number, lost = self.journal.since(since, most=PAGE)
+        lines, next_number, lost = self.journal.page(since, most=PAGE)
         headers = (
             ("Content-Type", "application/x-ndjson"),
             ("x-harness-next", str(next_number)),
             ("x-harness-more", "yes" if next_number < self.journal.next_number else "no"),
             ("x-harness-lost", str(lost)),
         )
-        return Response(200, headers, b"".join(map(encode, seen)))
+        return Response(200, headers, lines)
 
     async def _quiet(self, timeout: float) -> Response:
         if self.elsewhere is not None and (trouble := await self.elsewhere.probe()):
@@ -211,6 +221,9 @@ class Pages:
                 return json_response(404, orjson.dumps({"errorType": "NoSuchFunction", "errorMessage": arn}))
             case error:
                 return json_response(424, error)
+
+    async def _end_left_over(self) -> Response:
+        return json_response(200, orjson.dumps({"functions": await self.functions.end_left_over()}))
 
     async def _logs(self, request: Request) -> Response:
         log, after = self.functions.log, int(_number(request, "after", "0"))

@@ -29,7 +29,10 @@ class Observation:
     def __init_subclass__(cls) -> None:
         if "words" not in vars(cls):
             raise TypeError(f"{cls.__name__} does not say in words what was seen")
-        KINDS[cls.__name__] = cls  # twice: a slotted dataclass is made anew from the class that was declared
+        if cls.words is not Observation.words:
+            KINDS[cls.__name__] = (
+                cls  # twice: a slotted dataclass is made anew from the class that was declared
+            )
 
     @property
     def words(self) -> str:
@@ -241,11 +244,29 @@ class NotPlayed(Observation):
         return f"the scenario was not played: {self.reason}"
 
 
+@dataclass(frozen=True, slots=True)
+class ObservationsLost(Observation):
+    """The emulator saw `count` more things than it could keep for the run: checks on its inside are unsure."""
+
+    count: int
+
+    @property
+    def words(self) -> str:
+        return f"{self.count} observations lost"
+
+
 # --- what the emulator saw inside (a backend that cannot show its inside records none of these) --------------
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionOpened(Observation):
+class SeenInside(Observation):
+    """What the emulator saw, and numbered; it is no kind itself."""
+
+    words = Observation.words
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionOpened(SeenInside):
     """The gateway accepted a connection; `client` is the name its User-Agent carried, None for a stranger."""
 
     connection: str
@@ -257,7 +278,7 @@ class ConnectionOpened(Observation):
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionClosed(Observation):
+class ConnectionClosed(SeenInside):
     """The gateway's side of a connection ended, with the code and reason that `$disconnect` is told."""
 
     connection: str
@@ -270,7 +291,7 @@ class ConnectionClosed(Observation):
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionPosted(Observation):
+class ConnectionPosted(SeenInside):
     """A POST to @connections, answered with `status`; `at` is when the gateway had read it.
 
     `request` is the invocation that sent it, if known. `size` is the payload's in bytes, `digest` is `digest_of` it.
@@ -288,7 +309,7 @@ class ConnectionPosted(Observation):
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionAsked(Observation):
+class ConnectionAsked(SeenInside):
     """Another call of @connections, GET or DELETE, answered with `status`; 410 says gone, as for posts."""
 
     connection: str
@@ -302,7 +323,7 @@ class ConnectionAsked(Observation):
 
 
 @dataclass(frozen=True, slots=True)
-class PostRefused(Observation):
+class PostRefused(SeenInside):
     """A call that was meant for @connections and found no API, stage or route there; `reason` says what is wrong."""
 
     url: str
@@ -316,7 +337,7 @@ class PostRefused(Observation):
 
 
 @dataclass(frozen=True, slots=True)
-class ReplySent(Observation):
+class ReplySent(SeenInside):
     """The gateway itself wrote to a connection: the response of a two-way route, or its own error message.
 
     `request` is the invocation that it answers, None when no function was asked.
@@ -333,7 +354,7 @@ class ReplySent(Observation):
 
 
 @dataclass(frozen=True, slots=True)
-class RouteAnswered(Observation):
+class RouteAnswered(SeenInside):
     """A route's function answered what is no success: a malformed response, or a status that says failure.
 
     `problem` says what is malformed (`None: not a response`), and is empty where only the status is bad.
@@ -352,7 +373,7 @@ class RouteAnswered(Observation):
 
 
 @dataclass(frozen=True, slots=True)
-class InvocationStarted(Observation):
+class InvocationStarted(SeenInside):
     """A function's environment was handed an invocation.
 
     `connection` is set for WebSocket routes, `cold` says that the environment had to be started for it. `messages`
@@ -374,7 +395,7 @@ class InvocationStarted(Observation):
 
 
 @dataclass(frozen=True, slots=True)
-class Sent(Observation):
+class Sent(SeenInside):
     """What a function may be handed came to be, with an id of its own: a message, an event, a stream record.
 
     It was sent by the invocation `request`, or came out of an earlier one, `origin`: the message that SNS puts into a
@@ -393,7 +414,7 @@ class Sent(Observation):
 
 
 @dataclass(frozen=True, slots=True)
-class InvocationEnded(Observation):
+class InvocationEnded(SeenInside):
     """The invocation ended; `error` is Lambda's error type and message when the function failed."""
 
     request: str
@@ -408,7 +429,7 @@ class InvocationEnded(Observation):
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionLogged(Observation):
+class FunctionLogged(SeenInside):
     """A line that a function wrote to its standard output or error."""
 
     function: str
@@ -421,7 +442,7 @@ class FunctionLogged(Observation):
 
 
 @dataclass(frozen=True, slots=True)
-class PlatformLogged(Observation):
+class PlatformLogged(SeenInside):
     """A line that Lambda wrote into a function's log: START, END, REPORT, or why it ended the process."""
 
     function: str
@@ -434,7 +455,7 @@ class PlatformLogged(Observation):
 
 
 @dataclass(frozen=True, slots=True)
-class RowWritten(Observation):
+class RowWritten(SeenInside):
     """The row with this partition key was written; `operation` says whether it was put or updated.
 
     `ttl` is what stands in the attribute that the table's TTL names, as DynamoDB writes it (`{"N":"1700000000"}`);
@@ -453,7 +474,7 @@ class RowWritten(Observation):
 
 
 @dataclass(frozen=True, slots=True)
-class RowDeleted(Observation):
+class RowDeleted(SeenInside):
     """The row with this partition key was deleted."""
 
     table: str
@@ -463,17 +484,6 @@ class RowDeleted(Observation):
     @property
     def words(self) -> str:
         return f"row {self.key} of {self.table} deleted{_by(self.request)}"
-
-
-@dataclass(frozen=True, slots=True)
-class ObservationsLost(Observation):
-    """The emulator saw `count` more things than it could keep for the run: checks on its inside are unsure."""
-
-    count: int
-
-    @property
-    def words(self) -> str:
-        return f"{self.count} observations lost"
 
 
 def digest_of(payload: bytes) -> str:

@@ -5,15 +5,15 @@
     runs/20261122T095501Z-a1b2c3/<scenario>/history.jsonl
     runs/latest -> 20261122T095501Z-a1b2c3
 
-A history only grows, so whatever kills the runner costs at most the end of its last line. All other files
-appear whole or not at all.
+A history only grows, so whatever kills the runner costs at most the end of its last line; at its end it is sealed in
+run.json. All other files appear whole or not at all.
 """
 
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,15 +21,17 @@ from types import TracebackType
 import orjson
 
 from harness.errors import BackendError, UsageError
-from harness.record.history import VERSION, History, UnreadableLineError, decode, encode
+from harness.record.history import History
+from harness.record.lines import VERSION, LineWriter, header
 from harness.record.observation import Observation
+from harness.record.stored import Seal, Sealing, StoredHistory
 
 _FLUSH_BYTES = 4 * 1024 * 1024
 _SLUG_LENGTH = 80
 
 
 class HistoryWriter:
-    """Appends observations to a new history file.
+    """Appends observations to a new history file, and numbers those of the clients' side.
 
     What was appended is safe from a crash of this process once `flush` has returned; `close` flushes.
     BackendError when the file cannot be written, UsageError when it is there already.
@@ -37,13 +39,17 @@ class HistoryWriter:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._waiting = bytearray()
+        self.next_number = 0
+        self._lines, self._sealing = LineWriter(), Sealing()
+        self._waiting = bytearray(header())
         with _translated(path):
             self._file = path.open("xb")
+        self.flush()
 
     def append(self, observation: Observation) -> None:
         """Takes the observation; it reaches the file with the next flush."""
-        self._waiting += encode(observation)
+        self._waiting += self._lines.line(observation, self.next_number)
+        self.next_number += 1
         if len(self._waiting) >= _FLUSH_BYTES:
             self.flush()
 
@@ -53,7 +59,7 @@ class HistoryWriter:
             self.append(observation)
 
     def append_lines(self, lines: bytes) -> None:
-        """Takes observations that are encoded already, whole lines of them."""
+        """Takes what the emulator saw as its lines, numbers and all."""
         self._waiting += lines
 
     def flush(self) -> None:
@@ -61,7 +67,12 @@ class HistoryWriter:
         with _translated(self.path):
             self._file.write(self._waiting)
             self._file.flush()
+        self._sealing.add(self._waiting)
         self._waiting.clear()
+
+    def seal(self) -> Seal:
+        """What the history is, once it is closed."""
+        return self._sealing.seal()
 
     def close(self) -> None:
         """Flushes and closes the file; closing twice is fine."""
@@ -81,18 +92,6 @@ class HistoryWriter:
         self.close()
 
 
-def read_history(path: Path) -> History:
-    """The history in a file; `torn` when its last line was never finished.
-
-    UsageError naming `file:line` for any other line that is no observation, and for a file that cannot be read.
-    """
-    *lines, rest = _read(path).split(b"\n")
-    observations = [_decoded(path, number, line) for number, line in enumerate(lines, start=1)]
-    if rest:
-        observations += _unfinished(rest)
-    return History(tuple(observations), torn=bool(rest))
-
-
 @dataclass(frozen=True, slots=True)
 class RunDescription:
     """What `run.json` says of a run. `scenarios` are their folders' names in the order they were played.
@@ -101,6 +100,7 @@ class RunDescription:
     `command` is the command line. `parts` says where each part of AWS was; runs of before it was kept have none.
     Of the `asked` scenarios a run that was `stopped` has not played all, and says why. `clock_at` is what the
     histories' clock showed at `started_at`.
+    `seals` holds, by scenario, what its history was when it had been recorded to its end.
     """
 
     version: str
@@ -114,17 +114,19 @@ class RunDescription:
     stopped: Mapping[str, object] = field(default_factory=dict)
     clock_at: float | None = None
     history: int = VERSION
+    seals: Mapping[str, Seal] = field(default_factory=dict)
 
 
-_OF_OLDER_RUNS = {"parts": {}, "asked": 0, "stopped": {}, "clock_at": None, "history": 1}
+_OF_OLDER_RUNS = {"parts": {}, "asked": 0, "stopped": {}, "clock_at": None, "history": 1, "seals": {}}
 """What run.json does not say where an earlier version wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioFolder:
-    """The files of one scenario of a run."""
+    """The files of one scenario of a run; `seal` is what its history was when it had been recorded to its end."""
 
     path: Path
+    seal: Seal | None = None
 
     @property
     def name(self) -> str:
@@ -151,8 +153,8 @@ class ScenarioFolder:
         return HistoryWriter(self.history_path)
 
     def read_history(self) -> History:
-        """The scenario's history; see `read_history`."""
-        return read_history(self.history_path)
+        """The scenario's history; UsageError when it cannot be read, or is of another version."""
+        return StoredHistory(self.history_path, self.seal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,7 @@ class RunFolder:
         )
 
     def description(self) -> RunDescription:
-        """What run.json says; UsageError when it is missing or broken, or its histories are of a newer harness."""
+        """What run.json says; UsageError when it is missing or broken, or its histories are of another version."""
         path = self.path / "run.json"
         try:
             values = _OF_OLDER_RUNS | orjson.loads(_read(path))
@@ -200,14 +202,14 @@ class RunFolder:
             known["command"] = tuple(str(word) for word in known["command"])
             known["stopped"] = dict(known["stopped"])
             known["parts"] = {str(part): str(place) for part, place in dict(known["parts"]).items()}
+            known["seals"] = {slug(name): Seal(**one) for name, one in dict(known["seals"]).items()}
             described = RunDescription(**known)
-            newer = described.history > VERSION
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             raise UsageError(f"{path}: not a run's description ({error!r})") from error
-        if newer:
+        if described.history != VERSION:
             raise UsageError(
                 f"{path}: harness {described.version} wrote this run, with histories of version {described.history}; "
-                f"this harness reads them up to version {VERSION}"
+                f"this harness reads those of version {VERSION}, and that one can judge it still"
             )
         return described
 
@@ -225,9 +227,18 @@ class RunFolder:
             path.mkdir()
         return ScenarioFolder(path)
 
+    def seal(self, folder: ScenarioFolder, seal: Seal) -> ScenarioFolder:
+        """Writes down what the scenario's history is, so that a later change of it is noticed."""
+        described = self.description()
+        self.describe(replace(described, seals={**described.seals, folder.name: seal}))
+        return replace(folder, seal=seal)
+
     def scenarios(self) -> tuple[ScenarioFolder, ...]:
         """The scenarios that have a folder, in the order that run.json tells."""
-        folders = (ScenarioFolder(self.path / name) for name in self.description().scenarios)
+        described = self.description()
+        folders = (
+            ScenarioFolder(self.path / name, described.seals.get(name)) for name in described.scenarios
+        )
         return tuple(folder for folder in folders if folder.path.is_dir())
 
 
@@ -235,21 +246,6 @@ def slug(name: str) -> str:
     """A folder name for a scenario: lower-case letters, digits and dashes, at most 80 of them, never empty."""
     words = re.findall(r"[a-z0-9]+", name.lower())
     return "-".join(words)[:_SLUG_LENGTH].rstrip("-") or "scenario"
-
-
-def _decoded(path: Path, number: int, line: bytes) -> Observation:
-    try:
-        return decode(line)
-    except UnreadableLineError as error:
-        raise UsageError(f"{path}:{number}: {error}") from error
-
-
-def _unfinished(line: bytes) -> list[Observation]:
-    """A last line without its newline: the observation, if no more than the newline is missing."""
-    try:
-        return [decode(line)]
-    except UnreadableLineError:
-        return []
 
 
 def _read(path: Path) -> bytes:

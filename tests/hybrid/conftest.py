@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from harness.backends.embedded import EmbeddedBackend, emulator_client
-from harness.record.history import decode
 from harness.record.observation import Observation
 from harness.stack.model import Api, Function, Route, Stack, Table, Topic
 from harness.testbed import Testbed, deploy
+from tests.observed import observations_in
 from tests.patience import WAIT
 
 REGION = "us-east-1"
@@ -88,7 +88,7 @@ class Hybrid:
 
     def seen(self) -> list[Observation]:
         """What the emulator saw since the last call."""
-        return [decode(line) for line in self.run(self.backend.seen()).lines.splitlines()]
+        return observations_in(self.run(self.backend.seen()).lines)
 
     def page(self, name: str) -> Any:
         """One of the emulator's own pages."""

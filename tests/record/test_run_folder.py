@@ -5,8 +5,10 @@ import pytest
 
 from harness.errors import BackendError, UsageError
 from harness.record.history import History
-from harness.record.observation import ClientConnected, ClientLeft, MessageReceived
-from harness.record.store import HistoryWriter, RunDescription, RunFolder, read_history, slug
+from harness.record.lines import header
+from harness.record.observation import ClientConnected, ClientLeft
+from harness.record.store import HistoryWriter, RunDescription, RunFolder, slug
+from harness.record.stored import StoredHistory
 
 STARTED_AT = 1_795_341_301.0
 """2026-11-22 09:55:01 UTC."""
@@ -38,12 +40,12 @@ def test_what_was_flushed_can_be_read_while_the_writer_goes_on(tmp_path: Path) -
     path = tmp_path / "history.jsonl"
     with HistoryWriter(path) as writer:
         writer.append(LEFT)
-        assert path.read_bytes() == b""
+        assert path.read_bytes() == header()
         writer.flush()
-        assert read_history(path).observations == (LEFT,)
+        assert StoredHistory(path).observations == (LEFT,)
         writer.append_all([CONNECTED])
 
-    assert read_history(path).observations == (CONNECTED, LEFT)
+    assert StoredHistory(path).observations == (CONNECTED, LEFT)
 
 
 def test_closing_twice_is_fine(tmp_path: Path) -> None:
@@ -53,7 +55,7 @@ def test_closing_twice_is_fine(tmp_path: Path) -> None:
     writer.close()
     writer.close()
 
-    assert read_history(writer.path).observations == (LEFT,)
+    assert StoredHistory(writer.path).observations == (LEFT,)
 
 
 def test_a_history_is_never_written_over(tmp_path: Path) -> None:
@@ -69,51 +71,9 @@ def test_a_history_that_cannot_be_written_is_the_environments_failure(tmp_path: 
         HistoryWriter(tmp_path / "nowhere" / "history.jsonl")
 
 
-@pytest.mark.parametrize(
-    ("content", "observations", "torn"),
-    [
-        pytest.param(b"", (), False, id="empty"),
-        pytest.param(
-            b'{"kind":"ClientConnected","at":1.0,"client":"alice"}\n', (CONNECTED,), False, id="whole"
-        ),
-        pytest.param(
-            b'{"kind":"ClientConnected","at":1.0,"client":"alice"}\n{"kind":"Clie',
-            (CONNECTED,),
-            True,
-            id="torn",
-        ),
-        pytest.param(
-            b'{"kind":"ClientConnected","at":1.0,"client":"alice"}',
-            (CONNECTED,),
-            True,
-            id="torn at its newline",
-        ),
-    ],
-)
-def test_a_torn_last_line_is_left_out_and_said(
-    tmp_path: Path, content: bytes, observations: tuple[object, ...], torn: bool
-) -> None:
-    path = tmp_path / "history.jsonl"
-    path.write_bytes(content)
-
-    history = read_history(path)
-
-    assert (history.observations, history.torn) == (observations, torn)
-
-
-def test_a_broken_line_is_named_by_file_and_line(tmp_path: Path) -> None:
-    path = tmp_path / "history.jsonl"
-    path.write_bytes(b'{"kind":"ClientLeft","at":2,"client":"alice"}\n{"kind":"Nobody"}\n')
-
-    with pytest.raises(UsageError) as refused:
-        read_history(path)
-
-    assert str(refused.value) == f"{path}:2: unknown kind 'Nobody': '{{\"kind\":\"Nobody\"}}'"
-
-
 def test_a_missing_history_is_the_callers_mistake(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot read .*history\.jsonl: No such file"):
-        read_history(tmp_path / "history.jsonl")
+        StoredHistory(tmp_path / "history.jsonl")
 
 
 # --- runs ---------------------------------------------------------------------------------------------------
@@ -218,7 +178,7 @@ def test_a_slug_is_a_harmless_folder_name(name: str, folder: str) -> None:
 def test_an_empty_history_is_a_history(tmp_path: Path) -> None:
     HistoryWriter(tmp_path / "history.jsonl").close()
 
-    assert read_history(tmp_path / "history.jsonl").observations == History().observations
+    assert StoredHistory(tmp_path / "history.jsonl").observations == History().observations
 
 
 def test_a_run_of_before_parts_were_kept_has_none(tmp_path: Path) -> None:
@@ -252,24 +212,35 @@ def with_history_version(run: RunFolder, version: object) -> None:
     (run.path / "run.json").write_bytes(orjson.dumps(written))
 
 
-def test_a_run_of_before_histories_had_a_version_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("version", "told"), [(None, 1), (1, 1), (99, 99)])
+def test_a_run_of_other_histories_is_refused_with_both_versions(
+    tmp_path: Path, version: object, told: int
+) -> None:
     run = a_run(tmp_path)
-    with_history_version(run, None)
-    folder = run.add_scenario("one")
-    folder.history_path.write_bytes(
-        b'{"kind":"FrameReceived","at":3.0,"client":"alice","text":"{}","event":"e1"}\n'
-    )
-
-    assert run.description() == a_description(version="9.0", history=1)
-    assert run.scenarios()[0].read_history().observations == (MessageReceived(3.0, "alice", "{}", "e1"),)
-
-
-def test_a_run_of_newer_histories_is_refused_with_both_versions(tmp_path: Path) -> None:
-    run = a_run(tmp_path)
-    with_history_version(run, 99)
+    with_history_version(run, version)
 
     with pytest.raises(
         UsageError,
-        match=r"run\.json: harness 9\.0 wrote this run, with histories of version 99; .* version 2",
+        match=rf"run\.json: harness 9\.0 wrote this run, with histories of version {told}; .* version 2",
     ):
         run.scenarios()
+
+
+# --- seals --------------------------------------------------------------------------------------------------
+
+
+def test_a_history_that_was_changed_after_the_run_is_known(tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    run.describe(a_description(scenarios=("one",)))
+    folder = run.add_scenario("one")
+    with folder.open_history() as writer:
+        writer.append_all([CONNECTED, LEFT])
+    assert not run.scenarios()[0].read_history().sealed
+
+    run.seal(folder, writer.seal())
+    whole = run.scenarios()[0].read_history()
+    folder.history_path.write_bytes(folder.history_path.read_bytes().replace(b"alice", b"malice"))
+    changed = run.scenarios()[0].read_history()
+
+    assert (whole.sealed, whole.changed) == (True, False)
+    assert (changed.sealed, changed.changed) == (True, True)

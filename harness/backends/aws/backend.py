@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,6 +103,12 @@ class AwsBackend:
 
     async def quiet(self, timeout: float) -> bool:
         return True
+
+    async def end_left_over(self) -> None:
+        return None
+
+    async def forget_retries(self) -> Sequence[str]:
+        return ()
 
     async def seen(self) -> Seen:
         return Seen()

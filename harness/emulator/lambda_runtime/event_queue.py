@@ -88,13 +88,19 @@ class EventQueue:
                 Queued(event.request, deployed, event.payload, event.cause, ended, event.client_context)
             )
 
-    def close(self) -> None:
-        """Forgets what waits for its next attempt; events that end from now on are told nobody."""
-        self._closed = True
+    def forget(self) -> tuple[str, ...]:
+        """Gives up what waits for its next attempt; the name of its function for each."""
+        given_up = tuple(sorted(event.function for event in self._retrying))
         for event in self._retrying:
             if event.retry is not None:
                 event.retry.cancel()
         self._retrying.clear()
+        return given_up
+
+    def close(self) -> None:
+        """Forgets what waits for its next attempt; events that end from now on are told nobody."""
+        self._closed = True
+        self.forget()
 
     def _ended(self, event: QueuedEvent, outcome: Outcome) -> None:
         if self._closed:

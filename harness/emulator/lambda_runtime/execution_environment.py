@@ -160,6 +160,11 @@ class ExecutionEnvironment:
             return float(self.function.timeout)
         return max(0.0, self._init_again_until - self._clock.monotonic())
 
+    @property
+    def pid(self) -> int | None:
+        """The process id of its runtime, None when it has not been started."""
+        return None if self._process is None else self._process.pid
+
     def freeze(self) -> None:
         """Stops the process until the next invocation."""
         if self._process is not None and not self._ended and not self._debugged:

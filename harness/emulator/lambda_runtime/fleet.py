@@ -5,6 +5,7 @@ Which of them runs what is decided in `scheduler`.
 
 import asyncio
 from collections.abc import Coroutine
+from pathlib import Path
 
 from harness.clock import Clock, TimerHandle
 from harness.emulator.lambda_runtime.code import Fingerprint, FolderWatch
@@ -12,6 +13,7 @@ from harness.emulator.lambda_runtime.deployed_function import Deployed
 from harness.emulator.lambda_runtime.execution_environment import EnvironmentOwner, ExecutionEnvironment
 from harness.emulator.lambda_runtime.function import FunctionConfiguration
 from harness.emulator.lambda_runtime.launch import Launcher
+from harness.emulator.lambda_runtime.left_over import end_all, left_over
 
 IDLE_LIFETIME = 600.0
 """Seconds after which an environment that nobody needs is ended."""
@@ -99,6 +101,25 @@ class Fleet:
         if not function.code.hot_reload:
             return 0, 0, 0
         return self._watch.fingerprint(function.code.folder, at_once=at_once)
+
+    async def end_left_over(self, *, scratch: Path) -> tuple[str, ...]:
+        """Ends what functions have left running: their environments if these are idle, and whatever is without one.
+
+        Gives the functions' names. An environment that is running something now keeps its processes.
+        """
+        by_pid = {one.pid: one for one in self._environments if one.pid is not None}
+        runtimes = {one.access_key_id: pid for pid, one in by_pid.items()}
+        ended: list[ExecutionEnvironment] = []
+        pids: list[int] = []
+        for process in left_over(runtimes, scratch=scratch):
+            environment = None if process.runtime is None else by_pid[process.runtime]
+            if environment is None or self._environments[environment].pool.is_idle(environment):
+                pids.append(process.pid)
+                ended += [] if environment is None else [environment]
+        for environment in set(ended):
+            self.end(environment)
+        await asyncio.to_thread(end_all, pids)
+        return tuple(sorted({environment.function.name for environment in ended}))
 
     def close(self) -> None:
         """Kills every environment; the owner is not told."""

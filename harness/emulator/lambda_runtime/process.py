@@ -75,6 +75,11 @@ class FunctionProcess(asyncio.SubprocessProtocol):
         for line in self._lines.flush():
             self._on_line(line)
 
+    @property
+    def pid(self) -> int | None:
+        """The process's id, None before its start."""
+        return None if self._transport is None else self._transport.get_pid()
+
     def most_memory(self) -> int:
         """Bytes of memory that the process has used at its peak; 0 when that is not known (any more)."""
         return 0 if self._transport is None else most_memory(self._transport.get_pid())

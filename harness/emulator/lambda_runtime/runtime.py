@@ -242,11 +242,23 @@ class LambdaRuntime:
         """What all functions wrote."""
         return self._scheduler.log.book
 
+    def forget_retries(self) -> tuple[str, ...]:
+        """Gives up events that wait for their next attempt; the name of its function for each."""
+        return self._events.forget()
+
+    async def end_left_over(self) -> tuple[str, ...]:
+        """Ends processes that functions have left running, and the idle environments in which they did.
+
+        Gives these functions' names. All other environments stay warm.
+        """
+        return await self._scheduler.end_left_over(scratch=self.scratch)
+
     async def close(self) -> None:
         """Kills every process and returns when all have ended; what was in flight has failed."""
         self._closed = True
         self._events.close()
         await self._scheduler.close()
+        await self._scheduler.end_left_over(scratch=self.scratch)
 
     def _find(self, function: str) -> Deployed | None:
         deployed = self._scheduler.find(function)

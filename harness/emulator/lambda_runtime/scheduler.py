@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from random import Random
 
 from harness.clock import Clock
@@ -135,6 +136,13 @@ class Scheduler:
     def environment_of(self, access_key_id: str) -> ExecutionEnvironment | None:
         """The environment with these credentials."""
         return self._fleet.find(access_key_id)
+
+    async def end_left_over(self, *, scratch: Path) -> tuple[str, ...]:
+        """Ends what functions have left running; gives the names of those whose environments ended with it."""
+        ended = await self._fleet.end_left_over(scratch=scratch)
+        for deployed in self._all.values():
+            self._dispatch(deployed)
+        return ended
 
     async def close(self) -> None:
         """Kills every process and returns when all have ended; what was in flight has failed."""

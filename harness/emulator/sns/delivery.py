@@ -13,7 +13,7 @@ from random import Random
 from typing import assert_never
 from uuid import UUID
 
-from harness.clock import Clock
+from harness.clock import Clock, TimerHandle
 from harness.emulator.aws_api.errors import aws_error, not_emulated
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, NoSuchFunction
 from harness.emulator.letters import Letter
@@ -70,6 +70,7 @@ class SnsDelivery:
         self._random = self._chance = random
         self._settings = SnsSettings({})
         self._tasks: set[asyncio.Task[None]] = set()
+        self._retries: dict[TimerHandle, str] = {}
         self._on_its_way = 0
         self.idle = asyncio.Event()
         self.idle.set()
@@ -182,6 +183,22 @@ class SnsDelivery:
         self._started()
         self._attempt(delivery, 1)
 
+    def _retry_in(self, delay: float, delivery: Delivery, number: int) -> None:
+        def retry() -> None:
+            del self._retries[timer]
+            self._retry(delivery, number)
+
+        timer = self._clock.call_later(delay, retry)
+        self._retries[timer] = delivery.subscription.endpoint
+
+    def forget_retries(self) -> tuple[str, ...]:
+        """Gives up deliveries that wait long for their next attempt; the endpoint of each."""
+        given_up = tuple(sorted(self._retries.values()))
+        for timer in self._retries:
+            timer.cancel()
+        self._retries.clear()
+        return given_up
+
     def _retry(self, delivery: Delivery, number: int) -> None:
         self._started()
         self._attempt(delivery, number)
@@ -234,7 +251,7 @@ class SnsDelivery:
             self._started()
             self._clock.call_later(delay, lambda: self._attempt(delivery, number + 1))
         else:
-            self._clock.call_later(delay, lambda: self._retry(delivery, number + 1))
+            self._retry_in(delay, delivery, number + 1)
 
     def _undelivered(self, delivery: Delivery, why: str) -> None:
         """To the dead-letter queue, after the last attempt or at once for what is not retried (S-17, S-18)."""
@@ -268,6 +285,7 @@ class SnsDelivery:
 
     async def close(self) -> None:
         """Gives up what is on its way."""
+        self.forget_retries()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
