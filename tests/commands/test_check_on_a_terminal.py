@@ -42,7 +42,7 @@ def a_red_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = run.add_scenario("red")
     folder.write_scenario(to_json(scenario))
     with folder.open_history() as history:
-        history.append_all(sorted(seen.observations, key=lambda one: one.at))
+        history.append_all(seen.each())
     run.describe(RunDescription("0", 0.0, "embedded", "dex", ("red",)))
     return run.path
 

@@ -142,7 +142,7 @@ def test_a_history_that_cannot_be_read_hides_no_other(
 
     printed = capfdbinary.readouterr()
     assert printed.out.decode() == ORDER_TEXT
-    assert b"purge/history.jsonl:1: " in printed.err
+    assert b"purge/history.jsonl: not a history of version 2" in printed.err
 
 
 def test_a_run_in_which_nobody_logged_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
