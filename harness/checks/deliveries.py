@@ -293,7 +293,7 @@ class _Gathering:
 
     def _function(self, one: Attributed) -> str:
         """The function that posted it; "" where nobody knows."""
-        return self._lineage.functions.get(one.request or "", "")
+        return self._lineage.function_of(one.request)
 
     def _wrong(
         self,

@@ -43,13 +43,13 @@ class Attempt:
 class Lineage:
     """The roots of every request, and the attempts that were handed each event, in time order.
 
-    `unfollowed` says whether any attempt was handed something whose origin the history does not show; `functions`
-    names the function of each request.
+    `unfollowed` says whether any attempt was handed something whose origin the history does not show.
+    `other_functions` are those of the requests that were handed no event.
     """
 
     roots: Mapping[str, Roots]
     attempts: Sequence[Sequence[Attempt]]
-    functions: Mapping[str, str]
+    other_functions: Mapping[str, str]
     unfollowed: bool
 
     def events_of(self, request: str | None) -> tuple[int, ...]:
@@ -64,6 +64,12 @@ class Lineage:
         """Whether nobody can tell all of what the invocation was handed."""
         return UNFOLLOWED in self.roots.get(request or "", (UNFOLLOWED,))
 
+    def function_of(self, request: str | None) -> str:
+        """The function of the request; "" when nobody knows."""
+        handed = (one for event in self.events_of(request)[:1] for one in self.attempts[event])
+        known = (one.function for one in handed if one.request == request)
+        return next(known, self.other_functions.get(request or "", ""))
+
     def ended_at(self, event: int) -> float:
         """When the last attempt that was handed the event had ended; minus infinity when there was none."""
         return max((one.ended_at for one in self.attempts[event]), default=-inf)
@@ -74,7 +80,7 @@ def lineage_of(history: History) -> Lineage:
     found = _Follower()
     for seen in history.each(EventPublished, Sent, InvocationStarted, InvocationEnded):
         found.take(seen)
-    return Lineage(found.requests, found.attempts, found.functions, found.unfollowed)
+    return Lineage(found.requests, found.attempts, found.other_functions, found.unfollowed)
 
 
 @dataclass(slots=True)
@@ -84,7 +90,7 @@ class _Follower:
     ids: dict[str, Roots] = field(default_factory=dict)
     requests: dict[str, Roots] = field(default_factory=dict)
     attempts: list[list[Attempt]] = field(default_factory=list)
-    functions: dict[str, str] = field(default_factory=dict)
+    other_functions: dict[str, str] = field(default_factory=dict)
     unfollowed: bool = False
     _open: dict[str, list[Attempt]] = field(default_factory=dict)
 
@@ -113,11 +119,13 @@ class _Follower:
     def _start(self, started: InvocationStarted) -> None:
         roots = _united(self._handed(started))
         self.requests[started.request] = roots
-        self.functions[started.request] = started.function
         self.unfollowed = self.unfollowed or UNFOLLOWED in roots
         attempt = Attempt(started.request, started.function, started.at)
         self._open.setdefault(started.request, []).append(attempt)
-        for event in _events(roots):
+        events = _events(roots)
+        if not events:
+            self.other_functions[started.request] = started.function
+        for event in events:
             self.attempts[event].append(attempt)
 
     def _handed(self, started: InvocationStarted) -> Iterable[Roots]:

@@ -71,7 +71,7 @@ class Losses:
         return Loss(": no function posted it", last.function, last.request)
 
     def _function(self, request: str | None) -> str:
-        return self._deliveries.lineage.functions.get(request or "", "")
+        return self._deliveries.lineage.function_of(request)
 
     def _traced(self) -> "_Traces":
         if self._traces is None:

@@ -5,7 +5,6 @@ memory grows with clients, and with events that are not through yet.
 """
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from harness.checks.expected import Expected
@@ -14,18 +13,21 @@ _Levels: TypeAlias = list[Set[str]]
 """Who got an event at least once, at least twice, and so on."""
 
 
-@dataclass(slots=True)
 class Received:
-    """How often each client got each event; `spoilt` is who got only something that the event had been made into."""
+    """How often each client got each event; who got only what the event had been made into is `spoilt`."""
 
-    expected: Sequence[Expected]
-    _levels: dict[int, _Levels] = field(default_factory=dict)
-    _spoilt: dict[int, Set[str]] = field(default_factory=dict)
+    def __init__(self, expected: Sequence[Expected]) -> None:
+        self._expected = expected
+        self._is_through = bytearray(
+            len(expected)
+        )  # whether exactly those who must have it have got it, once
+        self._levels: dict[int, _Levels] = {}
+        self._spoilt: dict[int, Set[str]] = {}
 
     def has(self, event: int, client: str) -> bool:
         """Whether the client got the event itself."""
-        levels = self._levels.get(event)
-        return levels is not None and client in levels[0]
+        levels = self._levels_of(event)
+        return bool(levels) and client in levels[0]
 
     def is_missing(self, event: int, client: str) -> bool:
         """Whether the client got nothing of the event so far."""
@@ -33,32 +35,41 @@ class Received:
 
     def add(self, event: int, client: str) -> None:
         """The client got the event, once more or for the first time."""
-        levels = self._levels.setdefault(event, [])
+        levels = self._levels_of(event)
         number = next((n for n, level in enumerate(levels) if client not in level), len(levels))
         if number == len(levels):
             levels.append(set())
-        levels[number] = _with(levels[number], client, self.expected[event].must)
+        must = self._expected[event].must
+        levels[number] = _with(levels[number], client, must)
+        self._is_through[event] = len(levels) == 1 and levels[0] is must
+        if self._is_through[event]:
+            self._levels.pop(event, None)
+        else:
+            self._levels[event] = levels
 
     def spoil(self, event: int, client: str) -> None:
         """The client got what the event had been made into."""
         if self.is_missing(event, client):
-            self._spoilt[event] = _with(self._spoilt.get(event, set()), client, self.expected[event].must)
+            must = self._expected[event].must
+            self._spoilt[event] = _with(self._spoilt.get(event, set()), client, must)
 
     def missing(self, event: int) -> Set[str]:
         """Who must have the event and got nothing of it."""
-        must = self.expected[event].must
-        levels = self._levels.get(event)
-        if levels is not None and levels[0] is must:
+        if self._is_through[event]:
             return frozenset()
-        got = levels[0] if levels is not None else frozenset()
-        return must - got - self._spoilt.get(event, frozenset())
+        levels = self._levels_of(event)
+        got = levels[0] if levels else frozenset()
+        return self._expected[event].must - got - self._spoilt.get(event, frozenset())
 
     def more_than(self, event: int, times: float) -> Iterator[tuple[str, int]]:
         """Who got the event more often than that, and how often."""
-        levels = self._levels.get(event, [])
+        levels = self._levels_of(event)
         if len(levels) > times:
             for client in levels[int(times)]:
                 yield client, sum(client in level for level in levels)
+
+    def _levels_of(self, event: int) -> _Levels:
+        return [self._expected[event].must] if self._is_through[event] else self._levels.get(event, [])
 
 
 def _with(clients: Set[str], client: str, everybody: frozenset[str]) -> Set[str]:

@@ -63,8 +63,12 @@ class Timings:
     published: Sequence[EventPublished]
     rows: dict[Key, Row] = field(default_factory=dict)
     _floors: "array[float]" = field(default_factory=lambda: array("d"))
-    _last_posts: dict[int, float] = field(default_factory=dict)
-    _last_arrivals: dict[int, float] = field(default_factory=dict)
+    _last_posts: "array[float]" = field(init=False)
+    _last_arrivals: "array[float]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._last_posts = array("d", [-inf]) * len(self.published)
+        self._last_arrivals = array("d", [-inf]) * len(self.published)
 
     def arrived(self, event: int, message: MessageReceived) -> None:
         """An expected delivery."""
@@ -80,7 +84,7 @@ class Timings:
     def came_by(self, event: int, posted: ConnectionPosted, message: MessageReceived) -> None:
         """The post by which the event arrived: what gateway and crowd add is from its answer to the arrival."""
         self._floors.append(max(message.at - posted.at, 0.0))
-        self._last_posts[event] = max(self._last_posts.get(event, -inf), posted.at)
+        self._last_posts[event] = max(self._last_posts[event], posted.at)
 
     def _row(self, published: EventPublished) -> Row:
         key = published.type, wording.channels_of(published)
@@ -108,9 +112,9 @@ class Timings:
     def _from_last_posts(self) -> Sequence[float]:
         """For each event, from its last successful post to its last arrival."""
         return [
-            max(at - self._last_posts[event], 0.0)
-            for event, at in self._last_arrivals.items()
-            if event in self._last_posts
+            max(arrived_at - posted_at, 0.0)
+            for posted_at, arrived_at in zip(self._last_posts, self._last_arrivals, strict=True)
+            if posted_at > -inf and arrived_at > -inf
         ]
 
 

@@ -53,7 +53,7 @@ class _InWords:
 
     def posted_by(self, first: Attributed) -> str:
         """The function that it comes of."""
-        function = self.found.lineage.functions.get(first.request or "")
+        function = self.found.lineage.function_of(first.request)
         return f"; posted by {function}" if function else ""
 
     def leak(self, prefix: str, group: Alike, first: Attributed) -> str:
