@@ -238,6 +238,7 @@ class _World:
             {
                 "scenario": "nothing is wrong",
                 "clients": {**groups, STRANGER: {"refused": 403}},
+                "rows": {"prefix": "WS#"},
                 "timeline": self.steps,
                 "expect": {"purge": "5s"} if self.met_410 else {},
             }
