@@ -11,12 +11,12 @@ from botocore.exceptions import ClientError
 
 from dex.ws import connect as real_connect
 from dex.ws import environment
-from dex.ws.lambda_events import LambdaContext
+from dex.ws.lambda_events import LambdaContext, WebSocketEvent
 
 Event = Mapping[str, Any]
 
 
-def answers_nothing(event: Event, context: LambdaContext) -> None:
+def answers_nothing(event: WebSocketEvent, context: LambdaContext) -> None:
     """Forgets to return."""
     real_connect.handler(event, context)
 
@@ -41,7 +41,7 @@ def leaves_the_row(event: Event, context: LambdaContext) -> dict[str, int]:
     return {"statusCode": 200}
 
 
-def _connects(event: Event, context: LambdaContext, change: str, value: int) -> Mapping[str, object]:
+def _connects(event: WebSocketEvent, context: LambdaContext, change: str, value: int) -> Mapping[str, object]:
     """The real thing, and a change of the row's expiry."""
     answer = real_connect.handler(event, context)
     boto3.client("dynamodb").update_item(
@@ -53,16 +53,16 @@ def _connects(event: Event, context: LambdaContext, change: str, value: int) -> 
     return answer
 
 
-def expires_by_another_name(event: Event, context: LambdaContext) -> Mapping[str, object]:
+def expires_by_another_name(event: WebSocketEvent, context: LambdaContext) -> Mapping[str, object]:
     """The table's TTL is `expireAt`."""
     return _connects(event, context, "SET expiresAt = :time REMOVE expireAt", int(time.time()) + 86_400)
 
 
-def expires_in_milliseconds(event: Event, context: LambdaContext) -> Mapping[str, object]:
+def expires_in_milliseconds(event: WebSocketEvent, context: LambdaContext) -> Mapping[str, object]:
     """As JavaScript counts time."""
     return _connects(event, context, "SET expireAt = :time", (int(time.time()) + 86_400) * 1000)
 
 
-def expires_in_an_hour(event: Event, context: LambdaContext) -> Mapping[str, object]:
+def expires_in_an_hour(event: WebSocketEvent, context: LambdaContext) -> Mapping[str, object]:
     """Sooner than anybody thought."""
     return _connects(event, context, "SET expireAt = :time", int(time.time()) + 3600)
