@@ -47,7 +47,7 @@ def _measure(events: int) -> None:
 
 
 def _judge(folder: Path) -> None:
-    scenario = load_scenario(folder / "scenario.yaml", feed=Feed(), has_topic=True)
+    scenario = load_scenario(folder / "scenario.yaml", feed=Feed())
     began_at = time.perf_counter()
     history = StoredHistory(folder / "history.jsonl")
     read = sum(1 for _ in history.each())

@@ -108,6 +108,12 @@ class Functions(Protocol):
     async def prewarm(self, function: str, n: int) -> bytes | NoSuchFunction | None:
         """None once `n` more environments are initialised, else the error JSON."""
 
+    def forget_retries(self) -> tuple[str, ...]:
+        """Gives up events that wait for their next attempt; the name of its function for each."""
+
+    async def end_left_over(self) -> tuple[str, ...]:
+        """Ends what functions have left running; the names of those."""
+
 
 class ConfiguredTables(Protocol):
     """The tables, with what they are told."""
@@ -121,6 +127,9 @@ class ConfiguredTopics(Protocol):
 
     def configure(self, settings: behaviour.SnsSettings) -> None:
         """From now on these hold."""
+
+    def forget_retries(self) -> tuple[str, ...]:
+        """Gives up deliveries that wait long for their next attempt; the endpoint of each."""
 
 
 class ServicesElsewhere(Protocol):

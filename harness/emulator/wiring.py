@@ -11,7 +11,7 @@ gateway ──> lambda_runtime ──> the functions' processes ──> port
 import asyncio
 import random
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -56,7 +56,7 @@ from harness.emulator.sns.metrics_api import MetricsApi
 from harness.emulator.sns.signing import Signer
 from harness.emulator.sqs.api import SqsApi
 from harness.errors import BackendError
-from harness.record.observation import RowDeleted, RowWritten, Sent
+from harness.record.observation import Observation, RowDeleted, RowWritten, Sent
 
 if TYPE_CHECKING:
     from harness.emulator.elsewhere.part import Elsewhere
@@ -270,19 +270,13 @@ class Emulator:
         self._letters.send(letter)
 
     def _note_row(self, change: Change) -> None:
-        at = self._clock.monotonic()
-        self.journal.note(_seen(change, at))
-        if change.record is not None and change.by is not None:
-            self.journal.note(Sent(at, change.record, change.table, request=change.by))
+        for seen in _seen(change, self._clock.monotonic()):
+            self.journal.note(seen)
         self.event_sources.row_changed(change.table)
 
     def _load(self) -> Load:
-        return Load(
-            http=self._port.open_connections,
-            websocket=self.gateway.open_connections(),
-            in_flight=self._parts.in_flight(),
-            tasks=len(asyncio.all_tasks()),
-        )
+        http, websocket = self._port.open_connections, self.gateway.open_connections()
+        return Load(http, websocket, self._parts.in_flight(), len(asyncio.all_tasks()))
 
     # --- Life ---------------------------------------------------------------------------------------------
 
@@ -308,10 +302,7 @@ class Emulator:
         try:
             bound = await self._port.listen(host, port, tls=self.authority.server_context(host))
         except OSError as error:
-            raise BackendError(
-                f"port {port} on {host} cannot be opened ({error.strerror}): stop what uses it "
-                f"(`ss -ltnp 'sport = :{port}'` shows it) or choose another with --port"
-            ) from error
+            raise _not_opened(host, port, error) from error
         self.endpoint = f"http://{host}:{bound}"
         return self.endpoint
 
@@ -358,15 +349,26 @@ class Functions:
         await self._runtime.close()
 
 
+def _not_opened(host: str, port: int, error: OSError) -> BackendError:
+    return BackendError(
+        f"port {port} on {host} cannot be opened ({error.strerror}): stop what uses it "
+        f"(`ss -ltnp 'sport = :{port}'` shows it) or choose another with --port"
+    )
+
+
 def _with_host(endpoint: str, host: str | None) -> str:
     """The endpoint under another name of its host, if there is one."""
     return endpoint if host is None else f"http://{host}:{endpoint.rpartition(':')[2]}"
 
 
-def _seen(change: Change, at: float) -> RowDeleted | RowWritten:
+def _seen(change: Change, at: float) -> Iterator[Observation]:
+    """What a row's change is to a history; a function's change that becomes a stream record is sent with it."""
     if change.kind == "DeleteItem":
-        return RowDeleted(at, change.table, change.key, change.by)
-    return RowWritten(at, change.table, change.key, change.kind, change.by, change.ttl)
+        yield RowDeleted(at, change.table, change.key, change.by)
+    else:
+        yield RowWritten(at, change.table, change.key, change.kind, change.by, change.ttl)
+    if change.record is not None and change.by is not None:
+        yield Sent(at, change.record, change.table, request=change.by)
 
 
 def _secrets(functions: LambdaRuntime, credentials: Mapping[str, str]) -> SecretOf:

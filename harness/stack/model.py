@@ -1,4 +1,4 @@
-"""Stack: tables, topics, queues, functions, rules, the WebSocket API, and how the application speaks.
+"""Stack: tables, topics, queues, functions, rules and the API, in one module because they name each other.
 
 The values behind a `stack.yaml`, and nothing else: reading the file is `loader`, creating the resources is
 `provision`. Names that the file gives are logical; the names that AWS sees stand in `name`.

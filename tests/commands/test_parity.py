@@ -60,7 +60,10 @@ def test_a_peer_that_differs_is_shown_beside_one_that_does_not(
         (["--endpoint-url", "ministack"], "'ministack' is not the URL of an endpoint"),
         (["--endpoint-url", "x=ftp://127.0.0.1"], "'ftp://127.0.0.1' is not the URL of an endpoint"),
         (["--backend", "embedded", "--backend", "embedded"], "embedded is named twice"),
-        (["nonsense"], "no claim has 'nonsense' in it; the areas are handshake, events, routing"),
+        (
+            ["nonsense"],
+            "no claim has 'nonsense' in it; the areas are control plane, handshake, events, routing",
+        ),
     ],
 )
 def test_a_mistake_is_told_before_anything_starts(

@@ -21,7 +21,7 @@ def answers_nothing(event: WebSocketEvent, context: LambdaContext) -> None:
     real_connect.handler(event, context)
 
 
-def takes_itself_for_failed(event: Event, context: LambdaContext) -> dict[str, int]:
+def takes_itself_for_failed(event: WebSocketEvent, context: LambdaContext) -> dict[str, int]:
     """Says 500, for whoever looks."""
     return {"statusCode": 500}
 
@@ -36,7 +36,7 @@ def posts_to_nowhere(event: Event, context: LambdaContext) -> None:
             api.post_to_connection(ConnectionId=connection, Data=b"{}")
 
 
-def leaves_the_row(event: Event, context: LambdaContext) -> dict[str, int]:
+def leaves_the_row(event: WebSocketEvent, context: LambdaContext) -> dict[str, int]:
     """$disconnect that tidies nothing up."""
     return {"statusCode": 200}
 
