@@ -56,7 +56,7 @@ from harness.emulator.sns.metrics_api import MetricsApi
 from harness.emulator.sns.signing import Signer
 from harness.emulator.sqs.api import SqsApi
 from harness.errors import BackendError
-from harness.record.observation import Observation, RowDeleted, RowWritten, Sent
+from harness.record.observation import RowDeleted, RowWritten, Sent
 
 if TYPE_CHECKING:
     from harness.emulator.elsewhere.part import Elsewhere
@@ -108,7 +108,9 @@ class Emulator:
         self._roles = Roles(self._moto)
         usage_plans = UsagePlans(clock=self._clock, random=self._chance)
         self._apis = WebSocketApis(others=http_stages, changed=lambda: self._deployed.changed())
-        self._deployed = self._new_deployed(usage_plans)
+        self._deployed = DeployedApis(
+            api=self._apis.api, domains=lambda: self._apis.domains, api_keys=usage_plans.api_keys
+        )
         self.gateway = self._new_gateway(credentials)
         signer = Signer()
         self.sns = self._new_sns(signer)
@@ -160,10 +162,6 @@ class Emulator:
             clock=self._clock,
             random=self._chance,
         )
-
-    def _new_deployed(self, usage_plans: UsagePlans) -> DeployedApis:
-        apis = self._apis
-        return DeployedApis(api=apis.api, domains=lambda: apis.domains, api_keys=usage_plans.api_keys)
 
     def _new_gateway(self, credentials: Mapping[str, str] | None) -> Gateway:
         return Gateway(
@@ -220,20 +218,21 @@ class Emulator:
             self.event_sources, self.functions, clock=clock, random=chance, elsewhere=elsewhere
         )
         topics = SnsControlPlane(moto=moto, delivery=self.sns, signer=signer, clock=clock, random=chance)
+        apis = ControlPlaneApi(
+            moto,
+            apis=self._apis,
+            deployed=self._deployed,
+            usage_plans=usage_plans,
+            clock=clock,
+            random=chance,
+        )
         rooms = Rooms(
             functions=LambdaApi(self.functions, clock=clock, random=chance, answer_to=mappings.answer_to),
             topics=SnsApi(self.sns, topics),
             queues=SqsApi(moto, clock=clock, changed=self.event_sources.queues_changed),
             tables=self.dynamodb,
             events=self._events,
-            apis=ControlPlaneApi(
-                moto,
-                apis=self._apis,
-                deployed=self._deployed,
-                usage_plans=usage_plans,
-                clock=clock,
-                random=chance,
-            ),
+            apis=apis,
             roles=self._roles,
             metrics=MetricsApi(moto, take=self.sns.metrics.take),
             moto=moto,
@@ -259,7 +258,7 @@ class Emulator:
             functions=self.functions,
             dynamodb=self.dynamodb,
             sns=self.sns,
-            load=self._load,
+            load=lambda: _load(self._port, self.gateway, self._parts),
             authority=self.authority.pem,
             elsewhere=self._elsewhere,
         )
@@ -273,10 +272,6 @@ class Emulator:
         for seen in _seen(change, self._clock.monotonic()):
             self.journal.note(seen)
         self.event_sources.row_changed(change.table)
-
-    def _load(self) -> Load:
-        http, websocket = self._port.open_connections, self.gateway.open_connections()
-        return Load(http, websocket, self._parts.in_flight(), len(asyncio.all_tasks()))
 
     # --- Life ---------------------------------------------------------------------------------------------
 
@@ -299,10 +294,7 @@ class Emulator:
 
         The same with `https` is an endpoint too.
         """
-        try:
-            bound = await self._port.listen(host, port, tls=self.authority.server_context(host))
-        except OSError as error:
-            raise _not_opened(host, port, error) from error
+        bound = await _opened(self._port, host, port, self.authority)
         self.endpoint = f"http://{host}:{bound}"
         return self.endpoint
 
@@ -349,10 +341,23 @@ class Functions:
         await self._runtime.close()
 
 
-def _not_opened(host: str, port: int, error: OSError) -> BackendError:
-    return BackendError(
-        f"port {port} on {host} cannot be opened ({error.strerror}): stop what uses it "
-        f"(`ss -ltnp 'sport = :{port}'` shows it) or choose another with --port"
+async def _opened(port: Port, host: str, number: int, authority: Authority) -> int:
+    """The number of the port, which listens."""
+    try:
+        return await port.listen(host, number, tls=authority.server_context(host))
+    except OSError as error:
+        raise BackendError(
+            f"port {number} on {host} cannot be opened ({error.strerror}): stop what uses it "
+            f"(`ss -ltnp 'sport = :{number}'` shows it) or choose another with --port"
+        ) from error
+
+
+def _load(port: Port, gateway: Gateway, parts: Parts) -> Load:
+    return Load(
+        http=port.open_connections,
+        websocket=gateway.open_connections(),
+        in_flight=parts.in_flight(),
+        tasks=len(asyncio.all_tasks()),
     )
 
 
@@ -361,8 +366,8 @@ def _with_host(endpoint: str, host: str | None) -> str:
     return endpoint if host is None else f"http://{host}:{endpoint.rpartition(':')[2]}"
 
 
-def _seen(change: Change, at: float) -> Iterator[Observation]:
-    """What a row's change is to a history; a function's change that becomes a stream record is sent with it."""
+def _seen(change: Change, at: float) -> Iterator[RowDeleted | RowWritten | Sent]:
+    """What is noted of a row that was changed, and of the stream record that says so."""
     if change.kind == "DeleteItem":
         yield RowDeleted(at, change.table, change.key, change.by)
     else:
