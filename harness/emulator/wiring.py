@@ -211,19 +211,14 @@ class Emulator:
             account=ACCOUNT,
         )
 
-    def _new_doors(self, signer: Signer, usage_plans: UsagePlans, elsewhere: Mapping[str, str]) -> Doors:
+    def _new_doors(self, signer: Signer, plans: UsagePlans, elsewhere: Mapping[str, str]) -> Doors:
         clock, chance, moto = self._clock, self._chance, self._moto
         mappings = EventSourceApi(
             self.event_sources, self.functions, clock=clock, random=chance, elsewhere=elsewhere
         )
         topics = SnsControlPlane(moto=moto, delivery=self.sns, signer=signer, clock=clock, random=chance)
         apis = ControlPlaneApi(
-            moto,
-            apis=self._apis,
-            deployed=self._deployed,
-            usage_plans=usage_plans,
-            clock=clock,
-            random=chance,
+            moto, apis=self._apis, deployed=self._deployed, usage_plans=plans, clock=clock, random=chance
         )
         rooms = Rooms(
             functions=LambdaApi(self.functions, clock=clock, random=chance, answer_to=mappings.answer_to),
