@@ -2,6 +2,7 @@
 # make test: the test suite.  make test-elsewhere: whole runs on other endpoints.
 # make bench: how fast it is on this machine, and what the machine could do at best.
 # make mutants: broken handlers, each of which the judge must tell, at every rate.
+# make picture: the picture of a run in the README, from runs that are made for it.
 # make localstack-host: LocalStack without Docker.     make test-localstack: what is tested against it.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -15,7 +16,7 @@ export FANOUT_HARNESS_NODE_MODULES ?= $(CURDIR)/$(VENV)/node_modules
 LOCALSTACK_PORT ?= 4566
 
 .PHONY: run run-python run-typescript test test-elsewhere test-localstack localstack-host localstack-install \
-  test-dynamodb-oracle mutants fuzz bench clean
+  test-dynamodb-oracle mutants fuzz bench picture clean
 
 run: run-python run-typescript
 
@@ -56,6 +57,9 @@ bench: $(VENV)/.installed-test
 	$(BIN)/python -m bench.fan_out
 	$(BIN)/python -m bench.dynamodb
 	$(BIN)/python -m bench.functions
+
+picture: $(VENV)/.installed-test
+	$(BIN)/python docs/terminal_picture.py
 
 fuzz: $(VENV)/.installed-test
 	$(BIN)/python -m tests.fuzz.run --n 100000

@@ -1,4 +1,4 @@
-"""How fast is our DynamoDB, side by side with others? `python -m bench.dynamodb` prints a table in Markdown.
+"""Speed of our DynamoDB, side by side with others: `python -m bench.dynamodb` prints a table in Markdown.
 
 The table is the exchange's: WSConnections with the index ByChannel. Server times are those of a raw HTTP request, so
 that no SDK's parsing counts; CPU is the server process's own, from /proc. `--write` puts the table into

@@ -1,4 +1,4 @@
-"""Which local DynamoDBs are compared, and how is each had and started? Installed on first use into a cache folder."""
+"""Local DynamoDBs that are compared, and how each is had and started. Installed on first use into a cache folder."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""How fast does one event reach all its subscribers? `python -m bench.fan_out` prints a table in Markdown.
+"""Speed of one event that goes to all its subscribers: `python -m bench.fan_out` prints a table in Markdown.
 
 The project's own stack.yaml on the embedded emulator, played and recorded as by `harness run`, and after each size
 the machine's floor (`bench/floor.py`), so that a figure has something beside it that was measured on the same machine
@@ -24,7 +24,8 @@ from harness.percentiles import percentile
 from harness.progress import Silent
 from harness.record.history import History
 from harness.record.observation import EventPublished
-from harness.run import new_run_folder, record
+from harness.run import record
+from harness.run_reports import new_run_folder
 from harness.scenario.feed import Feed
 from harness.scenario.model import Scenario
 from harness.stack.loader import load_stack

@@ -13,6 +13,7 @@ import selectors
 import socket
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
@@ -75,18 +76,19 @@ def floor(sockets: int, events: int) -> Floor:
 
 
 def _measured(port: int, sockets: int, events: int, gateway: "SpawnProcess", to_reader: Connection) -> Floor:
-    poster = Poster(port)
     assert gateway.pid is not None
-    gateway_before = cpu(gateway.pid)
     began, own, reading = [], 0.0, 0.0
     arrived: list[tuple[float, ...]] = []
-    for number in range(events):
-        own_before = time.process_time()
-        began.append(time.monotonic())
-        poster.post(sockets, b'{"type":"trade","market":"BTC-PERP","price":"64523.5","number":%d}' % number)
-        own += time.process_time() - own_before
-        stamps, reading = _answer(to_reader)
-        arrived.append(stamps)
+    with closing(Poster(port)) as poster:
+        gateway_before = cpu(gateway.pid)
+        for number in range(events):
+            own_before = time.process_time()
+            began.append(time.monotonic())
+            body = b'{"type":"trade","market":"BTC-PERP","price":"64523.5","number":%d}' % number
+            poster.post(sockets, body)
+            own += time.process_time() - own_before
+            stamps, reading = _answer(to_reader)
+            arrived.append(stamps)
     pairs = zip(began, arrived, strict=True)
     return Floor(tuple(Sent(*pair) for pair in pairs), own, cpu(gateway.pid) - gateway_before, reading)
 
@@ -148,7 +150,7 @@ class _Peer(asyncio.Protocol):
 
 
 class Poster:
-    """Connections that are kept alive, each with one post under way."""
+    """Connections that are kept alive, each with one post under way; whoever made it calls `close`."""
 
     def __init__(self, port: int) -> None:
         self._selector = selectors.DefaultSelector()
@@ -173,6 +175,11 @@ class Poster:
                     raise ConnectionError("the floor's gateway refused a post")
                 left -= 1
                 self._next(one, waiting, body)
+
+    def close(self) -> None:
+        for one in self._sockets:
+            one.close()
+        self._selector.close()
 
     def _next(self, one: socket.socket, waiting: Iterator[int], body: bytes) -> None:
         if (number := next(waiting, None)) is not None:

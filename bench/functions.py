@@ -1,4 +1,4 @@
-"""What does the harness cost a function? `python -m bench.functions` prints a table in Markdown.
+"""Costs of a function on the harness: `python -m bench.functions` prints a table in Markdown.
 
 The handlers read the host's monotonic clock when they begin and when they end, and the callers the same clock around
 the call: what lies between the two is the harness's, with the caller's own work. `--write` puts the table into

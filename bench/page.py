@@ -1,4 +1,4 @@
-"""Where do the tables go? Into docs/performance.md, each between its own marks."""
+"""Page of measured speeds, docs/performance.md: each table goes between its own marks."""
 
 from bench.dynamodb_peers import ROOT
 

@@ -34,6 +34,7 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "1.8": ("gateway", "Route responses"),
     "1.9": ("gateway", "Quotas and frames"),
     "1.10": ("gateway", "@connections"),
+    "1.11": ("control plane", "API Gateway's control plane"),
     "2": ("sns", "SNS to Lambda"),
     "3.1": ("lambda", "Environment and context"),
     "3.2": ("lambda", "Errors"),

@@ -3,9 +3,13 @@
 A peer's mistake is data (a close code, a 4xx answer, a function error) and never one of these.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class ExitCode(IntEnum):
@@ -19,9 +23,13 @@ class ExitCode(IntEnum):
 
 
 class HarnessError(Exception):
-    """An error that a person can act on: the message says where and what to do."""
+    """An error that a person can act on: each of its reasons says where and what to do, the message is all."""
 
     exit_code = ExitCode.BROKEN
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__("\n".join(reasons))
+        self.reasons = reasons
 
 
 class UsageError(HarnessError):
@@ -35,9 +43,36 @@ class BackendError(HarnessError):
 
 
 class DeploymentFailed(HarnessError):
-    """The code under test cannot even start: a handler that does not import, say. It fails, not the harness."""
+    """The code under test cannot even start: a handler that does not import, say. It fails, not the harness.
+
+    `functions` are the names, in the stack's file, of those that do not start, in the order of the reasons.
+    """
 
     exit_code = ExitCode.FAIL
+
+    def __init__(self, *reasons: str, functions: Sequence[str] = ()) -> None:
+        super().__init__(*reasons)
+        self.functions = tuple(functions)
+
+
+class Mistakes:
+    """Mistakes of several files, to be told at once."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def noted(self, read: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T | None:
+        """What `read` returns; None when it raises UsageError, whose reasons are kept."""
+        try:
+            return read(*arguments, **options)
+        except UsageError as error:
+            self.told.extend(error.reasons)
+            return None
+
+    def refuse(self) -> None:
+        """Raises one UsageError for all that was noted, if anything was."""
+        if self.told:
+            raise UsageError(*dict.fromkeys(self.told))
 
 
 @contextmanager

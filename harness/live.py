@@ -37,9 +37,10 @@ from harness.record.observation import (
     PublishFailed,
 )
 from harness.record.store import RunFolder
-from harness.run import judged, new_run_folder, record
+from harness.run import judged, record
+from harness.run_reports import new_run_folder
 from harness.scenario.loader import load_scenario
-from harness.stack.loader import load_stack
+from harness.stack.loader import load_stack, placed_in
 from harness.stack.model import Stack
 from harness.testbed import Outside, Testbed, open_testbed
 
@@ -259,7 +260,8 @@ def live_stack(stack: Stack | Path | str, *, backend: BackendChoice = EMBEDDED) 
         until_the_end = AsyncExitStack()
         try:
             opening = until_the_end.enter_async_context(open_testbed(loaded, backend))
-            testbed = host.call(opening, START_TIMEOUT)
+            with placed_in(None if isinstance(stack, Stack) else Path(stack)):
+                testbed = host.call(opening, START_TIMEOUT)
             running = LiveStack(testbed, host)
             until_the_end.push_async_callback(running._close)
             yield running

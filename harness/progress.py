@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.markup import escape
 from rich.progress_bar import ProgressBar
@@ -16,8 +16,12 @@ from rich.text import Text
 from harness.checks.verdict import ScenarioResult
 from harness.clock import Clock
 from harness.record.observation import EventPublished, Observation, Settled
+from harness.reports.plain import plain
 
 BAR_WIDTH = 16
+
+Block: TypeAlias = Callable[[ScenarioResult, str], RenderableType]
+"""What is shown of a result that the run's folder keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,8 @@ class Progress(Protocol):
     def playing(self, title: str, standing: Callable[[], Standing]) -> AbstractContextManager[object]:
         """A scenario is played for as long as the context lasts; `standing` is asked for now and then."""
 
-    def judged(self, result: ScenarioResult) -> None:
-        """A scenario has its verdict."""
+    def judged(self, result: ScenarioResult, *, run: str) -> None:
+        """A scenario has its verdict; `run` is the folder that keeps it."""
 
     def tell(self, what: str) -> None:
         """Something to know before it is done; lines of text."""
@@ -99,7 +103,7 @@ class Silent:
     def playing(self, title: str, standing: Callable[[], Standing]) -> AbstractContextManager[object]:
         return nullcontext()
 
-    def judged(self, result: ScenarioResult) -> None:
+    def judged(self, result: ScenarioResult, *, run: str) -> None:
         return None
 
     def tell(self, what: str) -> None:
@@ -112,10 +116,11 @@ class TerminalProgress:
     Where the console is no terminal nothing moves: the claim is printed, and later its block.
     """
 
-    def __init__(
-        self, console: Console, *, block: Callable[[ScenarioResult], object], moves: bool = True
-    ) -> None:
-        """Without `moves` the terminal is left to somebody else, a debugger say."""
+    def __init__(self, console: Console, *, block: Block, moves: bool = True) -> None:
+        """`block` gives what is shown of a result.
+
+        Without `moves` the terminal is left to somebody else, a debugger say.
+        """
         self._console = console
         self._block = block
         self._moves = moves and console.is_terminal
@@ -123,12 +128,12 @@ class TerminalProgress:
     def doing(self, what: str) -> AbstractContextManager[object]:
         if not self._moves:
             return nullcontext()
-        return self._console.status(escape(what))
+        return self._console.status(escape(plain(what)))
 
     @contextmanager
     def playing(self, title: str, standing: Callable[[], Standing]) -> Iterator[None]:
         if not self._moves:
-            self._console.print(f"playing: {title}", markup=False, soft_wrap=True)
+            self._console.print(f"playing: {plain(title)}", markup=False, soft_wrap=True)
             yield
             return
         spinner = Spinner("dots")
@@ -140,11 +145,12 @@ class TerminalProgress:
         ):
             yield
 
-    def judged(self, result: ScenarioResult) -> None:
-        self._console.print(self._block(result))
+    def judged(self, result: ScenarioResult, *, run: str) -> None:
+        # A file or a pipe gets whole lines.
+        self._console.print(self._block(result, run), soft_wrap=not self._console.is_terminal)
 
     def tell(self, what: str) -> None:
-        self._console.print(what, markup=False, soft_wrap=True)
+        self._console.print(plain(what), markup=False, soft_wrap=True)
 
 
 def _lines(spinner: Spinner, title: str, standing: Standing) -> Table:
@@ -152,7 +158,7 @@ def _lines(spinner: Spinner, title: str, standing: Standing) -> Table:
     lines = Table.grid(padding=(0, 1), expand=True)
     lines.add_column(width=1)
     lines.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-    lines.add_row(spinner, Text(title))
+    lines.add_row(spinner, Text(plain(title)))
     lines.add_row("", _bar(standing))
     return lines
 

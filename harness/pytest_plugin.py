@@ -106,32 +106,37 @@ class ScenarioItem(pytest.Item):
 
     def _tell(self, result: ScenarioResult) -> None:
         """An UNKNOWN that was accepted is no silent pass."""
+        from harness.reports.plain import plain
+
         for check in result.results:
             if check.accepted:
-                self.add_report_section("call", "accepted", f"UNKNOWN: {check.check}: {check.summary}")
+                self.add_report_section("call", "accepted", plain(f"UNKNOWN: {check.check}: {check.summary}"))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
         from harness.errors import HarnessError
+        from harness.reports.plain import plain
 
         match excinfo.value:
             case ScenarioFailed() as failed:
-                return f"{_as_text(failed.result)}\njudge it again: harness check {failed.kept}"
+                again = f"judge it again: harness check {failed.kept}"
+                return f"{_as_text(failed.result, str(failed.kept))}\n{again}"
             case HarnessError() as error:
-                return str(error)
+                return plain(str(error))
         return str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, 0, f"scenario: {self.name}"
 
 
-def _as_text(result: ScenarioResult) -> str:
+def _as_text(result: ScenarioResult, run: str) -> str:
+    """The result in whole lines: pytest's output is read by programs too."""
     from rich.console import Console
 
     from harness.reports.terminal import scenario_block
 
     text = StringIO()
-    Console(file=text, width=100, highlight=False).print(scenario_block(result))
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+    Console(file=text, highlight=False).print(scenario_block(result, run=run), soft_wrap=True)
+    return text.getvalue().rstrip("\n")
 
 
 # --- the session's stack ----------------------------------------------------------------------------------
@@ -163,7 +168,7 @@ class _Running:
 
     def keep_reports(self, *, complete: bool) -> None:
         """Writes the reports of what was judged so far; a worker may be killed at any time after that."""
-        from harness.run import RunResult, keep_reports
+        from harness.run_reports import RunResult, keep_reports
 
         if self._run_folder is not None:
             seconds = time.monotonic() - self._started_at
@@ -179,12 +184,14 @@ _RUNNING = pytest.StashKey["_Running | Exception"]()
 def _running(config: pytest.Config) -> _Running:
     """What runs already, else started now; one that could not start is not tried again for every test."""
     from harness.errors import HarnessError
+    from harness.stack.loader import placed_in
 
     if _RUNNING not in config.stash:
         try:
-            config.stash[_RUNNING] = _Running(
-                _stack(config), _runs(config), _backend(config), _accepted(config)
-            )
+            with placed_in(_stack_file(config), parameters=_parameters(config)):
+                config.stash[_RUNNING] = _Running(
+                    _stack(config), _runs(config), _backend(config), _accepted(config)
+                )
         except HarnessError as error:
             config.stash[_RUNNING] = error
     found = config.stash[_RUNNING]
@@ -197,17 +204,26 @@ _NOTICES = pytest.StashKey[list[str]]()
 
 
 def _stack(config: pytest.Config) -> Stack:
-    from harness.stack.loader import load_stack, parameters_of
+    from harness.stack.loader import load_stack
 
-    words = [*config.getini("harness_parameters"), *config.getoption("--harness-parameter")]
     notices = config.stash.setdefault(_NOTICES, [])
-    return load_stack(_stack_file(config), parameters=parameters_of(words), notice=notices.append)
+    return load_stack(_stack_file(config), parameters=_parameters(config), notice=notices.append)
+
+
+def _parameters(config: pytest.Config) -> dict[str, str]:
+    from harness.stack.loader import parameters_of
+
+    return parameters_of([*config.getini("harness_parameters"), *config.getoption("--harness-parameter")])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """What of a template was left out."""
-    for notice in config.stash.get(_NOTICES, ()):
-        terminalreporter.write_line(f"harness: {notice}")
+    notices = config.stash.get(_NOTICES, [])
+    if notices:
+        from harness.reports.plain import plain
+
+        for notice in notices:
+            terminalreporter.write_line(plain(f"harness: {notice}"))
 
 
 def _stack_file(config: pytest.Config) -> Path:
@@ -268,7 +284,9 @@ def harness_stack(request: pytest.FixtureRequest) -> LiveStack:
     try:
         return _running(request.config).stack
     except HarnessError as error:
-        pytest.fail(str(error), pytrace=False)
+        from harness.reports.plain import plain
+
+        pytest.fail(plain(str(error)), pytrace=False)
 
 
 @pytest.fixture

@@ -13,17 +13,16 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import TypeAlias
 
-from harness import __version__
 from harness.backends.aws.choice import AwsChoice
 from harness.backends.aws.cost import affordable
 from harness.backends.choice import EMBEDDED, BackendChoice
-from harness.checks import judge
-from harness.checks.verdict import ScenarioResult
+from harness.checks.judge import CHECKS, Check, judge
+from harness.checks.verdict import CheckResult, ScenarioResult
 from harness.clients.crowd import Crowd
 from harness.clients.load import load
 from harness.clients.play import play
@@ -32,10 +31,11 @@ from harness.clients.schedule import PublishEvent, schedule
 from harness.clock import RealClock
 from harness.debugging import AskedToDebug, debugging_of, patient_scenario, patient_stack
 from harness.emulator.lambda_runtime.debugging import Debugging
-from harness.errors import UsageError, one_error
+from harness.errors import HarnessError, Mistakes, one_error
 from harness.event_loop import settle_memory
 from harness.outside.seen_outside import SeenOutside
 from harness.progress import Progress, Silent, Tally
+from harness.record.history import History
 from harness.record.observation import (
     InsideHidden,
     NotPlayed,
@@ -44,12 +44,12 @@ from harness.record.observation import (
     RecordingEnded,
     RowsFound,
 )
-from harness.record.store import HistoryWriter, RunDescription, RunFolder, ScenarioFolder
-from harness.reports.junit import junit as as_xml
-from harness.reports.summary import summary
+from harness.record.store import HistoryWriter, RunFolder, ScenarioFolder
+from harness.reports.stopped import read_stopped
+from harness.run_reports import RunResult, UnderWay, keep_reports
 from harness.scenario.loader import find_scenarios, from_json, load_scenario, read_events, to_json
 from harness.scenario.model import Scenario
-from harness.stack.loader import load_stack
+from harness.stack.loader import load_stack, placed_in
 from harness.stack.model import Stack
 from harness.testbed import Outside, Testbed, open_testbed
 
@@ -79,16 +79,6 @@ class RunOptions:
     junit: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What came of a run, and the folder that holds its histories; more is to come while it is not `complete`."""
-
-    folder: RunFolder
-    results: tuple[ScenarioResult, ...]
-    seconds: float
-    complete: bool = True
-
-
 async def run(
     options: RunOptions,
     progress: Progress | None = None,
@@ -97,35 +87,45 @@ async def run(
 ) -> RunResult:
     """Plays the scenarios on the chosen backend and judges each as soon as it has ended.
 
-    Whatever ends the run, the reports hold what was judged before: they are written after each scenario. `tell` hears
-    the whole before anything is closed, because closing may hang, or be killed.
+    Whatever ends the run, the reports hold what was judged before: they are written after each scenario, and when
+    the run does not start. `tell` hears the whole before anything is closed, because closing may hang, or be killed;
+    of a run that is stopped it hears what there is.
 
-    Raises UsageError for mistakes in the files, before anything starts; DeploymentFailed when a handler cannot
+    Raises UsageError for mistakes in the files, before anything starts; DeploymentFailed when handlers cannot
     start; BackendError when the harness or the backend breaks. Whatever happens, the histories so far stay on disk,
     and what was started or made for the run ends with it.
     """
-    progress, started_at = progress or Silent(), time.monotonic()
+    backend, stack = str(options.backend.kind), str(options.stack)
+    under_way = UnderWay(options.runs, command=options.command, backend=backend, stack=stack)
+    try:
+        with placed_in(options.stack, parameters=options.parameters):
+            await _play_all(options, progress or Silent(), under_way, tell)
+    except (HarnessError, asyncio.CancelledError) as error:
+        if not under_way.is_over:
+            stopped = under_way.stopped_by(error)
+            keep_reports(stopped, junit=options.junit)
+            tell(stopped)
+        raise
+    return under_way.result()
+
+
+async def _play_all(
+    options: RunOptions, progress: Progress, under_way: UnderWay, tell: Callable[[RunResult], object]
+) -> None:
     stack, scenarios, debugging = _read(options)
     if options.backend.aws is not None:
         progress.tell(_affordable(stack, scenarios, options.backend.aws))
-    results: list[ScenarioResult] = []
-
-    def so_far() -> RunResult:
-        complete = len(results) == len(scenarios)
-        return RunResult(run_folder, tuple(results), time.monotonic() - started_at, complete)
-
     async with AsyncExitStack() as until_the_end:
         with progress.doing("starting AWS and deploying the stack"):
             testbed = await until_the_end.enter_async_context(open_testbed(stack, options.backend, debugging))
-        run_folder = new_run_folder(testbed, options.runs, command=options.command)
+        run_folder = under_way.begin(testbed, asked=len(scenarios))
         settle_memory()
         for path, scenario in scenarios:
             recorded = await record(testbed, path, scenario, run_folder, progress)
-            results.append(judged(recorded, accepted=options.accepted))
-            keep_reports(so_far(), junit=options.junit)
-            progress.judged(results[-1])
-        tell(so_far())
-    return so_far()
+            under_way.results.append(judged(recorded, accepted=options.accepted))
+            keep_reports(under_way.result(), junit=options.junit)
+            progress.judged(under_way.results[-1], run=str(run_folder.path))
+        tell(under_way.result())
 
 
 async def record(
@@ -199,56 +199,53 @@ async def play_scenario(
 
 
 def judged(folder: ScenarioFolder, *, accepted: frozenset[str] = frozenset()) -> ScenarioResult:
-    """What the checks of today say of a history, from what is on disk alone."""
-    result = judge(from_json(folder.read_scenario()), folder.read_history(), name=folder.name)
-    return result.accepting(accepted)
+    """What the checks of today say of a history, from what is on disk alone, and how long each took to say it."""
+    seconds: dict[str, float] = {}
+
+    def timed(name: str, check: Check) -> Check:
+        def timed_check(scenario: Scenario, history: History) -> CheckResult | None:
+            began_at = time.perf_counter()
+            try:
+                return check(scenario, history)
+            finally:
+                seconds[name] = time.perf_counter() - began_at
+
+        return timed_check
+
+    checks = {name: timed(name, check) for name, check in CHECKS.items()}
+    scenario = from_json(folder.read_scenario())
+    result = judge(scenario, folder.read_history(), name=folder.name, checks=checks)
+    results = (replace(one, seconds=seconds.get(one.check, 0.0)) for one in result.results)
+    return replace(result, results=tuple(results)).accepting(accepted)
 
 
 def judge_again(run_folder: Path, *, accepted: frozenset[str] = frozenset()) -> RunResult:
     """The verdicts of an old run's histories; UsageError when the folder is not a run's."""
     folder = RunFolder.open(run_folder)
+    description = folder.description()
     results = tuple(judged(one, accepted=accepted) for one in folder.scenarios())
-    return RunResult(folder, results, sum(one.seconds for one in results))
-
-
-def keep_reports(result: RunResult, *, junit: Path | None = None) -> None:
-    """Writes summary.json and junit.xml into the run's folder, over earlier ones, and the latter to `junit` too.
-
-    UsageError when that file cannot be written.
-    """
-    as_junit = junit_of(result)
-    result.folder.write_report("summary.json", summary_of(result))
-    result.folder.write_report("junit.xml", as_junit)
-    if junit is None:
-        return
-    try:
-        junit.write_bytes(as_junit)
-    except OSError as error:
-        raise UsageError(f"--junit {junit}: cannot be written: {error.strerror}") from error
-
-
-def summary_of(result: RunResult) -> bytes:
-    """The run as summary.json."""
-    described = asdict(result.folder.description())
-    return summary(result.results, run=described, complete=result.complete)
-
-
-def junit_of(result: RunResult) -> bytes:
-    """The run as JUnit XML."""
-    described = result.folder.description()
-    ended = {} if result.complete else {"complete": "no"}
-    return as_xml(result.results, properties={"backend": described.backend, **described.parts, **ended})
+    stopped = read_stopped(description.stopped)
+    complete = stopped is None and len(results) >= description.asked
+    return RunResult(folder, results, sum(one.seconds for one in results), complete, stopped)
 
 
 # --- what is asked for ------------------------------------------------------------------------------------
 
 
 def _read(options: RunOptions) -> tuple[Stack, _Scenarios, Debugging | None]:
-    """What the options name, from its files; with a debugger everybody in it is patient."""
-    stack = load_stack(options.stack, parameters=options.parameters, notice=options.notice)
-    paths = [path for given in options.scenarios for path in find_scenarios(given)]
-    rows, lacks = stack.connection_rows(), stack.lacks()
-    scenarios = [(path, load_scenario(path, feed=stack.feed, rows=rows, lacks=lacks)) for path in paths]
+    """What the options name, from its files; UsageError tells the mistakes of all files at once.
+
+    With a debugger everybody in it is patient.
+    """
+    mistakes = Mistakes()
+    stack = mistakes.noted(load_stack, options.stack, parameters=options.parameters, notice=options.notice)
+    feed, rows = (None, None) if stack is None else (stack.feed, stack.connection_rows())
+    lacks = {} if stack is None else stack.lacks()
+    paths = [path for given in options.scenarios for path in mistakes.noted(find_scenarios, given) or ()]
+    read = [(path, mistakes.noted(load_scenario, path, feed=feed, rows=rows, lacks=lacks)) for path in paths]
+    mistakes.refuse()
+    assert stack is not None  # else there was a mistake, as for each scenario
+    scenarios = [(path, scenario) for path, scenario in read if scenario is not None]
     debugging = debugging_of(options.debug, stack)
     if debugging is None:
         return stack, scenarios, None
@@ -259,26 +256,6 @@ def _affordable(stack: Stack, scenarios: _Scenarios, aws: AwsChoice) -> str:
     """What the run may cost on AWS, told before it begins; UsageError when that is over a cap."""
     loads = [load(one, schedule(one, files=read_events, chances=Random)) for _, one in scenarios]
     return affordable(loads, stack, aws)
-
-
-# --- the run's folder -------------------------------------------------------------------------------------
-
-
-def new_run_folder(testbed: Testbed, runs: Path, *, command: tuple[str, ...] = ()) -> RunFolder:
-    """A new folder below `runs`, with its run.json."""
-    started_at = time.time()
-    folder = RunFolder.create(runs, started_at=started_at)
-    folder.describe(
-        RunDescription(
-            version=__version__,
-            started_at=started_at,
-            backend=testbed.backend.name,
-            parts=testbed.parts,
-            stack=testbed.stack.name,
-            command=command,
-        )
-    )
-    return folder
 
 
 def _mention(folder: ScenarioFolder, run_folder: RunFolder) -> None:
@@ -298,7 +275,8 @@ async def _recording_the_inside(testbed: Testbed, history: HistoryWriter) -> Asy
     """
     before = await testbed.backend.seen()  # what happened before this scenario is not its own
     first = history.next_number + 1
-    history.append(RecordingBegan(RealClock().monotonic(), clients=first, inside=before.next_number))
+    now = RealClock().monotonic()
+    history.append(RecordingBegan(now, clients=first, inside=before.next_number, epoch=time.time()))
     if hidden := testbed.backend.traits.hidden:
         history.append(InsideHidden(RealClock().monotonic(), hidden))
 

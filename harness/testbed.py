@@ -14,10 +14,11 @@ from harness.backends.opening import open_backend
 from harness.backends.settings import reasons, unheard
 from harness.clock import RealClock
 from harness.emulator.lambda_runtime.debugging import PATIENCE, Debugging
-from harness.errors import BackendError, HarnessError
+from harness.errors import BackendError, DeploymentFailed, HarnessError
 from harness.outside.calm import calm
 from harness.outside.connection_rows import ConnectionRows
 from harness.stack.apart import apart
+from harness.stack.handlers import meant
 from harness.stack.model import Stack
 from harness.stack.provision import Deployment, provision
 from harness.stack.removal import Made, remove
@@ -207,14 +208,27 @@ async def to_its_end(work: Callable[[], T]) -> T:
 
 
 async def _try_functions(stack: Stack, backend: Backend) -> None:
-    """Waits for all, so that nothing is under way when the first one that cannot start is told."""
+    """Waits for all, so that nothing is under way when those that cannot start are told."""
     tried = await asyncio.gather(
         *(backend.prewarm(stack.function_name(name), stack.prewarm(name)) for name in stack.functions),
         return_exceptions=True,
     )
-    for failure in tried:
-        if failure is not None:
+    refuse_to_start(stack, dict(zip(stack.functions, tried, strict=True)))
+
+
+def refuse_to_start(stack: Stack, failures: Mapping[str, BaseException | None]) -> None:
+    """Raises one DeploymentFailed for all functions that do not start, by their names in the stack.
+
+    Any other failure goes before, as it is.
+    """
+    failed = {}
+    for name, failure in failures.items():
+        if isinstance(failure, DeploymentFailed):
+            failed[name] = f"{failure}{meant(stack.functions[name])}"
+        elif failure is not None:
             raise failure
+    if failed:
+        raise DeploymentFailed(*failed.values(), functions=tuple(failed))
 
 
 def _rows(stack: Stack, backend: Backend, deployment: Deployment) -> ConnectionRows | None:

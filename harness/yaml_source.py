@@ -84,7 +84,7 @@ def refuse(mistakes: Iterable[Mistake]) -> None:
     """Raises one UsageError that tells all the mistakes, a line each, in the order of the file."""
     ordered = sorted(dict.fromkeys(mistakes), key=lambda mistake: (mistake.file, mistake.line))
     if ordered:
-        raise UsageError("\n".join(map(str, ordered)))
+        raise UsageError(*map(str, ordered))
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -1,9 +1,11 @@
 """The walls between the rooms: who may import whom, and what a module may be called."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -148,8 +150,25 @@ WALLS = [
     ),
 ]
 
-FLOORS = (
-    ("journal", "letters", "matching", "parts", "port", "lambda_runtime.bootstrap"),
+HOUSE = (
+    ("chance", "clock", "durations", "errors", "event_loop", "json_values", "percentiles"),
+    ("matcher", "record", "yaml_source"),
+    ("emulator", "validation"),
+    ("scenario",),
+    ("checks", "clients", "stack"),
+    ("debugging", "outside", "reports"),
+    ("backends", "progress"),
+    ("parity", "testbed"),
+    ("run_reports",),
+    ("run",),
+    ("commands", "live"),
+    ("cli", "pytest_plugin"),
+    ("__main__",),
+)
+"""The rooms of the harness, the ground floor first."""
+
+EMULATOR = (
+    ("in_flight", "journal", "letters", "matching", "parts", "port", "switches", "lambda_runtime.bootstrap"),
     ("aws_api",),
     ("moto_services", "dynamodb", "lambda_runtime", "sent"),
     ("sqs", "gateway", "events"),
@@ -160,7 +179,14 @@ FLOORS = (
     ("wiring",),
     ("__main__",),
 )
-"""The rooms of the emulator, the ground floor first. A room within another one has a floor of its own."""
+"""The rooms of the emulator, likewise. A room within another one has a floor of its own."""
+
+FLOORS = {
+    f"{house}.{room}": level
+    for house, floors in (("harness", HOUSE), ("harness.emulator", EMULATOR))
+    for level, rooms in enumerate(floors)
+    for room in rooms
+}
 
 ALLOWED = [
     pytest.param(
@@ -207,9 +233,19 @@ def is_in(module: str, packages: Iterable[str]) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
-def imports_of(file: Path) -> Iterator[str]:
+@cache
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
+@cache
+def imports_of(file: Path) -> tuple[str, ...]:
     """Every module that the file imports, wherever in it; `from a import b` is a.b, be it a module or a name."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    return tuple(_imports_in(file))
+
+
+def _imports_in(file: Path) -> Iterator[str]:
+    for node in ast.walk(tree_of(file)):
         match node:
             case ast.Import(names=names):
                 yield from (one.name for one in names)
@@ -235,30 +271,32 @@ def test_no_import_crosses_a_wall(inside: str, outside: tuple[str, ...]) -> None
     assert crossings(inside, outside) == []
 
 
-def floor_and_room(module: str) -> tuple[int, str] | None:
-    """Where a module of the emulator lives; None for any other, and for the package itself."""
-    homes = [
-        (len(room), floor, room)
-        for floor, rooms in enumerate(FLOORS)
-        for room in rooms
-        if is_in(module, [f"harness.emulator.{room}"])
-    ]
-    return max(homes)[1:] if homes else None
+def house_of(room: str) -> str:
+    """The package whose floors a room stands on."""
+    return "harness.emulator" if room.startswith("harness.emulator.") else "harness"
 
 
-def test_every_module_of_the_emulator_is_in_a_room() -> None:
-    names = [name_of(file) for file in HARNESS if is_in(name_of(file), ["harness.emulator"])]
-    assert [name for name in names if floor_and_room(name) is None] == ["harness.emulator"]
+@cache
+def room_of(module: str, house: str) -> str | None:
+    """The room of a house that a module is in, the innermost one; None for any other, and for the house itself."""
+    rooms = (room for room in FLOORS if house_of(room) == house and is_in(module, [room]))
+    return max(rooms, key=len, default=None)
 
 
-@pytest.mark.parametrize("room", [room for rooms in FLOORS for room in rooms])
-def test_a_room_of_the_emulator_imports_only_what_is_below_it(room: str) -> None:
-    floor = next(level for level, rooms in enumerate(FLOORS) if room in rooms)
-    own = [file for file in HARNESS if floor_and_room(name_of(file)) == (floor, room)]
-    led = {imported for file in own for imported in imports_of(file)}
-    homes = {imported: home for imported in led if (home := floor_and_room(imported)) is not None}
+@pytest.mark.parametrize("house", ["harness", "harness.emulator"])
+def test_every_module_is_in_a_room(house: str) -> None:
+    names = [name_of(file) for file in HARNESS if is_in(name_of(file), [house])]
+    assert [name for name in names if room_of(name, house) is None] == [house]
+
+
+@pytest.mark.parametrize("room", FLOORS)
+def test_a_room_imports_only_what_is_below_it(room: str) -> None:
+    house = house_of(room)
+    own = [file for file in HARNESS if room_of(name_of(file), house) == room]
     assert own != []
-    assert {imported for imported, home in homes.items() if home[0] >= floor and home[1] != room} == set()
+    led = {imported for file in own for imported in imports_of(file)}
+    others = {imported: other for imported in led if (other := room_of(imported, house)) not in (None, room)}
+    assert [imported for imported, other in others.items() if FLOORS[other] >= FLOORS[room]] == []
 
 
 @pytest.mark.parametrize(("inside", "allowed"), ALLOWED)
@@ -351,6 +389,48 @@ def test_every_command_is_a_module_and_a_line_in_the_table() -> None:
 
 @pytest.mark.parametrize("file", [*HARNESS, *DEX], ids=name_of)
 def test_a_module_says_what_it_is_for(file: Path) -> None:
-    tree = ast.parse(file.read_text())
+    tree = tree_of(file)
     assert not tree.body or ast.get_docstring(tree), f"{file} has no docstring"
     assert file.stem not in ("utils", "util", "helpers", "common", "manager")
+
+
+SHORT_TABLE = 120
+LONG_CLASS = 250
+LONG_MODULE = 400
+
+
+def test_the_table_of_commands_is_that_and_no_more() -> None:
+    assert len((ROOT / "harness" / "cli.py").read_text().splitlines()) < SHORT_TABLE
+
+
+def test_no_class_of_the_emulator_is_long() -> None:
+    classes = [
+        (f"{name_of(file)}.{node.name}", (node.end_lineno or 0) - node.lineno + 1)
+        for file in HARNESS
+        if is_in(name_of(file), ["harness.emulator"])
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert [(name, lines) for name, lines in classes if lines > LONG_CLASS] == []
+
+
+@pytest.mark.parametrize("file", HARNESS, ids=name_of)
+def test_a_long_module_says_why_it_is_long(file: Path) -> None:
+    if len(file.read_text().splitlines()) > LONG_MODULE:
+        assert "in one module because" in first_sentence(file)
+
+
+ASKING = ("harness.checks", "harness.scenario.receivers", "harness.emulator.dynamodb.request_shapes")
+"""What answers one question, and is looked for by it."""
+
+
+@pytest.mark.parametrize("file", [*HARNESS, *DEX], ids=name_of)
+def test_a_module_begins_with_the_noun_that_is_looked_for(file: Path) -> None:
+    if not is_in(name_of(file), ASKING):
+        assert not first_sentence(file).endswith("?")
+
+
+def first_sentence(file: Path) -> str:
+    """The sentence that a module's docstring begins with, on one line; "" for a module without."""
+    text = " ".join((ast.get_docstring(tree_of(file)) or "").split())
+    return re.split(r"(?<=[.?])(?= [A-Z`])|(?<=[.?])$", text, maxsplit=1)[0]

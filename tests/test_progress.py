@@ -72,8 +72,10 @@ def test_the_display_is_two_lines_of_eighty_columns(done: float | None) -> None:
 
 def test_where_nothing_can_move_the_claim_is_printed_once() -> None:
     text = StringIO()
-    progress = TerminalProgress(Console(file=text, width=80), block=lambda result: result.title)
+    progress = TerminalProgress(
+        Console(file=text, width=80), block=lambda result, run: f"{run}: {result.title}"
+    )
     with progress.doing("starting"), progress.playing("A [claim]", lambda: Standing(0, 0, 0, None)):
         pass
-    progress.judged(ScenarioResult("a", "judged", (), seconds=0.0))
-    assert text.getvalue() == "playing: A [claim]\njudged\n"
+    progress.judged(ScenarioResult("a", "judged" * 20, (), seconds=0.0), run="runs/x")
+    assert text.getvalue() == f"playing: A [claim]\nruns/x: {'judged' * 20}\n"

@@ -11,7 +11,8 @@ from harness.backends.backend import Seen, Traits
 from harness.checks.verdict import Verdict
 from harness.errors import BackendError
 from harness.progress import Silent
-from harness.run import judge_again, new_run_folder, record
+from harness.run import judge_again, record
+from harness.run_reports import new_run_folder
 from harness.scenario.model import Scenario
 from harness.stack.model import Api, Function, Stack, Topic
 from harness.stack.provision import Deployment

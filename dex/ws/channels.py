@@ -1,4 +1,4 @@
-"""Which channels are there, whose are they, and which of them does a matcher event go to?
+"""Channels: which there are, whose they are, and which of them a matcher event goes to.
 
 Pure: values in, values out. A channel is `market.<symbol>`, `trader.<uuid>` or `admin.<symbol>`; names are
 compared exactly, so `trader.A...` and `trader.a...` are two channels.

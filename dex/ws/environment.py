@@ -1,4 +1,4 @@
-"""What does the function's environment say: its table, its endpoint, its region, its credentials?
+"""Environment of the function: its table, its endpoint, its region, its credentials.
 
 Variables: `TABLE_NAME`, `INDEX_NAME` (default ByChannel), `CONNECTION_LOOKUP` (query or scan), `WS_API_ENDPOINT`
 (the management endpoint, with the stage), `POST_CONNECTIONS` (default 16), and those that Lambda and the AWS SDK

@@ -1,4 +1,4 @@
-"""Fan-out: a matcher event was published; who is subscribed to it, and did each of them get it?"""
+"""Fan-out: a matcher event that was published goes to everybody who is subscribed to it."""
 
 import logging
 import time

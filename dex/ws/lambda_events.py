@@ -1,4 +1,4 @@
-"""What do API Gateway, SNS and Lambda hand to a handler? Only the fields that are read here (E-1 to E-20, S-1)."""
+"""Events that API Gateway, SNS and Lambda hand to a handler; only what is read here (E-1 to E-20, S-1)."""
 
 import json
 from collections.abc import Mapping

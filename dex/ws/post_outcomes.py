@@ -1,4 +1,4 @@
-"""What does the answer to a post mean, and when is it worth another try? Pure."""
+"""Outcomes of posts: what the answer to one means, and when it is worth another try. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What is a client told whose message is refused?"""
+"""Replies to clients whose messages are refused."""
 
 import json
 import logging
@@ -28,21 +28,21 @@ UNKNOWN_ACTION = Refusal(
 )
 
 
-def error_frame(refusal: Refusal, request_id: str) -> str:
-    """The frame's text; `requestId` is that of the refused message, as in API Gateway's own frames (R-12)."""
-    frame = {
+def error_message(refusal: Refusal, request_id: str) -> str:
+    """The message's text; `requestId` is that of the refused one, as in API Gateway's own error messages (R-12)."""
+    told = {
         "type": "error",
         "code": refusal.code,
         "message": refusal.message,
         "requestId": request_id,
     }
-    return json.dumps(frame, separators=(",", ":"))
+    return json.dumps(told, separators=(",", ":"))
 
 
 def refuse(caller: RequestContext, refusal: Refusal) -> None:
-    """Posts the error frame to the caller; a caller who has left meanwhile is not told."""
+    """Posts the error message to the caller; a caller who has left meanwhile is not told."""
     api = management_api(environment.management_endpoint_for(caller))
-    frame = error_frame(refusal, caller["requestId"])
-    report = api.post_to_connections([caller["connectionId"]], frame.encode(), within=5.0)
+    message = error_message(refusal, caller["requestId"])
+    report = api.post_to_connections([caller["connectionId"]], message.encode(), within=5.0)
     for line in report.failures():
         _log.error("%s was not told %s: %s", caller["connectionId"], refusal.code, line)

@@ -1,4 +1,4 @@
-"""Which bytes are a signed request to `@connections`?
+"""Signed requests to `@connections`, as bytes.
 
 Pure: the time is passed in. Written out by hand for speed, since the SDK spends about a millisecond on each;
 everything that the requests for many connections share is computed once.

@@ -1,4 +1,4 @@
-"""`subscribe`: which channel does the connection want from now on, and may it read it?"""
+"""`subscribe`: the channel that the connection wants from now on, if it may read it."""
 
 from dex.ws.channels import Channel, parse_channel
 from dex.ws.connections_table import Subscribed, open_table
@@ -13,7 +13,7 @@ _REFUSALS = {
 
 
 def handler(event: WebSocketEvent, context: LambdaContext) -> ProxyResponse:
-    """Stores the channel on the connection's row, or posts an error frame and changes nothing.
+    """Stores the channel on the connection's row, or posts an error message and changes nothing.
 
     200 either way: on a message route the status says nothing to the client (R-18).
     """

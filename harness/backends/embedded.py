@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 START_TIMEOUT = 30.0
 STOP_TIMEOUT = 10.0
 PREWARM_TIMEOUT = 60.0
+_PYTHON_PLACE = re.compile(r'File "([^"<>]+)",? line (\d+)', re.IGNORECASE)
+_NODE_PLACE = re.compile(r"\b(?:file://)?(/[^\s()]+?):(\d+)")
 AS_ON_AWS: Mapping[str, int] = {}
 
 
@@ -40,8 +43,16 @@ def _session() -> boto3.Session:
 def does_not_start(function: str, init_error: bytes) -> DeploymentFailed:
     """The failure of a function whose INIT ended with this error JSON."""
     error = orjson.loads(init_error)
-    text = f"function {function!r} does not start: {error.get('errorType')}: {error.get('errorMessage')}"
-    return DeploymentFailed("\n".join(filter(None, (text, package_advice(str(error.get("errorMessage")))))))
+    what = f"{error.get('errorType')}: {error.get('errorMessage')}{_raised_at(error.get('stackTrace'))}"
+    advice = package_advice(str(error.get("errorMessage")))
+    return DeploymentFailed(f"function {function!r} does not start: {what}" + (advice and f"\n{advice}"))
+
+
+def _raised_at(trace: object) -> str:
+    """` (app.py:3)`: the innermost place of a stack trace, which Python tells last and Node first."""
+    lines = "\n".join(map(str, trace)) if isinstance(trace, list) else ""
+    places = _PYTHON_PLACE.findall(lines)[-1:] or _NODE_PLACE.findall(lines)[:1]
+    return "".join(f" ({file}:{line})" for file, line in places)
 
 
 def emulator_client(service: str, endpoint: str, region: str) -> "BaseClient":

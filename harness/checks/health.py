@@ -141,7 +141,7 @@ def _misdirected(history: History) -> Iterator[Finding]:
     refused = history.of(PostRefused)
     functions = {one.request: one.function for one in history.of(InvocationStarted)} if refused else {}
     keyed = (
-        ((functions.get(one.request or "", "somebody"), _address(one.url), str(one.status), one.reason), one)
+        ((functions.get(one.request or "", "something"), _address(one.url), str(one.status), one.reason), one)
         for one in refused
     )
     for (function, address, status, reason), group in _alike(keyed):

@@ -79,7 +79,10 @@ class Lineage:
 def lineage_of(history: History) -> Lineage:
     """The lineage of all that was invoked in this history; empty where it does not show the inside."""
     found = _Follower()
-    for seen in history.each(EventPublished, Sent, InvocationStarted, InvocationEnded):
+    # An event is noted when SNS has answered, which may be after a function was handed it.
+    for published in history.of(EventPublished):
+        found.take(published)
+    for seen in history.each(Sent, InvocationStarted, InvocationEnded):
         found.take(seen)
     return Lineage(found.requests, found.attempts, found.other_functions, found.unfollowed)
 

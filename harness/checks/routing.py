@@ -16,6 +16,7 @@ from harness.checks.wrong_messages import wrong_messages
 from harness.record.history import History
 from harness.record.observation import (
     ClientConnected,
+    ClientRefused,
     EventPublished,
     Observation,
     PublishFailed,
@@ -57,7 +58,15 @@ class _Judged:
     def is_judged(self) -> bool:
         """Whether there was something to receive, and SNS took all that was published."""
         nothing_sure = not self._expected and any(one.may for one in self.found.expected)
-        return bool(self.found.expected) and not nothing_sure and not self.history.of(PublishFailed)
+        doubtful = nothing_sure or self._nobody_was_let_in or self.history.of(PublishFailed)
+        return bool(self.found.expected) and not doubtful
+
+    @property
+    def _nobody_was_let_in(self) -> bool:
+        """Whether all were refused, some of them against the scenario: nobody there proves nothing."""
+        refused = self.history.of(ClientRefused)
+        unasked = any(self.scenario.group_of(one.client).refused is None for one in refused)
+        return unasked and not self.history.of(ClientConnected)
 
     @property
     def _expected(self) -> int:
@@ -97,6 +106,8 @@ class _Judged:
     def _arrived(self) -> str:
         if expected := self._expected:
             return f"{wording.amount(expected - self._lost)} of {wording.amount(expected)} expected messages arrived"
+        if self._nobody_was_let_in:
+            return "everybody was refused, so that nobody could receive what was published"
         if any(one.may for one in self.found.expected):
             return "nobody was surely subscribed to what was published"
         return f"{wording.counted(len(self.found.expected), 'event')} rightly had no receiver"

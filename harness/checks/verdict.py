@@ -132,7 +132,7 @@ class CheckResult:
     `summary` is one line ("12 000 of 12 000 expected messages arrived, nothing else"); `counts` are the figures
     behind it by name; `findings` are what is wrong, most telling first (reports show the first few), and `found` says
     how many there were of each kind before the judge kept some. An UNKNOWN that is `accepted` is told like any other,
-    and stops nobody. `needs` is what must have been seen whole for a PASS.
+    and stops nobody. `needs` is what must have been seen whole for a PASS. `seconds` is how long it took to answer.
 
     `answer` makes one; its verdict is final once the judge has put the needs against the history.
     """
@@ -147,6 +147,7 @@ class CheckResult:
     needs: frozenset[Need] = frozenset()
     judged: bool = True
     found: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 def answer(

@@ -19,8 +19,8 @@ from harness.clients.schedule import (
     VanishClient,
 )
 from harness.clock import Clock
+from harness.json_values import JsonObject
 from harness.record.observation import Settled
-from harness.scenario.feed import JsonObject
 from harness.scenario.model import Scenario
 
 Quiet: TypeAlias = Callable[[float], Awaitable[bool]]

@@ -21,8 +21,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from harness.clients.connection import Note
 from harness.clock import Clock
 from harness.errors import BackendError, UsageError
+from harness.json_values import JsonObject
 from harness.record.observation import EventPublished, PublishFailed
-from harness.scenario.feed import Feed, JsonObject
+from harness.scenario.feed import Feed
 
 SNS_CONFIG: Final = Config(
     tcp_keepalive=True,

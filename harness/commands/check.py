@@ -1,21 +1,29 @@
 """`harness check`: an old run is judged again, from its histories alone."""
 
 import argparse
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.commands.file_options import add_run_folder, run_folder
-from harness.commands.printing import say, terminal
-from harness.commands.report_options import accepted, add_report_options, make_room_for, report
-from harness.errors import ExitCode
+from harness.commands.printing import say, show, terminal
+from harness.commands.report_options import (
+    accepted,
+    add_report_options,
+    block_of,
+    make_room_for,
+    report,
+)
 
 if TYPE_CHECKING:
     from harness.record.store import RunDescription
+    from harness.reports.stopped import Stopped
 
 EXAMPLES = """\
   harness check                                the last run
   harness check runs/20261122T095501Z-a1b2c3   that run
+  harness check -v                             with the figures of what passed
 """
 
 
@@ -25,9 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_report_options(parser)
 
 
-def execute(options: argparse.Namespace) -> ExitCode:
+def execute(options: argparse.Namespace) -> int:
     """Judges and reports; the exit code is that of the verdict."""
-    from harness.reports.terminal import scenario_block
     from harness.run import judge_again
 
     console = terminal()
@@ -35,9 +42,17 @@ def execute(options: argparse.Namespace) -> ExitCode:
     result = judge_again(run_folder(options), accepted=accepted(options))
     if not options.json:
         say(console, _described(result.folder.path, result.folder.description()))
+        block, run = block_of(options), str(result.folder.path)
         for one in result.results:
-            console.print(scenario_block(one))
+            show(console, block(one, run))
+        say(console, *(_stop(result.stopped) if result.stopped else ()))
     return report(result, options, console)
+
+
+def _stop(stopped: "Stopped") -> Iterator[str]:
+    """Why the run ended before its end."""
+    yield f"{stopped.outcome.sentence}{':' if stopped.reasons else ''}"
+    yield from (f"  {line}" for reason in stopped.reasons for line in reason.splitlines())
 
 
 def _described(path: Path, run: "RunDescription") -> str:

@@ -3,8 +3,6 @@
 import argparse
 from typing import Protocol
 
-from harness.errors import ExitCode
-
 
 class Command(Protocol):
     """A command of `harness`; its module is called as the command is, with `_` for `-`.
@@ -18,8 +16,8 @@ class Command(Protocol):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Adds what the command takes to its own parser."""
 
-    def execute(self, options: argparse.Namespace) -> ExitCode:
-        """Does it. `options.words` is the command line as it was given.
+    def execute(self, options: argparse.Namespace) -> int:
+        """Does it and returns the exit code. `options.words` is the command line as it was given.
 
         UsageError for a mistake in what was given, BackendError and DeploymentFailed where it cannot be done.
         """

@@ -10,7 +10,7 @@ from harness.commands.file_options import (
     stack_if_any,
 )
 from harness.commands.printing import say, say_aside, terminal, write_json
-from harness.errors import ExitCode
+from harness.errors import ExitCode, Mistakes
 
 EXAMPLES = """\
   harness list                                 every scenario in scenarios/, and what it claims
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(options: argparse.Namespace) -> ExitCode:
-    """Reads every scenario, so that a mistake in one is told before anything is."""
+    """Says what can be read; the mistakes of all that cannot are told together, behind it."""
     from harness.scenario.loader import find_scenarios, load_scenario
     from harness.stack.loader import load_stack
 
@@ -35,9 +35,12 @@ def execute(options: argparse.Namespace) -> ExitCode:
     given = parameters(options)
     feed = load_stack(stack, parameters=given, notice=say_aside).feed if stack else None
     paths = [path for folder in scenario_files(options) for path in find_scenarios(folder)]
-    claims = [(str(path), load_scenario(path, feed=feed).scenario) for path in paths]
+    mistakes = Mistakes()
+    scenarios = [(str(path), mistakes.noted(load_scenario, path, feed=feed)) for path in paths]
+    claims = [(path, scenario.scenario) for path, scenario in scenarios if scenario is not None]
     if options.json:
         write_json([{"file": path, "scenario": claim} for path, claim in claims])
     else:
         say(terminal(), *(f"{path}\n    {claim}" for path, claim in claims))
+    mistakes.refuse()
     return ExitCode.PASS

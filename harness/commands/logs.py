@@ -1,6 +1,7 @@
 """`harness logs`: what the functions wrote, in a run that is over or on an emulator that is running."""
 
 import argparse
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,11 +10,11 @@ import orjson
 
 from harness.commands.file_options import add_run_folder, run_folder
 from harness.commands.printing import write
-from harness.errors import ExitCode, UsageError
+from harness.errors import ExitCode, Mistakes, UsageError
 from harness.record.history import History
 from harness.record.observation import FunctionLogged, PlatformLogged
 from harness.record.store import RunFolder, ScenarioFolder
-from harness.reports.log_lines import LogEntry, Wanted, as_json, as_text
+from harness.reports.log_lines import SHORT, LogEntry, Wanted, as_json, as_text
 
 EXAMPLES = """\
   harness logs                                 what every function of the last run wrote, in order
@@ -45,16 +46,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> ExitCode:
     """Says the lines; PASS when there are some, and after Ctrl-C when they were followed."""
     wanted = Wanted(options.function, options.request)
+    # Into a pipe no id is cut, so that it can be searched for there.
+    digits = SHORT if sys.stdout.isatty() else None
     if options.endpoint is None:
         if options.follow:
             raise UsageError("--follow needs --endpoint URL: a run that is over says no more")
         folder = run_folder(options)
-        say_logs_of_run(folder, wanted, scenario=options.scenario, json=options.json, say=_say)
+        say_logs_of_run(folder, wanted, scenario=options.scenario, json=options.json, say=_say, digits=digits)
         return ExitCode.PASS
     if options.run is not None or options.scenario is not None:
         raise UsageError("--endpoint is for an emulator that runs now: it knows no run and no scenario")
     try:
-        say_logs_of_emulator(options.endpoint, wanted, follow=options.follow, json=options.json, say=_say)
+        say_logs_of_emulator(
+            options.endpoint, wanted, follow=options.follow, json=options.json, say=_say, digits=digits
+        )
     except KeyboardInterrupt:
         if not options.follow:
             raise
@@ -65,27 +70,38 @@ def _say(line: str) -> None:
     write(line.encode("utf-8", "replace") + b"\n")
 
 
-def say_logs_of_run(folder: Path, wanted: Wanted, *, scenario: str | None, json: bool, say: Say) -> None:
+def say_logs_of_run(
+    folder: Path, wanted: Wanted, *, scenario: str | None, json: bool, say: Say, digits: int | None = SHORT
+) -> None:
     """Says the lines of every scenario of a run, or of one, in order; times are from the timeline's begin.
 
-    UsageError when the folder is no run's, and when there is no such scenario, function or request in it.
+    UsageError when the folder is no run's, and when there is no such scenario, function or request in it; for a
+    history that cannot be read too, once all others are told.
     """
     heard: set[str] = set()
-    told = False
+    told, mistakes = False, Mistakes()
     for one in _scenarios(RunFolder.open(folder), scenario):
-        entries = list(entries_of(one.read_history()))
+        history = mistakes.noted(one.read_history)
+        entries = [] if history is None else list(entries_of(history))
         heard |= {entry.function for entry in entries}
         chosen = [entry for entry in entries if wanted.takes(entry)]
         told = told or bool(chosen)
         if chosen and not json:
             say(f"{one.name}:")
         for entry in chosen:
-            say(as_json(entry, scenario=one.name) if json else as_text(entry, when=f"{entry.at:+.3f} s"))
+            say(
+                as_json(entry, scenario=one.name)
+                if json
+                else as_text(entry, when=f"{entry.at:+.3f} s", digits=digits)
+            )
+    mistakes.refuse()
     if not told:
         _explain(heard, wanted, str(folder))
 
 
-def say_logs_of_emulator(endpoint: str, wanted: Wanted, *, follow: bool, json: bool, say: Say) -> None:
+def say_logs_of_emulator(
+    endpoint: str, wanted: Wanted, *, follow: bool, json: bool, say: Say, digits: int | None = SHORT
+) -> None:
     """Says the lines that a running emulator has kept, oldest first; with `follow` goes on until interrupted.
 
     UsageError when no emulator answers there.
@@ -94,7 +110,7 @@ def say_logs_of_emulator(endpoint: str, wanted: Wanted, *, follow: bool, json: b
     while True:
         for entry in entries:
             if wanted.takes(entry):
-                say(as_json(entry) if json else as_text(entry, when=_time(entry.at)))
+                say(as_json(entry) if json else as_text(entry, when=_time(entry.at), digits=digits))
         if not follow:
             return
         entries, after = _asked(endpoint, after, wait=WAIT)

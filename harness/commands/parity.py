@@ -8,7 +8,7 @@ from functools import partial
 
 from rich.console import Console
 
-from harness.commands.printing import terminal, write_json
+from harness.commands.printing import show, terminal, write_json
 from harness.errors import ExitCode
 
 EXAMPLES = """\
@@ -56,7 +56,7 @@ def execute(options: argparse.Namespace) -> ExitCode:
     if options.json:
         write_json(as_json(comparison))
     else:
-        terminal().print(comparison_table(comparison))
+        show(terminal(), comparison_table(comparison))
     return comparison.exit_code
 
 

@@ -1,8 +1,12 @@
-"""Printing by commands: lines that are never folded or coloured by chance, so that each can be copied."""
+"""Printing by commands: lines that are never coloured by chance, and folded on a terminal alone.
+
+What a pipe or a file takes has whole lines: grep finds them, and nothing pads them. All text is freed from control
+characters here, whoever wrote it.
+"""
 
 import sys
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 
 def terminal() -> Console:
@@ -11,9 +15,16 @@ def terminal() -> Console:
 
 
 def say(console: Console, *lines: str) -> None:
-    """Prints the lines as they are."""
+    """Prints the lines unfolded, so that each can be copied."""
+    from harness.reports.plain import plain
+
     for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(plain(line), markup=False, soft_wrap=True)
+
+
+def show(console: Console, block: RenderableType) -> None:
+    """Prints a part of a report: laid out by a terminal's width, in whole lines anywhere else."""
+    console.print(block, soft_wrap=not console.is_terminal)
 
 
 def say_aside(text: str) -> None:
@@ -31,4 +42,6 @@ def write_json(value: object) -> None:
     """Puts a value on standard output, as JSON for programs."""
     import orjson
 
-    write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+    from harness.reports.plain import escaped
+
+    write(escaped(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()).encode() + b"\n")

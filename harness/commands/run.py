@@ -15,12 +15,18 @@ from harness.commands.file_options import (
     scenario_files,
 )
 from harness.commands.printing import say_aside, terminal
-from harness.commands.report_options import accepted, add_report_options, make_room_for, report
-from harness.errors import ExitCode
+from harness.commands.report_options import (
+    accepted,
+    add_report_options,
+    block_of,
+    make_room_for,
+    report,
+)
 
 EXAMPLES = """\
   harness run                                  every scenario in scenarios/, on the stack in stack.yaml
   harness run scenarios/a-switch.yaml          one scenario
+  harness run -v                               with the figures of every scenario that passed, too
   harness run --stack other/stack.yaml mine/   the scenarios in mine/, on another stack
   harness run --stack template.yaml            on what a SAM or CloudFormation template describes
   harness run --junit build/report.xml         JUnit XML for a CI server
@@ -47,18 +53,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_debug_options(parser)
 
 
-def execute(options: argparse.Namespace) -> ExitCode:
+def execute(options: argparse.Namespace) -> int:
     """Plays, judges and reports; the exit code is that of the verdict."""
     from harness.event_loop import run_until_terminated
     from harness.progress import Silent, TerminalProgress
     from harness.reports.exit import exit_code
-    from harness.reports.terminal import scenario_block
     from harness.run import RunOptions, run
 
     console = terminal()
     debug = asked_to_debug(options)
     moves = debug is None
-    progress = Silent() if options.json else TerminalProgress(console, block=scenario_block, moves=moves)
+    progress = Silent() if options.json else TerminalProgress(console, block=block_of(options), moves=moves)
     asked = RunOptions(
         expected_stack(options),
         scenario_files(options),
@@ -73,4 +78,4 @@ def execute(options: argparse.Namespace) -> ExitCode:
     )
     make_room_for(options.junit)
     result = run_until_terminated(run(asked, progress, tell=lambda told: report(told, options, console)))
-    return exit_code(result.results)
+    return exit_code(result.results, complete=result.complete)

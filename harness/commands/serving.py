@@ -3,11 +3,12 @@
 import asyncio
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 
@@ -23,13 +24,14 @@ from harness.emulator.gateway.configuration import read_configuration
 from harness.emulator.port.certificates import Authority
 from harness.emulator.wiring import Emulator
 from harness.stack.apart import apart
-from harness.stack.loader import load_stack
+from harness.stack.loader import load_stack, placed_in
 from harness.stack.model import Execution, Stack
 from harness.stack.provision import Deployment, provision
 from harness.stack.removal import Made
-from harness.testbed import to_its_end, undone_at_the_end
+from harness.testbed import refuse_to_start, to_its_end, undone_at_the_end
 
 REGION = "us-east-1"
+T = TypeVar("T")
 
 
 async def serve(
@@ -50,12 +52,10 @@ async def serve(
     With `credentials` (secret access keys by access key id) signatures are verified. `parameters` are for a stack
     that is a template. With `debug` a function stops at its breakpoints, and the gateway waits.
     """
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    stack = None
-    if stack_file:
-        stack = load_stack(stack_file, parameters=parameters, notice=lambda text: say(console, text))
+    stop = _stop_of_signals()
+    stack = (
+        load_stack(stack_file, parameters=parameters, notice=partial(say, console)) if stack_file else None
+    )
     debugging = debugging_of(debug, stack)
     stack = patient_stack(stack) if stack and debugging else stack
     region = stack.region if stack else REGION
@@ -68,28 +68,59 @@ async def serve(
             account_concurrency=execution.account_concurrency,
             max_environments=execution.max_environments,
             debugging=debugging,
-            announce=lambda text: say(console, text),
+            announce=partial(say, console),
             elsewhere=elsewhere,
             callback_host=backend.callback_host,
         ) as emulator,
     ):
         endpoint = await emulator.listen(host, port)
         say(console, f"AWS is listening on {endpoint} and {_secure(endpoint)}", *_elsewhere(elsewhere))
-        # What is here ends with the emulator; what is elsewhere has names of its own, and is deleted.
-        client = partial(emulator_client, endpoint=endpoint, region=region)
-        async with undone_at_the_end(client, passing=PASSING) as made:
-            if stack is None:
-                say(console, "No stack is deployed: there is no stack.yaml here, and --stack names none.")
-            else:
-                own = apart(stack, secrets.token_hex(3), passing=PASSING) if elsewhere else stack
-                note = made if elsewhere else _forgotten
-                if deployment := await _unless(stop, _deploy(own, emulator, endpoint, note)):
-                    say(console, *_deployed(own, deployment))
-            if not stop.is_set():
-                say(console, *_how_to_connect(endpoint, region), *_how_to_trust(emulator.authority))
-                say(console, "Ctrl-C stops it.")
-            await stop.wait()
-            say(console, "stopping")
+        await _serve_until(
+            stop,
+            stack,
+            emulator,
+            located=partial(placed_in, stack_file, parameters=parameters),
+            elsewhere=bool(elsewhere),
+            region=region,
+            console=console,
+        )
+
+
+async def _serve_until(
+    stop: asyncio.Event,
+    stack: Stack | None,
+    emulator: Emulator,
+    *,
+    located: Callable[[], AbstractContextManager[None]],
+    elsewhere: bool,
+    region: str,
+    console: Console,
+) -> None:
+    """Deploys, and returns when it shall stop; `elsewhere` says whether some services are.
+
+    `located` tells functions that do not start with their lines in the stack's file.
+
+    What is here ends with the emulator; what is elsewhere has names of its own, and is deleted.
+    """
+    client = partial(emulator_client, endpoint=emulator.endpoint, region=region)
+    async with undone_at_the_end(client, passing=PASSING) as made:
+        deploying = _deploy(stack, emulator, made if elsewhere else None)
+        with located():
+            said = await _unless(stop, deploying)
+        say(console, *said or ())
+        if not stop.is_set():
+            say(console, *_how_to_connect(emulator.endpoint, region), *_how_to_trust(emulator.authority))
+            say(console, "Ctrl-C stops it.")
+        await stop.wait()
+        say(console, "stopping")
+
+
+def _stop_of_signals() -> asyncio.Event:
+    """Set on SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
 
 
 @asynccontextmanager
@@ -109,7 +140,7 @@ async def _apart(
         yield placement.elsewhere
 
 
-async def _unless(stop: asyncio.Event, work: Coroutine[object, object, Deployment]) -> Deployment | None:
+async def _unless(stop: asyncio.Event, work: Coroutine[object, object, T]) -> T | None:
     """What the work returns, or None when it was given up because of the stop."""
     working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -122,9 +153,25 @@ async def _unless(stop: asyncio.Event, work: Coroutine[object, object, Deploymen
 
 
 async def _deploy(
-    stack: Stack, emulator: Emulator, endpoint: str, made: Callable[[Made], None]
-) -> Deployment:
-    deployment = await to_its_end(
+    stack: Stack | None, emulator: Emulator, made: Callable[[Made], None] | None
+) -> Iterable[str]:
+    """Deploys the stack, if there is one, and returns what is to be said of it.
+
+    With `made`, which hears of everything that is to be deleted again, under names of its own.
+    """
+    if stack is None:
+        return ["No stack is deployed: there is no stack.yaml here, and --stack names none."]
+    own = stack if made is None else apart(stack, secrets.token_hex(3), passing=PASSING)
+    deployment = await _provision(own, emulator.endpoint, made or _forgotten)
+    await _prewarm(own, emulator)
+    wanted = read_configuration(own.api.gateway_configuration())
+    emulator.gateway.configure(settings=wanted.settings, quotas=wanted.quotas)
+    emulator.dynamodb.configure(read_settings(own.dynamodb.over()))
+    return _deployed(own, deployment)
+
+
+async def _provision(stack: Stack, endpoint: str, made: Callable[[Made], None]) -> Deployment:
+    return await to_its_end(
         lambda: provision(
             stack,
             client=partial(emulator_client, endpoint=endpoint, region=stack.region),
@@ -133,14 +180,16 @@ async def _deploy(
             made=made,
         )
     )
+
+
+async def _prewarm(stack: Stack, emulator: Emulator) -> None:
+    """DeploymentFailed when handlers cannot start."""
+    failures: dict[str, BaseException | None] = {}
     for name in stack.functions:
         error = await emulator.functions.prewarm(stack.function_name(name), stack.prewarm(name))
         if isinstance(error, bytes):
-            raise does_not_start(stack.function_name(name), error)
-    wanted = read_configuration(stack.api.gateway_configuration())
-    emulator.gateway.configure(settings=wanted.settings, quotas=wanted.quotas)
-    emulator.dynamodb.configure(read_settings(stack.dynamodb.over()))
-    return deployment
+            failures[name] = does_not_start(stack.function_name(name), error)
+    refuse_to_start(stack, failures)
 
 
 def _forgotten(_: Made) -> None:

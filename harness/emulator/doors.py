@@ -8,15 +8,16 @@ port ──> doors ──┬── /_harness/ ............ pages ──> journal
                  └── without a signature ... sns (URLs in its messages), else refused
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from harness.emulator.aws_api.errors import aws_error, not_emulated, query_error
 from harness.emulator.aws_api.requests import AwsCall, InvocationOf, Service, aws_call, is_query
 from harness.emulator.gateway.apis import CustomDomain
 from harness.emulator.gateway.connect_route import Accepted
-from harness.emulator.gateway.server import Gateway
+from harness.emulator.gateway.management_answers import FORBIDDEN
 from harness.emulator.gateway.urls import (
     ExecuteApiTarget,
     custom_domain_target,
@@ -24,13 +25,10 @@ from harness.emulator.gateway.urls import (
     host_name,
     means_connections,
 )
-from harness.emulator.pages import PREFIX, Pages
+from harness.emulator.pages import PREFIX
 from harness.emulator.port.http import MaybeLater, Request, Response, json_response
 from harness.emulator.port.server import Adopt
 from harness.emulator.sent import SendingNotes
-
-if TYPE_CHECKING:
-    from harness.emulator.elsewhere.part import Elsewhere
 
 NO_MAPPING = json_response(404, b'{"message":"Not Found"}')  # U-5
 NO_API = json_response(404, b'{"message":"Not Found: no WebSocket API at this address"}')
@@ -41,6 +39,38 @@ class Tables(Service, Protocol):
 
     def refuse_unsigned(self) -> Response:
         """The answer to a request without a signature."""
+
+
+class DataPlane(Protocol):
+    """The room of API Gateway's data plane; `rest` is the path behind the stage."""
+
+    def call(self, request: Request, api_id: str, stage: str, rest: str) -> MaybeLater:
+        """The answer to a call of `@connections`."""
+
+    def astray(self, request: Request, response: Response, reason: str) -> None:
+        """Is told of a call that was meant for `@connections`, and was answered by somebody else."""
+
+    async def handshake(self, request: Request, api_id: str, stage: str, rest: str) -> Accepted | Response:
+        """The answer to an opening handshake."""
+
+    def open(self, accepted: Accepted, transport: asyncio.Transport) -> asyncio.Protocol:
+        """Answers an accepted handshake, and takes what the client sends from then on."""
+
+
+class OwnPages(Protocol):
+    """The emulator's own pages."""
+
+    def answer(self, request: Request) -> MaybeLater:
+        """The page."""
+
+
+class ServicesElsewhere(Service, Protocol):
+    """The room of services that are at another endpoint."""
+
+    def __contains__(self, service: str) -> bool: ...
+
+    def posted(self, request: Request) -> Response | None:
+        """The answer to what a topic over there posts to us; None for another page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +96,7 @@ class Rooms:
             "dynamodb": self.tables,  # dynamodb.wire
             "dynamodbstreams": self.tables,
             "events": self.events,  # events.event_bridge ──> lambda_runtime, letter_delivery; moto
-            "apigateway": self.apis,  # gateway.control_plane.api ──> moto; the gateway reads APIs anew
+            "apigateway": self.apis,  # gateway.control_plane.api ──> moto (HTTP APIs); the gateway reads APIs anew
             "iam": self.roles,  # iam.roles ──> moto
             "monitoring": self.metrics,  # sns.metrics_api ──> moto
             "execute-api": _Forbidden(),
@@ -84,18 +114,22 @@ class Doors:
         self,
         rooms: Rooms,
         *,
-        gateway: Gateway,
+        gateway: DataPlane,
         custom_domain: Callable[[str], CustomDomain | None],
-        pages: Pages,
+        is_in: Callable[[str, str], bool],
+        pages: OwnPages,
         invocation_of: InvocationOf,
         visit: Callable[[Request], Awaitable[Response | None]],
         sending: SendingNotes,
-        elsewhere: "Elsewhere | None" = None,
+        elsewhere: ServicesElsewhere | None = None,
     ) -> None:
-        """`invocation_of` tells callers apart; `visit` answers who follows a URL in a message of SNS."""
+        """`is_in(region, api id)` tells where APIs are, `invocation_of` tells callers apart.
+
+        `visit` answers who follows a URL in a message of SNS.
+        """
         self._sending = sending
         self._rooms, self._moto, self._tables = rooms.by_signing_name(), rooms.moto, rooms.tables
-        self._gateway, self._custom_domain, self._pages = gateway, custom_domain, pages
+        self._gateway, self._custom_domain, self._is_in, self._pages = gateway, custom_domain, is_in, pages
         self._invocation_of, self._visit, self._elsewhere = invocation_of, visit, elsewhere
 
     def answer(self, request: Request) -> MaybeLater:
@@ -166,6 +200,8 @@ class Doors:
         """What of API Gateway's data plane a request means; a response for a path that a custom domain lacks."""
         host = request.headers.get("host")
         target = execute_api_target(host, request.path)
+        if target is not None and target.region and not self._is_in(target.region, target.api_id):
+            return FORBIDDEN  # G-7
         domain = self._custom_domain(host_name(host)) if target is None else None
         if domain is None:
             return target

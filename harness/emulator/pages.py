@@ -29,23 +29,24 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import orjson
 
 from harness.emulator.dynamodb.settings import DynamoDbSettings, read_settings
-from harness.emulator.dynamodb.wire import DynamoDbApi
-from harness.emulator.gateway.configuration import ConfigurationError, described, read_configuration
-from harness.emulator.gateway.server import Gateway
+from harness.emulator.gateway.configuration import (
+    ConfigurationError,
+    GatewaySettings,
+    InForce,
+    described,
+    read_configuration,
+)
+from harness.emulator.gateway.quotas import Quotas
 from harness.emulator.journal import Journal
+from harness.emulator.lambda_runtime.log_book import LogBook
 from harness.emulator.lambda_runtime.outcome import NoSuchFunction, RequestId
-from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.emulator.port.http import MaybeLater, Request, Response, json_response
 from harness.emulator.sns import behaviour
-from harness.emulator.sns.delivery import SnsDelivery
-
-if TYPE_CHECKING:
-    from harness.emulator.elsewhere.part import Elsewhere
 
 PREFIX = "/_harness/"
 
@@ -88,6 +89,68 @@ class Load:
     tasks: int
 
 
+class ConfiguredGateway(Protocol):
+    """The gateway, with what it is told and what it goes by."""
+
+    @property
+    def in_force(self) -> InForce: ...
+
+    def configure(self, *, settings: GatewaySettings | None = None, quotas: Quotas | None = None) -> None:
+        """From now on these hold."""
+
+
+class Functions(Protocol):
+    """The functions, as far as they are warmed and listened to."""
+
+    @property
+    def log(self) -> LogBook: ...
+
+    async def prewarm(self, function: str, n: int) -> bytes | NoSuchFunction | None:
+        """None once `n` more environments are initialised, else the error JSON."""
+
+    def forget_retries(self) -> tuple[str, ...]:
+        """Gives up events that wait for their next attempt; the name of its function for each."""
+
+    async def end_left_over(self) -> tuple[str, ...]:
+        """Ends what functions have left running; the names of those."""
+
+
+class ConfiguredTables(Protocol):
+    """The tables, with what they are told."""
+
+    def configure(self, settings: DynamoDbSettings) -> None:
+        """From now on these hold."""
+
+
+class ConfiguredTopics(Protocol):
+    """The topics, with what they are told."""
+
+    def configure(self, settings: behaviour.SnsSettings) -> None:
+        """From now on these hold."""
+
+    def forget_retries(self) -> tuple[str, ...]:
+        """Gives up deliveries that wait long for their next attempt; the endpoint of each."""
+
+
+class ServicesElsewhere(Protocol):
+    """The services that are at another endpoint, by signing name, and whether they answer."""
+
+    @property
+    def endpoints(self) -> Mapping[str, str]: ...
+
+    @property
+    def trouble(self) -> str:
+        """Why one did not answer when last asked; "" when all did."""
+
+    def __contains__(self, service: str) -> bool: ...
+
+    async def probe(self) -> str:
+        """Asks every endpoint for a sign of life; what is wrong, "" for nothing."""
+
+    async def page(self) -> Response:
+        """Where each is, and whether it answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pages:
     """Answers the emulator's own pages; what is asked wrongly gets a 400 that says so."""
@@ -95,13 +158,13 @@ class Pages:
     version: str
     journal: Journal
     quiet: Callable[[float], Awaitable[bool]]
-    gateway: Gateway
-    functions: LambdaRuntime
-    dynamodb: DynamoDbApi
-    sns: SnsDelivery
+    gateway: ConfiguredGateway
+    functions: Functions
+    dynamodb: ConfiguredTables
+    sns: ConfiguredTopics
     load: Callable[[], Load]
     authority: bytes
-    elsewhere: "Elsewhere | None" = None
+    elsewhere: ServicesElsewhere | None = None
 
     def answer(self, request: Request) -> MaybeLater:
         """The page, 404 for another path, 405 for another method."""

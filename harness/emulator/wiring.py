@@ -11,9 +11,8 @@ gateway ──> lambda_runtime ──> the functions' processes ──> port
 import asyncio
 import random
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from harness import __version__
@@ -25,10 +24,10 @@ from harness.emulator.dynamodb.wire import DynamoDbApi
 from harness.emulator.event_sources.api import EventSourceApi
 from harness.emulator.event_sources.event_sources import EventSources
 from harness.emulator.events.event_bridge import EventBridge
-from harness.emulator.gateway.control_plane.api import ControlPlaneApi
-from harness.emulator.gateway.control_plane.deployed_apis import DeployedApis, stages_of
-from harness.emulator.gateway.control_plane.deployments import Deployments
+from harness.emulator.gateway.control_plane.api import ControlPlaneApi, http_stages
+from harness.emulator.gateway.control_plane.deployed_apis import DeployedApis
 from harness.emulator.gateway.control_plane.usage_plans import UsagePlans
+from harness.emulator.gateway.control_plane.websocket_apis import WebSocketApis
 from harness.emulator.gateway.server import Gateway
 from harness.emulator.gateway.signatures import SecretOf
 from harness.emulator.iam.roles import Roles
@@ -107,7 +106,10 @@ class Emulator:
         self.event_sources = self._new_event_sources()
         self._roles = Roles(self._moto)
         usage_plans = UsagePlans(clock=self._clock, random=self._chance)
-        self._apis = DeployedApis(region, usage_plans.api_keys)
+        self._apis = WebSocketApis(others=http_stages, changed=lambda: self._deployed.changed())
+        self._deployed = DeployedApis(
+            api=self._apis.api, domains=lambda: self._apis.domains, api_keys=usage_plans.api_keys
+        )
         self.gateway = self._new_gateway(credentials)
         signer = Signer()
         self.sns = self._new_sns(signer)
@@ -162,7 +164,7 @@ class Emulator:
 
     def _new_gateway(self, credentials: Mapping[str, str] | None) -> Gateway:
         return Gateway(
-            api=self._apis,
+            api=self._deployed,
             functions=self.functions,
             clock=self._clock,
             random=self._chance,
@@ -209,20 +211,22 @@ class Emulator:
             account=ACCOUNT,
         )
 
-    def _new_doors(self, signer: Signer, usage_plans: UsagePlans, elsewhere: Mapping[str, str]) -> Doors:
+    def _new_doors(self, signer: Signer, plans: UsagePlans, elsewhere: Mapping[str, str]) -> Doors:
         clock, chance, moto = self._clock, self._chance, self._moto
-        deployments = Deployments(stages_of=stages_of, clock=clock, random=chance)
         mappings = EventSourceApi(
             self.event_sources, self.functions, clock=clock, random=chance, elsewhere=elsewhere
         )
         topics = SnsControlPlane(moto=moto, delivery=self.sns, signer=signer, clock=clock, random=chance)
+        apis = ControlPlaneApi(
+            moto, apis=self._apis, deployed=self._deployed, usage_plans=plans, clock=clock, random=chance
+        )
         rooms = Rooms(
             functions=LambdaApi(self.functions, clock=clock, random=chance, answer_to=mappings.answer_to),
             topics=SnsApi(self.sns, topics),
             queues=SqsApi(moto, clock=clock, changed=self.event_sources.queues_changed),
             tables=self.dynamodb,
             events=self._events,
-            apis=ControlPlaneApi(moto, apis=self._apis, deployments=deployments, usage_plans=usage_plans),
+            apis=apis,
             roles=self._roles,
             metrics=MetricsApi(moto, take=self.sns.metrics.take),
             moto=moto,
@@ -230,7 +234,8 @@ class Emulator:
         return Doors(
             rooms,
             gateway=self.gateway,
-            custom_domain=self._apis.custom_domain,
+            custom_domain=self._deployed.custom_domain,
+            is_in=self._deployed.is_in,
             pages=self._new_pages(),
             invocation_of=self.functions.request_of,
             visit=topics.visit,
@@ -247,7 +252,7 @@ class Emulator:
             functions=self.functions,
             dynamodb=self.dynamodb,
             sns=self.sns,
-            load=self._load,
+            load=lambda: _load(self._port, self.gateway, self._parts),
             authority=self.authority.pem,
             elsewhere=self._elsewhere,
         )
@@ -258,19 +263,9 @@ class Emulator:
         self._letters.send(letter)
 
     def _note_row(self, change: Change) -> None:
-        at = self._clock.monotonic()
-        self.journal.note(_seen(change, at))
-        if change.record is not None and change.by is not None:
-            self.journal.note(Sent(at, change.record, change.table, request=change.by))
+        for seen in _seen(change, self._clock.monotonic()):
+            self.journal.note(seen)
         self.event_sources.row_changed(change.table)
-
-    def _load(self) -> Load:
-        return Load(
-            http=self._port.open_connections,
-            websocket=self.gateway.open_connections(),
-            in_flight=self._parts.in_flight(),
-            tasks=len(asyncio.all_tasks()),
-        )
 
     # --- Life ---------------------------------------------------------------------------------------------
 
@@ -293,13 +288,7 @@ class Emulator:
 
         The same with `https` is an endpoint too.
         """
-        try:
-            bound = await self._port.listen(host, port, tls=self.authority.server_context(host))
-        except OSError as error:
-            raise BackendError(
-                f"port {port} on {host} cannot be opened ({error.strerror}): stop what uses it "
-                f"(`ss -ltnp 'sport = :{port}'` shows it) or choose another with --port"
-            ) from error
+        bound = await _opened(self._port, host, port, self.authority)
         self.endpoint = f"http://{host}:{bound}"
         return self.endpoint
 
@@ -316,9 +305,7 @@ class Emulator:
     async def __aenter__(self) -> "Emulator":
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
 
@@ -346,15 +333,39 @@ class Functions:
         await self._runtime.close()
 
 
+async def _opened(port: Port, host: str, number: int, authority: Authority) -> int:
+    """The number of the port, which listens."""
+    try:
+        return await port.listen(host, number, tls=authority.server_context(host))
+    except OSError as error:
+        raise BackendError(
+            f"port {number} on {host} cannot be opened ({error.strerror}): stop what uses it "
+            f"(`ss -ltnp 'sport = :{number}'` shows it) or choose another with --port"
+        ) from error
+
+
+def _load(port: Port, gateway: Gateway, parts: Parts) -> Load:
+    return Load(
+        http=port.open_connections,
+        websocket=gateway.open_connections(),
+        in_flight=parts.in_flight(),
+        tasks=len(asyncio.all_tasks()),
+    )
+
+
 def _with_host(endpoint: str, host: str | None) -> str:
     """The endpoint under another name of its host, if there is one."""
     return endpoint if host is None else f"http://{host}:{endpoint.rpartition(':')[2]}"
 
 
-def _seen(change: Change, at: float) -> RowDeleted | RowWritten:
+def _seen(change: Change, at: float) -> Iterator[RowDeleted | RowWritten | Sent]:
+    """What is noted of a row that was changed, and of the stream record that says so."""
     if change.kind == "DeleteItem":
-        return RowDeleted(at, change.table, change.key, change.by)
-    return RowWritten(at, change.table, change.key, change.kind, change.by, change.ttl)
+        yield RowDeleted(at, change.table, change.key, change.by)
+    else:
+        yield RowWritten(at, change.table, change.key, change.kind, change.by, change.ttl)
+    if change.record is not None and change.by is not None:
+        yield Sent(at, change.record, change.table, request=change.by)
 
 
 def _secrets(functions: LambdaRuntime, credentials: Mapping[str, str]) -> SecretOf:

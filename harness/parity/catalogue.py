@@ -6,6 +6,7 @@ from harness.errors import UsageError
 from harness.parity.claim import Claim
 from harness.parity.claims.closing import CLOSING
 from harness.parity.claims.connections import CONNECTIONS
+from harness.parity.claims.control_plane import CONTROL_PLANE
 from harness.parity.claims.events import EVENTS
 from harness.parity.claims.filter_policies import FILTER_POLICIES
 from harness.parity.claims.global_indexes import GLOBAL_INDEXES
@@ -16,6 +17,7 @@ from harness.parity.claims.sns import SNS
 from harness.parity.claims.time_to_live import TIME_TO_LIVE
 
 AREAS = (
+    CONTROL_PLANE,
     HANDSHAKE,
     EVENTS,
     ROUTING,

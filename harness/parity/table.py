@@ -4,8 +4,9 @@ Pure. All that came from outside is put into `Text`, freed from control characte
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -29,7 +30,27 @@ def comparison_table(comparison: Comparison) -> RenderableType:
         table.add_column(plain(column.name), ratio=2, overflow="fold")
     for claim, results in comparison.rows():
         table.add_row(_claim(claim), *map(_cell, results))
-    return Group(table, Text(""), *(line for column in comparison.columns for line in _summary(column)))
+    whole = Group(*_whole_lines(comparison))
+    summaries = (line for column in comparison.columns for line in _summary(column))
+    return Group(_Laid(table, whole), Text(""), *summaries)
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """A table on a terminal; whole lines where nothing is folded, as into a pipe."""
+
+    table: RenderableType
+    whole: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        yield self.whole if options.no_wrap else self.table
+
+
+def _whole_lines(comparison: Comparison) -> Iterator[Text]:
+    """A line for each claim on each backend."""
+    for claim, results in comparison.rows():
+        for column, result in zip(comparison.columns, results, strict=True):
+            yield Text.assemble(f"{plain(column.name)}: ", _cell(result), "  ", _claim(claim))
 
 
 def _claim(claim: Claim) -> Text:

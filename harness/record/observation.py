@@ -1,4 +1,4 @@
-"""Observations: what can be seen during a run, one small frozen value per kind, and each kind's words beside it.
+"""Observations, all kinds in one module because a history is read as one: small frozen values, with their words.
 
 Every `at` is in seconds on the host's monotonic clock, which all processes of one run share. `client` is the
 name a scenario gives (`alice`, `btc/3`); `connection` is API Gateway's connection id; `request` is a Lambda

@@ -98,7 +98,9 @@ class RunDescription:
 
     `started_at` is seconds since the epoch; `version` is the harness's, `history` that of the histories' lines;
     `command` is the command line. `parts` says where each part of AWS was; runs of before it was kept have none.
-    `seals` holds, by scenario, what its history was when it had been recorded to its end.
+    Of the `asked` scenarios a run that was `stopped` has not played all, and says why. `clock_at` is what the
+    histories' clock showed at `started_at`. `seals` holds, by scenario, what its history was when it had been
+    recorded to its end.
     """
 
     version: str
@@ -108,8 +110,15 @@ class RunDescription:
     scenarios: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     parts: Mapping[str, str] = field(default_factory=dict)
+    asked: int = 0
+    stopped: Mapping[str, object] = field(default_factory=dict)
+    clock_at: float | None = None
     history: int = VERSION
     seals: Mapping[str, Seal] = field(default_factory=dict)
+
+
+_OF_OLDER_RUNS = {"parts": {}, "asked": 0, "stopped": {}, "clock_at": None, "history": 1, "seals": {}}
+"""What run.json does not say where an earlier version wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +196,11 @@ class RunFolder:
         """What run.json says; UsageError when it is missing or broken, or its histories are of another version."""
         path = self.path / "run.json"
         try:
-            values = {"parts": {}, "history": 1, "seals": {}} | orjson.loads(_read(path))
+            values = _OF_OLDER_RUNS | orjson.loads(_read(path))
             known = {one.name: values[one.name] for one in fields(RunDescription)}
             known["scenarios"] = tuple(slug(name) for name in known["scenarios"])
             known["command"] = tuple(str(word) for word in known["command"])
+            known["stopped"] = dict(known["stopped"])
             known["parts"] = {str(part): str(place) for part, place in dict(known["parts"]).items()}
             known["seals"] = {slug(name): Seal(**one) for name, one in dict(known["seals"]).items()}
             described = RunDescription(**known)

@@ -3,10 +3,10 @@
 import json
 from dataclasses import asdict, dataclass
 
-from harness.reports.plain import plain
+from harness.reports.plain import escaped, plain
 
 SHORT = 8
-"""Digits shown of a request id; `--request` takes them as they are."""
+"""Digits shown of a request id on a terminal; `--request` takes them as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,16 @@ class Wanted:
         return self.function in ("", name) or name.endswith(f"-{self.function}")
 
 
-def as_text(entry: LogEntry, *, when: str) -> str:
-    """`+1.203 s  dex-fan_out  3f2b8c1e  text`; the further lines of one log event are indented."""
+def as_text(entry: LogEntry, *, when: str, digits: int | None = SHORT) -> str:
+    """`+1.203 s  dex-fan_out  3f2b8c1e  text`; the further lines of one log event are indented.
+
+    Of a request id `digits` are shown, all of them with None.
+    """
     first, *rest = plain(entry.line.rstrip("\n")).split("\n")
-    request = "-" if entry.request is None else entry.request[:SHORT]
-    return "\n    ".join([f"{when}  {plain(entry.function)}  {request:<{SHORT}}  {first}", *rest])
+    request = "-" if entry.request is None else plain(entry.request)[:digits]
+    return "\n    ".join([f"{when}  {plain(entry.function)}  {request:<{digits or 0}}  {first}", *rest])
 
 
 def as_json(entry: LogEntry, **more: object) -> str:
     """One JSON object on one line."""
-    return json.dumps({**more, **asdict(entry)}, ensure_ascii=False)
+    return escaped(json.dumps({**more, **asdict(entry)}, ensure_ascii=False))

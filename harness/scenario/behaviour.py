@@ -1,7 +1,7 @@
 """Behaviour of the emulator where AWS leaves it open or to luck: what stack.yaml sets, and a scenario over it.
 
 The emulator holds the same switches by the same names, and the same defaults: `gateway.configuration`,
-`sns.behaviour`, `dynamodb.settings`.
+`sns.behaviour`, `dynamodb.settings`. Codes such as Q-1 are rows of docs/aws-rows.csv.
 """
 
 from typing import Annotated, Literal, TypeAlias

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TypeAlias, assert_never
 
+from harness.json_values import JsonObject
 from harness.matcher.session import outlines
-from harness.scenario.feed import Feed, JsonObject
+from harness.scenario.feed import Feed
 from harness.scenario.model import (
     Churn,
     ClientGroup,

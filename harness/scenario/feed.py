@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-JsonObject = Mapping[str, object]
+from harness.json_values import JsonObject
 
 PayloadRule: TypeAlias = Literal["json", "bytes", "contains", "any"]
 

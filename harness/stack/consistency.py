@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from harness.stack.event_consistency import event_slips
 from harness.stack.links import linkable
-from harness.stack.model import Function, Stack, Table, references_in
+from harness.stack.model import Function, Route, Stack, Table, references_in
 from harness.yaml_source import Location, suggestion
 
 Slip: TypeAlias = tuple[Location, str]
@@ -160,10 +160,22 @@ def _route_slips(stack: Stack) -> Iterator[Slip]:
             )
         if route.two_way and route_key in ("$connect", "$disconnect"):
             yield location, f"{route_key} cannot answer with a message (T-5)"
-        if route_key != "$connect" and (route.authorization != "NONE" or route.api_key_required):
+        yield from _authorizer_slips(stack, route, location)
+        looks = route.authorization != "NONE" or route.authorizer is not None or route.api_key_required
+        if route_key != "$connect" and looks:
             yield location, f"callers are looked at on $connect only, not on {route_key} (A-1)"
         if route.api_key_required and not stack.api.api_keys:
             yield location, "no key can be right: 'api_keys' of the api lists none (A-12)"
+
+
+def _authorizer_slips(stack: Stack, route: Route, location: Location) -> Iterator[Slip]:
+    if route.authorizer is None:
+        return
+    name = route.authorizer.function
+    if name not in stack.functions:
+        yield (*location, "authorizer"), f"no function is called '{name}'{suggestion(name, stack.functions)}"
+    if route.authorization != "NONE":
+        yield (*location, "authorizer"), f"a route has either an authorizer or {route.authorization} (A-1)"
 
 
 def _connections_slips(stack: Stack) -> Iterator[Slip]:

@@ -1,6 +1,7 @@
 """Links, which `import { Resource } from "sst"` finds in a function, as SST v3 sets them (T3-1 to T3-12).
 
-Pure. The SDK reads variables, one JSON object each, and then, where two more name it and its key, a file.
+Pure. The SDK reads variables, one JSON object each, and then, where two more name it and its key, a file. Codes such
+as T3-1 are rows of docs/aws-rows.csv.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Stack: tables, topics, queues, functions, rules, the WebSocket API, and how the application speaks.
+"""Stack: tables, topics, queues, functions, rules and the API, in one module because they name each other.
 
 The values behind a `stack.yaml`, and nothing else: reading the file is `loader`, creating the resources is
 `provision`. Names that the file gives are logical; the names that AWS sees stand in `name`.
@@ -224,6 +224,15 @@ class Function(_Model):
     name: FunctionName | None = Field(default=None, description="The name in AWS; default: stack-function.")
 
 
+class Authorizer(_Model):
+    """A function that decides who may connect (A-1)."""
+
+    function: str
+    identity_sources: tuple[str, ...] = Field(
+        default=(), description="What a handshake must bring: `route.request.querystring.token` (A-2)."
+    )
+
+
 class Route(_Model):
     """What a route does; one-way unless `two_way` gives it a route response (T-1, T-2)."""
 
@@ -231,6 +240,10 @@ class Route(_Model):
     two_way: bool = Field(default=False, description="The function's `body` is sent back to the client.")
     authorization: Literal["NONE", "AWS_IAM"] = Field(
         default="NONE", description="On $connect, AWS_IAM takes signed handshakes only (A-11)."
+    )
+    authorizer: Annotated[Authorizer | None, _or_name(Authorizer, "function")] = Field(
+        default=None,
+        description="On $connect: the function that lets callers in, by name or with more to say.",
     )
     api_key_required: bool = Field(
         default=False, description="On $connect: only with one of the API's `api_keys` (A-12)."

@@ -16,7 +16,7 @@ from harness.errors import BackendError
 from harness.stack.event_provision import connect_events, create_queues
 from harness.stack.link_file import link_file
 from harness.stack.links import link_variables
-from harness.stack.model import Function, Route, Stack, Subscription, Table, Topic, resolve
+from harness.stack.model import Authorizer, Function, Route, Stack, Subscription, Table, Topic, resolve
 from harness.stack.removal import Made
 
 if TYPE_CHECKING:
@@ -84,8 +84,7 @@ def provision(
 def _connect(stack: Stack, aws: "_Provisioner", api_id: str, outputs: Mapping[str, str]) -> None:
     """Routes, then the stage, which makes them reachable; subscriptions, event sources and rules."""
     for route_key, route in stack.api.routes.items():
-        function_arn = outputs[f"functions.{route.function}.arn"]
-        aws.route(api_id, route_key, function_arn, stack.region, route)
+        aws.route(api_id, route_key, stack.region, route, outputs)
     aws.stage(api_id, stack.api.stage)
     if stack.api.api_keys:
         aws.usage_plan(stack.name, api_id, stack.api.stage, stack.api.api_keys)
@@ -184,7 +183,9 @@ class _Provisioner:
             )
         return str(answer["FunctionArn"])
 
-    def route(self, api_id: str, route_key: str, function_arn: str, region: str, route: Route) -> None:
+    def route(
+        self, api_id: str, route_key: str, region: str, route: Route, outputs: Mapping[str, str]
+    ) -> None:
         what = f"route {route_key}"
         integration = self.call(
             what,
@@ -193,11 +194,14 @@ class _Provisioner:
             ApiId=api_id,
             IntegrationType="AWS_PROXY",
             IntegrationMethod="POST",
-            IntegrationUri=f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function_arn}/invocations",
+            IntegrationUri=_invocations(region, outputs[f"functions.{route.function}.arn"]),
         )
         asked: dict[str, object] = {"RouteResponseSelectionExpression": "$default"} if route.two_way else {}
         if route.authorization != "NONE":
             asked["AuthorizationType"] = route.authorization
+        if route.authorizer is not None:
+            uri = _invocations(region, outputs[f"functions.{route.authorizer.function}.arn"])
+            asked |= self.authorizer(what, api_id, route.authorizer, uri)
         if route.api_key_required:
             asked["ApiKeyRequired"] = True
         created = self.call(
@@ -218,6 +222,20 @@ class _Provisioner:
                 RouteId=created["RouteId"],
                 RouteResponseKey="$default",
             )
+
+    def authorizer(self, what: str, api_id: str, authorizer: Authorizer, uri: str) -> Mapping[str, object]:
+        """What its route asks for."""
+        created = self.call(
+            what,
+            "apigatewayv2",
+            "create_authorizer",
+            ApiId=api_id,
+            Name=authorizer.function,
+            AuthorizerType="REQUEST",
+            AuthorizerUri=uri,
+            IdentitySource=list(authorizer.identity_sources),
+        )
+        return {"AuthorizationType": "CUSTOM", "AuthorizerId": created["AuthorizerId"]}
 
     def stage(self, api_id: str, name: str) -> None:
         self.call(
@@ -267,6 +285,11 @@ class _Provisioner:
             raise BackendError(f"{what} cannot be deployed: {error}") from error
         self._made(Made(what, service, operation, arguments, answer))
         return answer
+
+
+def _invocations(region: str, function_arn: str) -> str:
+    """The URI by which API Gateway invokes a function."""
+    return f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function_arn}/invocations"
 
 
 def _key_schema(hash_key: str, range_key: str | None) -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ import pytest
 
 from harness.backends.embedded import EmbeddedBackend
 from harness.errors import UsageError
+from tests.patience import WAIT
 from tests.small_api import an_emulator
 
 
@@ -46,7 +47,7 @@ class Topic:
 
     def got(self) -> list[str]:
         """What the queue has, once nothing is in flight."""
-        assert self._runner.run(self._backend.quiet(10.0))
+        assert self._runner.run(self._backend.quiet(WAIT))
         taken: list[str] = []
         while messages := self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get(
             "Messages"

@@ -6,12 +6,13 @@ in time order. Events overlap as they do in life: an invocation looks its receiv
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
-from itertools import count
+from itertools import count, groupby
 from random import Random
 from typing import Literal, TypeAlias, get_args
 
+from harness.record.lines import CLIENTS, INSIDE, LineWriter, source_of
 from harness.record.observation import (
     ClientClosed,
     ClientConnected,
@@ -52,6 +53,9 @@ DOINGS: tuple[Doing, ...] = get_args(Doing)
 Way: TypeAlias = Literal["topic", "queue", "invoke"]
 WAYS: tuple[Way, ...] = get_args(Way)
 """How an event comes to the function that posts: by itself, through a queue, or from a function that invokes it."""
+
+PAGE = 0.3
+"""Seconds after which what the inside saw is fetched, and written in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,28 @@ def play(acts: Sequence[Act], *, way: Way = "topic", seed: int = 0) -> Played:
     world.run()
     world.end()
     return Played(world.scenario(), tuple(sorted(world.seen, key=lambda one: one.at)))
+
+
+def lines_of(seen: Sequence[Observation]) -> list[bytes]:
+    """As a run writes them, without the header."""
+    clients = LineWriter()
+    numbers = {CLIENTS: 0, INSIDE: 0}
+    written: list[bytes] = []
+
+    def line(writer: LineWriter, one: Observation) -> bytes:
+        source = source_of(type(one))
+        numbers[source] += 1
+        if isinstance(one, RecordingBegan | RecordingEnded):
+            one = replace(one, clients=numbers[CLIENTS], inside=numbers[INSIDE])
+        return writer.line(one, numbers[source] - 1)
+
+    *all_but_end, end = seen
+    for _, page in groupby(all_but_end, key=lambda one: one.at // PAGE):
+        together = list(page)
+        inside = LineWriter()
+        written += [line(clients, one) for one in together if source_of(type(one)) == CLIENTS]
+        written += [line(inside, one) for one in together if source_of(type(one)) == INSIDE]
+    return b"".join((*written, line(clients, end))).splitlines(keepends=True)
 
 
 def published_text(event: str, channel: str) -> str:
@@ -212,6 +238,7 @@ class _World:
             {
                 "scenario": "nothing is wrong",
                 "clients": {**groups, STRANGER: {"refused": 403}},
+                "rows": {"prefix": "WS#"},
                 "timeline": self.steps,
                 "expect": {"purge": "5s"} if self.met_410 else {},
             }

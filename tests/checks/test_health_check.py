@@ -149,7 +149,7 @@ def test_posts_that_find_no_api_fail_with_their_address() -> None:
         Verdict.FAIL,
         [
             "fan_out posted to http://127.0.0.1:4566/None/@connections/...: 403, no such API, 3 times",
-            "somebody posted to http://127.0.0.1:4566/abc/dev/@connections/...: 404, no such stage",
+            "something posted to http://127.0.0.1:4566/abc/dev/@connections/...: 404, no such stage",
         ],
     )
     assert result.summary == "4 posts found no API"

@@ -55,7 +55,7 @@ def test_a_clients_own_message_is_a_root() -> None:
 
     found = lineage(own, started("called", caller="r"))
 
-    assert (found.events_of("called"), found.connections_of("called")) == ((), {"c-alice"})
+    assert (found.events_of("called"), found.connections_of("called")) == ((), frozenset({"c-alice"}))
 
 
 def test_what_came_from_nobody_knows_where_is_no_nothing() -> None:

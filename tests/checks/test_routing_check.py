@@ -11,6 +11,8 @@ from harness.checks.verdict import Cause, CheckResult, Finding, Severity, Verdic
 from harness.record.history import History
 from harness.record.observation import (
     ClientConnected,
+    ClientConnecting,
+    ClientRefused,
     ConnectionPosted,
     EventPublished,
     InsideHidden,
@@ -30,6 +32,7 @@ from harness.record.observation import (
 )
 from harness.scenario.model import Scenario
 from tests.checks.histories import (
+    MARKET,
     Observations,
     a_client,
     a_fan_out,
@@ -573,3 +576,26 @@ def test_an_envelope_that_holds_its_event_may_name_others() -> None:
     text = json.dumps({"eventId": "envelope-1", "after": {"eventId": "e1"}, "detail": json.loads(E2.text)})
 
     assert judged(BOTH, E1, RIGHT, pushed(E2, text, "alice")).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("group", "verdict", "says"),
+    [
+        pytest.param(
+            {"subscribe": MARKET},
+            Verdict.UNKNOWN,
+            "everybody was refused, so that nobody could receive what was published, nothing else",
+            id="against the scenario",
+        ),
+        pytest.param(
+            {"refused": 403}, Verdict.PASS, "1 event rightly had no receiver, nothing else", id="as it wants"
+        ),
+    ],
+)
+def test_where_everybody_was_refused(group: dict[str, object], verdict: Verdict, says: str) -> None:
+    scenario = a_scenario(clients={"alice": group})
+    history = a_history(ClientConnecting(1.0, "alice"), ClientRefused(1.1, "alice", 502), an_event())
+
+    result = check(scenario, history)
+
+    assert (result.verdict, result.summary) == (verdict, says)

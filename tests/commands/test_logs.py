@@ -46,13 +46,13 @@ def a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 PURGE_TEXT = """\
 purge:
--0.500 s  dex-fan_out  -         init
-+1.000 s  dex-fan_out  11111111  START RequestId: 11111111-aaaa Version: $LATEST
-+1.250 s  dex-fan_out  11111111  [ERROR] c1
+-0.500 s  dex-fan_out  -  init
++1.000 s  dex-fan_out  11111111-aaaa  START RequestId: 11111111-aaaa Version: $LATEST
++1.250 s  dex-fan_out  11111111-aaaa  [ERROR] c1
     GoneException
-+2.000 s  dex-connect  22222222  hello
++2.000 s  dex-connect  22222222-bbbb  hello
 """
-ORDER_TEXT = "order:\n+0.000 s  dex-connect  22222222  hello\n"
+ORDER_TEXT = "order:\n+0.000 s  dex-connect  22222222-bbbb  hello\n"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ ORDER_TEXT = "order:\n+0.000 s  dex-connect  22222222  hello\n"
         pytest.param(["--scenario", "order"], ORDER_TEXT, id="one scenario"),
         pytest.param(
             ["--function", "connect"],
-            "purge:\n+2.000 s  dex-connect  22222222  hello\n" + ORDER_TEXT,
+            "purge:\n+2.000 s  dex-connect  22222222-bbbb  hello\n" + ORDER_TEXT,
             id="one function",
         ),
         pytest.param(
@@ -130,6 +130,19 @@ def test_what_is_not_there_is_told(
     assert main(["logs", *options]) == ExitCode.USAGE
     printed = capsys.readouterr()
     assert (printed.out, told in printed.err) == ("", True)
+
+
+def test_a_history_that_cannot_be_read_hides_no_other(
+    a_folder: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    broken = a_folder / "runs/latest/purge/history.jsonl"
+    broken.write_bytes(b"{}\n" + broken.read_bytes())
+
+    assert main(["logs"]) == ExitCode.USAGE
+
+    printed = capfdbinary.readouterr()
+    assert printed.out.decode() == ORDER_TEXT
+    assert b"purge/history.jsonl: not a history of version 2" in printed.err
 
 
 def test_a_run_in_which_nobody_logged_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

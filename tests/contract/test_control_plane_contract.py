@@ -1,7 +1,6 @@
 """Tables, functions, APIs and refusals, through boto3."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -158,23 +157,6 @@ def test_the_endpoint_of_an_http_api_is_https(apis: Any) -> None:
     apis.delete_api(ApiId=created["ApiId"])
 
     assert created["ApiEndpoint"].startswith("https://")
-
-
-def test_a_deployment_is_created_described_and_deleted(apis: Any, deployed: Deployed) -> None:
-    created = apis.create_deployment(ApiId=deployed.api_id, StageName="test", Description="first")
-    created.pop("ResponseMetadata")
-    deployment = {"ApiId": deployed.api_id, "DeploymentId": created["DeploymentId"]}
-    read = apis.get_deployment(**deployment)
-    listed = apis.get_deployments(ApiId=deployed.api_id)["Items"]
-    updated = apis.update_deployment(**deployment, Description="second")
-    apis.delete_deployment(**deployment)
-
-    assert re.fullmatch("[a-z0-9]{6,10}", created["DeploymentId"])
-    assert (created["DeploymentStatus"], created["Description"]) == ("DEPLOYED", "first")
-    assert {name: read[name] for name in created} == created
-    assert listed == [created]
-    assert updated["Description"] == "second"
-    assert refused(apis.get_deployment, **deployment)[:2] == (404, "NotFoundException")
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ from tests.small_api import an_emulator
 ACTOR = """
 import json
 import os
+import subprocess
 
 import boto3
 from botocore.config import Config
@@ -54,6 +55,8 @@ def handler(event, context):
             return {"statusCode": 500}
         told = query.get("answer") if kind == "CONNECT" else json.loads(event["body"]).get("answer")
         return {"statusCode": 200} if told is None else json.loads(told)
+    if event.get("leave"):
+        subprocess.Popen(["sleep", "600"], start_new_session=True)
     for one in event.get("calls", []):
         call(*one)
     return {"calls": len(event.get("calls", []))}
@@ -101,6 +104,10 @@ class Stack:
         answer = self.client("lambda").invoke(FunctionName="actor", Payload=body)
         assert json.loads(answer["Payload"].read()) == {"calls": len(calls)}
         return str(answer["ResponseMetadata"]["RequestId"])
+
+    def post(self, page: str) -> Any:
+        """What a page answers to a POST."""
+        return urllib3.request("POST", f"{self.endpoint}/_harness/{page}", timeout=WAIT).json()
 
     def quiet(self) -> None:
         answer = urllib3.request("GET", f"{self.endpoint}/_harness/quiet?timeout={WAIT}", timeout=2 * WAIT)
@@ -429,3 +436,24 @@ def test_a_row_shows_what_it_has_for_time_to_live(stack: Stack) -> None:
         "",
         '{"S":"soon"}',
     ]
+
+
+# --- what a run asks for at its end -----------------------------------------------------------------------
+
+
+def test_retries_that_wait_are_given_up_when_that_is_asked_for(stack: Stack) -> None:
+    function = stack.deploy("failing")
+    stack.client("lambda").invoke(FunctionName=function, Payload="1", InvocationType="Event")
+    stack.quiet()
+
+    assert [stack.post("forget-retries") for _ in range(2)] == [{"given_up": ["failing"]}, {"given_up": []}]
+
+
+def test_environments_whose_functions_left_something_running_end_and_others_stay_warm(stack: Stack) -> None:
+    stack.client("lambda").invoke(FunctionName="actor", Payload="{}")
+    stack.client("lambda").invoke(FunctionName=stack.deploy("leaving"), Payload='{"leave": true}')
+
+    assert [stack.post("end-left-over") for _ in range(2)] == [{"functions": ["leaving"]}, {"functions": []}]
+    for name in ("actor", "leaving"):
+        stack.client("lambda").invoke(FunctionName=name, Payload="{}")
+    assert [one.cold for one in stack.observed.of(InvocationStarted)][-2:] == [False, True]

@@ -1,6 +1,7 @@
 """What goes wrong gives one clear message, the right exit code, and no process left behind."""
 
 import json
+import re
 import signal
 import socket
 from collections.abc import Callable
@@ -32,7 +33,8 @@ def test_a_handler_that_does_not_import_is_named_with_its_error(
     ended = harness("run", "--stack", str(stack), "--runs", str(tmp_path / "runs"), QUICK)
     assert ended.exit_code == 1
     (message,) = ended.stderr.splitlines()
-    assert message.startswith("harness: function 'dex-fan_out' does not start: Runtime.ImportModuleError")
+    line = re.escape(f"harness: {stack}:") + r"\d+: "
+    assert re.match(f"{line}function 'dex-fan_out' does not start: Runtime.ImportModuleError", message)
     assert "No module named 'a_library_that_is_not_there'" in message
 
 
@@ -81,7 +83,18 @@ def test_ctrl_c_in_the_middle_ends_everything_and_keeps_the_history(
     ended = command.end()
     assert ended.exit_code == 130
     assert ended.stderr.startswith("harness: interrupted")
-    assert harness("check", str(tmp_path / "runs/latest")).exit_code == 3
+    folder = (tmp_path / "runs/latest").resolve()
+    assert ended.stdout.splitlines()[-2:] == [
+        "  gateway, functions, tables, topics: here",
+        f"history, summary.json, junit.xml: {folder}",
+    ]
+    assert "; interrupted, with 0 of 1 scenarios judged" in ended.stdout
+    assert json.loads((folder / "summary.json").read_text())["outcome"] == "interrupted"
+    suites = ElementTree.parse(folder / "junit.xml").getroot()
+    assert [one.get("type") for one in suites.iter("error")] == ["interrupted"]
+    again = harness("check", str(folder))
+    assert again.exit_code == 3
+    assert "the run was interrupted" in again.stdout.splitlines()
 
 
 def test_a_run_that_is_killed_keeps_the_reports_of_what_was_judged(

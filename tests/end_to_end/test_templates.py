@@ -243,7 +243,7 @@ def _keepers_template() -> dict[str, Any]:
             },
         ),
         "Api": ("AWS::ApiGatewayV2::Api", {"Name": "keeper", "ProtocolType": "WEBSOCKET"}),
-        "Stage": ("AWS::ApiGatewayV2::Stage", {"ApiId": api, "StageName": "live"}),
+        "Stage": ("AWS::ApiGatewayV2::Stage", {"ApiId": api, "StageName": "live", "AutoDeploy": True}),
         "Route": (
             "AWS::ApiGatewayV2::Route",
             {"ApiId": api, "RouteKey": "$default", "Target": {"Fn::Sub": "integrations/${Integration}"}},

@@ -12,7 +12,8 @@ from harness.errors import UsageError
 from harness.event_loop import run as run_event_loop
 from harness.progress import Silent
 from harness.record.store import RunFolder
-from harness.run import judged, new_run_folder, record
+from harness.run import judged, record
+from harness.run_reports import new_run_folder
 from harness.scenario.loader import load_scenario
 from harness.stack.loader import load_stack
 from harness.testbed import Testbed, open_testbed
@@ -116,5 +117,5 @@ def told(result: ScenarioResult) -> Told:
     return Told(
         failed=tuple(one.check for one in red if one.verdict is Verdict.FAIL),
         unknown=tuple(one.check for one in red if one.verdict is Verdict.UNKNOWN),
-        causes=tuple(finding.what for one in red for finding in one.findings),
+        causes=tuple(finding.what for finding in result.causes),
     )

@@ -12,6 +12,7 @@ from harness.emulator.dynamodb.wire import DynamoDbApi
 from harness.emulator.port.http import Request, Response
 from harness.emulator.port.server import Port
 from tests.emulator.dynamodb.engines import ACCOUNT
+from tests.patience import WAIT
 
 
 class _Doors:
@@ -36,10 +37,10 @@ def served_dynamodb() -> Iterator[str]:
     thread = Thread(target=loop.run_forever)
     thread.start()
     try:
-        bound = asyncio.run_coroutine_threadsafe(port.listen("127.0.0.1", 0), loop).result(10)
+        bound = asyncio.run_coroutine_threadsafe(port.listen("127.0.0.1", 0), loop).result(WAIT)
         yield f"http://127.0.0.1:{bound}"
     finally:
-        asyncio.run_coroutine_threadsafe(port.close(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(port.close(), loop).result(WAIT)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(WAIT)
         loop.close()

@@ -3,6 +3,7 @@ import pytest
 from harness.checks.verdict import CheckResult, ScenarioResult, Verdict
 from harness.errors import ExitCode
 from harness.reports.exit import exit_code
+from harness.reports.stopped import Outcome, Stopped
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,16 @@ def test_an_accepted_unknown_counts_for_nothing(
     checks = tuple(CheckResult(name, verdict, "") for name, verdict in verdicts.items())
 
     assert exit_code([ScenarioResult("s", "s", checks, seconds=1.0).accepting(accepted)]) is code
+
+
+def test_what_is_not_complete_has_not_passed() -> None:
+    passed = ScenarioResult("s", "s", (CheckResult("routing", Verdict.PASS, ""),), seconds=1.0)
+
+    assert exit_code([passed], complete=False) is ExitCode.UNKNOWN
+    interrupted = Stopped(Outcome.INTERRUPTED, 130)
+    assert exit_code([passed], complete=False, stopped=interrupted) is ExitCode.UNKNOWN
+
+
+@pytest.mark.parametrize("code", [1, 2, 4])
+def test_a_run_that_did_not_start_keeps_its_code(code: int) -> None:
+    assert exit_code([], complete=False, stopped=Stopped(Outcome.NOT_STARTED, code, ("why",))) == code

@@ -14,6 +14,10 @@ def test_a_line_tells_when_which_function_and_which_invocation_wrote_it() -> Non
     )
 
 
+def test_a_whole_request_id_is_shown_where_nothing_is_cut() -> None:
+    assert as_text(ENTRY, when="now", digits=None).startswith(f"now  dex-fan_out  {REQUEST}  Traceback:")
+
+
 def test_what_no_invocation_wrote_has_no_request() -> None:
     assert as_text(LogEntry(1.2, "f", None, "init"), when="now") == "now  f  -         init"
 

@@ -33,7 +33,10 @@ def test_an_id_is_put_where_the_feed_keeps_it(event_id: str, identified: object,
     ("said", "says"),
     [
         ("event_id_field: id", "unknown field 'event_id_field'; did you mean 'event_id'?"),
-        ("payload: jsn", "'payload' must be 'json', 'bytes', 'contains' or 'any', not 'jsn'; did you mean 'json'?"),
+        (
+            "payload: jsn",
+            "'payload' must be 'json', 'bytes', 'contains' or 'any', not 'jsn'; did you mean 'json'?",
+        ),
         ("others: [{}]", "item 1 of 'others': a shape without members would be that of every message"),
         ("event_id: a..b", "'event_id'"),
     ],

@@ -15,6 +15,7 @@ _ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "create_function": {"FunctionArn": "arn:function"},
     "create_integration": {"IntegrationId": "i1"},
     "create_route": {"RouteId": "r1"},
+    "create_authorizer": {"AuthorizerId": "z1"},
     "list_event_buses": {"EventBuses": [{"Name": "default"}, {"Name": "markets-too"}]},
 }
 

@@ -173,6 +173,24 @@ def test_a_misshapen_stack(folder: Path, old: str, new: str, mistake: str) -> No
             id="a guard on a message",
         ),
         pytest.param(
+            "ask: {function: hello, two_way: true}",
+            "ask: {function: hello, authorizer: hello}",
+            ["16: callers are looked at on $connect only, not on ask (A-1)"],
+            id="an authorizer on a message",
+        ),
+        pytest.param(
+            "$connect: hello",
+            "$connect: {function: hello, authorizer: helo}",
+            ["15: no function is called 'helo'; did you mean 'hello'?"],
+            id="function of an authorizer",
+        ),
+        pytest.param(
+            "$connect: hello",
+            "$connect: {function: hello, authorizer: hello, authorization: AWS_IAM}",
+            ["15: a route has either an authorizer or AWS_IAM (A-1)"],
+            id="two guards",
+        ),
+        pytest.param(
             "$connect: hello",
             "$connect: helo",
             ["15: no function is called 'helo'; did you mean 'hello'?"],
@@ -223,7 +241,7 @@ def test_a_misshapen_stack(folder: Path, old: str, new: str, mistake: str) -> No
         pytest.param(
             "hello.handler",
             "helo.handler",
-            ["8: there is no helo.py for 'helo.handler' in '.'"],
+            ["8: there is no helo.py for 'helo.handler' in '.'; did you mean 'hello.handler'?"],
             id="handler file",
         ),
         pytest.param(

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from harness.errors import BackendError
-from harness.stack.model import Api, Function, Index, Route, Stack, Table, Topic
+from harness.stack.model import Api, Authorizer, Function, Index, Route, Stack, Table, Topic
 from harness.stack.provision import Deployment
 from tests.stack.recorded_aws import RecordedAws, deploy
 
@@ -91,6 +91,22 @@ def test_the_references_in_an_environment_are_filled_in() -> None:
     deploy(aws, STACK)
     environments = [asked["Environment"] for operation, asked in aws.asked if operation == "create_function"]
     assert environments == [{"Variables": {"TABLE": "Rows", "ENDPOINT": "http://a1"}}, {"Variables": {}}]
+
+
+def test_a_route_with_an_authorizer_is_never_there_without_it() -> None:
+    guard = Authorizer(function="fan_out", identity_sources=("route.request.querystring.token",))
+    routes = {"$connect": Route(function="open", authorizer=guard)}
+    aws = RecordedAws()
+    deploy(aws, STACK.model_copy(update={"api": STACK.api.model_copy(update={"routes": routes})}))
+
+    operations = [operation for operation, _ in aws.asked]
+    assert operations.index("create_authorizer") < operations.index("create_route")
+    (made,), (route,) = aws.of("create_authorizer"), aws.of("create_route")
+    assert (made["AuthorizerType"], made["IdentitySource"]) == (
+        "REQUEST",
+        ["route.request.querystring.token"],
+    )
+    assert (route["AuthorizationType"], route["AuthorizerId"]) == ("CUSTOM", "z1")
 
 
 def test_api_keys_are_put_into_a_usage_plan_of_the_stage() -> None:

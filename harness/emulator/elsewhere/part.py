@@ -14,7 +14,7 @@ from harness.emulator.elsewhere import letters
 from harness.emulator.elsewhere.relay import Relay
 from harness.emulator.elsewhere.tables import TablesElsewhere
 from harness.emulator.elsewhere.topics import PREFIX, TopicsElsewhere
-from harness.emulator.gateway.in_flight import InFlight
+from harness.emulator.in_flight import InFlight
 from harness.emulator.journal import Note
 from harness.emulator.lambda_runtime.outcome import Functions
 from harness.emulator.letters import Letter, service_of

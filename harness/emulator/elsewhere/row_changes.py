@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 
 from harness.emulator.dynamodb.database import ChangeKind, table_name
 
-Json: TypeAlias = Mapping[str, Any]
+Accepted: TypeAlias = Mapping[str, Any]
+"""A JSON object that DynamoDB has accepted, so that its members are those of its model."""
 
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"})
 """The operations that change rows. PartiQL's do too, and stay unseen."""
@@ -18,7 +19,7 @@ class ChangedRow:
 
     table: str
     kind: ChangeKind
-    attributes: Json
+    attributes: Accepted
 
     @property
     def is_whole(self) -> bool:
@@ -31,19 +32,19 @@ class ChangedRow:
         return str(text)
 
 
-def asking_for_the_old_row(operation: str, body: Json) -> Json | None:
+def asking_for_the_old_row(operation: str, body: Accepted) -> Accepted | None:
     """A DeleteItem that returns what it deleted, as only that tells whether there was a row; None if no need."""
     if operation != "DeleteItem" or body.get("ReturnValues", "NONE") != "NONE":
         return None
     return {**body, "ReturnValues": "ALL_OLD"}
 
 
-def without_the_old_row(answer: Json) -> Json:
+def without_the_old_row(answer: Accepted) -> Accepted:
     """The answer to a DeleteItem whose caller did not ask for the row."""
     return {name: value for name, value in answer.items() if name != "Attributes"}
 
 
-def changed_rows(operation: str, body: Json, answer: Json) -> Iterator[ChangedRow]:
+def changed_rows(operation: str, body: Accepted, answer: Accepted) -> Iterator[ChangedRow]:
     """The rows in the order of the request.
 
     A DeleteItem whose answer has no `Attributes` deleted nothing. Batches and transactions do not tell: every
@@ -63,7 +64,7 @@ def changed_rows(operation: str, body: Json, answer: Json) -> Iterator[ChangedRo
                 yield from _changed_by_action(action)
 
 
-def _changed_by_batch(asked: Json, unprocessed: Json) -> Iterator[ChangedRow]:
+def _changed_by_batch(asked: Accepted, unprocessed: Accepted) -> Iterator[ChangedRow]:
     for table, requests in asked.items():
         for request in requests:
             if request in unprocessed.get(table, ()):
@@ -75,7 +76,7 @@ def _changed_by_batch(asked: Json, unprocessed: Json) -> Iterator[ChangedRow]:
                     yield ChangedRow(table_name(table), "DeleteItem", key)
 
 
-def _changed_by_action(action: Json) -> Iterator[ChangedRow]:
+def _changed_by_action(action: Accepted) -> Iterator[ChangedRow]:
     match action:
         case {"Put": body}:
             yield _changed("PutItem", body, "Item")
@@ -85,5 +86,5 @@ def _changed_by_action(action: Json) -> Iterator[ChangedRow]:
             yield _changed("DeleteItem", body, "Key")
 
 
-def _changed(kind: ChangeKind, body: Json, attributes: str) -> ChangedRow:
+def _changed(kind: ChangeKind, body: Accepted, attributes: str) -> ChangedRow:
     return ChangedRow(table_name(body["TableName"]), kind, body[attributes])

@@ -22,7 +22,6 @@ from harness.emulator.lambda_runtime.api_error import ApiError, not_implemented
 from harness.emulator.lambda_runtime.function import FunctionConfiguration, function_arn
 from harness.emulator.lambda_runtime.identifiers import request_id
 from harness.emulator.lambda_runtime.operations import Operation
-from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.emulator.letters import service_of
 from harness.emulator.port.http import MaybeLater, Request, Response, json_response
 
@@ -53,6 +52,22 @@ class Call(Protocol):
 Answer: TypeAlias = Callable[[Call], MaybeLater]
 
 
+class Functions(Protocol):
+    """The functions that mappings are for, and whose they are."""
+
+    @property
+    def region(self) -> str: ...
+
+    @property
+    def account(self) -> str: ...
+
+    def function(self, function: str) -> FunctionConfiguration | None:
+        """The function that a name or an ARN means; None when there is none."""
+
+    def arn_of(self, function: str) -> str:
+        """The ARN that a reference means, whether or not there is such a function."""
+
+
 class EventSourceApi:
     """Answers for the mappings of `sources`.
 
@@ -62,7 +77,7 @@ class EventSourceApi:
     def __init__(
         self,
         sources: EventSources,
-        functions: LambdaRuntime,
+        functions: Functions,
         *,
         clock: Clock,
         random: Random,

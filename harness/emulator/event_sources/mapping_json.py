@@ -15,8 +15,7 @@ from harness.emulator.event_sources.mapping import (
 from harness.emulator.lambda_runtime.api_error import ApiError, not_implemented
 from harness.emulator.letters import service_of
 from harness.emulator.matching.event_pattern import InvalidPattern, parse_pattern
-
-JsonObject = Mapping[str, object]
+from harness.json_values import JsonObject
 
 _LARGEST_BATCH = 10_000
 _WITHOUT_WINDOW = 10

@@ -1,7 +1,7 @@
 """Deployed APIs, as far as the gateway must know them: stages, routes, integrations, authorizers.
 
 Plain values. Whoever keeps the control plane builds them anew after each change; the gateway asks for an API
-by its id at every request and never keeps one.
+by its id and stage at every request and never keeps one.
 """
 
 from collections.abc import Mapping
@@ -65,7 +65,14 @@ class Authorizer:
     identity_sources: tuple[str, ...] = ()
 
 
-Authorization: TypeAlias = Literal["NONE", "AWS_IAM"] | Authorizer
+@dataclass(frozen=True, slots=True)
+class UnsupportedAuthorization:
+    """An authorization that the gateway does not know, by name: it lets nobody in."""
+
+    what: str
+
+
+Authorization: TypeAlias = Literal["NONE", "AWS_IAM"] | Authorizer | UnsupportedAuthorization
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One WebSocket API. `account` is the 12-digit account id, `region` such as `us-east-1`."""
+    """One WebSocket API as it is deployed to its `stages`, which share what it says.
+
+    `account` is the 12-digit account id, `region` such as `us-east-1`.
+    """
 
     api_id: str
     name: str

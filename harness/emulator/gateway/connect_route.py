@@ -1,9 +1,18 @@
 """`$connect`: who may open a connection, by the quotas, the authorizer, the API key and the route's integration."""
 
+import logging
 from dataclasses import dataclass, replace
 
 from harness.clock import Clock
-from harness.emulator.gateway.apis import CONNECT, Api, Authorizer, LambdaIntegration, Route, Stage
+from harness.emulator.gateway.apis import (
+    CONNECT,
+    Api,
+    Authorizer,
+    LambdaIntegration,
+    Route,
+    Stage,
+    UnsupportedAuthorization,
+)
 from harness.emulator.gateway.authorizers import (
     Allowed,
     api_key_of,
@@ -41,6 +50,8 @@ from harness.emulator.gateway.throttles import Throttles
 from harness.emulator.gateway.urls import domain_name
 from harness.emulator.lambda_runtime.outcome import Cause
 from harness.emulator.port.http import Request
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +114,7 @@ class ConnectRoute:
         """Holds the handshake until the authorizer and `$connect` have answered (C-1)."""
         stage = api.stages.get(stage_name) if api is not None else None
         if api is None or stage is None:
-            # Not recorded on AWS yet: the answer to an unknown stage (C-18).
+            # G-1. Not recorded on AWS yet: the answer to an unknown stage (C-18).
             return Refuse(403, FORBIDDEN)
         opening = read_opening_handshake(request, url_length=self._in_force.quotas.url_length)
         if isinstance(opening, Refuse):
@@ -172,6 +183,11 @@ class ConnectRoute:
         allowed, integration_latency = Allowed({}), None
         facts = attempt.facts
         match route.authorization:
+            case UnsupportedAuthorization(what):
+                _log.error(
+                    "%s: the authorization %s is not known, so nobody is let in", attempt.api.name, what
+                )
+                return Refuse(403, FORBIDDEN)
             case Authorizer() as authorizer:
                 asked = await self._ask(authorizer, attempt)
                 if isinstance(asked, Refuse):

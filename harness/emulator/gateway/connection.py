@@ -6,9 +6,9 @@ from typing import Protocol
 
 from harness.clock import Clock
 from harness.emulator.gateway.configuration import InForce
-from harness.emulator.gateway.in_flight import InFlight
 from harness.emulator.gateway.lambda_events import ConnectionFacts
 from harness.emulator.gateway.session import Closed, Message, Session
+from harness.emulator.in_flight import InFlight
 
 
 class Listener(Protocol):

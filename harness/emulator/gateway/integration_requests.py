@@ -15,8 +15,8 @@ from harness.emulator.gateway.apis import (
     UnsupportedIntegration,
 )
 from harness.emulator.gateway.configuration import InForce
-from harness.emulator.gateway.in_flight import InFlight
 from harness.emulator.gateway.integration_responses import Answer, NoOutcome, no_success
+from harness.emulator.in_flight import InFlight
 from harness.emulator.journal import Note
 from harness.emulator.lambda_runtime.function import parse_reference
 from harness.emulator.lambda_runtime.outcome import Cause, Functions, Outcome, RequestId, Returned

@@ -153,6 +153,8 @@ def _read_connect_response(response: ProxyResponse | Malformed | None) -> Accept
             subprotocol = headers.get("sec-websocket-protocol")
             if subprotocol is None or _TOKEN.fullmatch(subprotocol):
                 return Accept(subprotocol)
+            # Not recorded on AWS yet: a $connect that returns the whole list of offered subprotocols, or another
+            # text that is no subprotocol; refused, as a client refuses such an answer (RFC 6455, 4.1).
             _log.warning("$connect: %r is not a subprotocol", subprotocol)
         case ProxyResponse(status_code=status) if 300 <= status < 600:
             return Refuse(status)

@@ -12,11 +12,11 @@ from harness.emulator.gateway.connect_route import ConnectRoute
 from harness.emulator.gateway.connection import OpenConnection
 from harness.emulator.gateway.connection_registry import Connections, Missing
 from harness.emulator.gateway.ids import RandomBytes
-from harness.emulator.gateway.in_flight import InFlight
 from harness.emulator.gateway.session import DELETED
 from harness.emulator.gateway.signatures import SecretOf, Signature, fault_of_signature, read_signature
 from harness.emulator.gateway.throttles import Throttles
 from harness.emulator.gateway.urls import connection_id_of, fault_of_address, means_connections
+from harness.emulator.in_flight import InFlight
 from harness.emulator.journal import Note
 from harness.emulator.port.http import MaybeLater, Request, Response
 from harness.record.observation import ConnectionAsked, ConnectionPosted, PostRefused, digest_of

@@ -18,7 +18,6 @@ from harness.emulator.gateway.connect_route import Accepted, ConnectRoute
 from harness.emulator.gateway.connection import OpenConnection
 from harness.emulator.gateway.connection_registry import Connections
 from harness.emulator.gateway.ids import RandomBytes, new_request_id
-from harness.emulator.gateway.in_flight import InFlight
 from harness.emulator.gateway.integration_requests import Integrations
 from harness.emulator.gateway.integration_responses import (
     Refuse,
@@ -39,13 +38,14 @@ from harness.emulator.gateway.signatures import (
     SecretOf,
 )
 from harness.emulator.gateway.throttles import Throttles
+from harness.emulator.in_flight import InFlight
 from harness.emulator.journal import Note
 from harness.emulator.lambda_runtime.outcome import Cause, Functions
 from harness.emulator.port.http import MaybeLater, Request, Response
 from harness.record.observation import ConnectionClosed, ConnectionOpened, ReplySent, digest_of
 
-FindApi: TypeAlias = Callable[[str], Api | None]
-"""The API with an id as it is deployed now; None when there is none."""
+FindApi: TypeAlias = Callable[[str, str], Api | None]
+"""The API with an id as it is deployed to a stage now; None when there is none, or nothing is deployed (G-1)."""
 
 _CLIENT = re.compile(r"fanout-harness/\S+ \(client (.+)\)")
 _CLOSING = 1.0  # seconds that clients get, when the gateway closes, to take what was sent to them
@@ -144,7 +144,7 @@ class Gateway:
         if rest:
             return self.manage(request, api_id, stage, rest)
         with self._in_flight.held():
-            answer = await self._connect_route.decide(request, self._api(api_id), stage)
+            answer = await self._connect_route.decide(request, self._api(api_id, stage), stage)
         return refusal(answer) if isinstance(answer, Refuse) else answer
 
     def open(self, accepted: Accepted, transport: asyncio.Transport) -> OpenConnection:
@@ -275,7 +275,8 @@ class Gateway:
         await self._integrations.call(route.integration, payload, stage.variables, cause)
 
     def _deployed(self, api_id: str, stage: str) -> ApiAndStage:
-        api = self._api(api_id)
+        # Not recorded on AWS yet: whether connections that are open meet a new deployment at once; here they do.
+        api = self._api(api_id, stage)
         return api, api.stages.get(stage) if api is not None else None
 
 

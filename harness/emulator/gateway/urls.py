@@ -17,7 +17,7 @@ from harness.emulator.gateway.apis import Api, CustomDomain
 _PREFIX = "/_aws/execute-api/"
 _HOST = re.compile(
     r"([a-z0-9]+)\.execute-api\."
-    r"(?:[a-z0-9-]+\.amazonaws\.com(?:\.cn)?|localhost(?:\.localstack\.cloud)?)\.?(?::\d+)?",
+    r"(?:([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?|localhost(?:\.localstack\.cloud)?)\.?(?::\d+)?",
     re.IGNORECASE,
 )
 _CONNECTIONS = (
@@ -30,12 +30,13 @@ _CONNECTIONS = (
 class ExecuteApiTarget:
     """`rest` is what follows `/{stage}/`, or a custom domain's mapping key, still percent-encoded.
 
-    `stage` is decoded, "" for none.
+    `stage` is decoded, "" for none; `region` is the one that the host names, "" for none (G-7).
     """
 
     api_id: str
     stage: str
     rest: str
+    region: str = ""
 
     @property
     def is_connections(self) -> bool:
@@ -45,14 +46,15 @@ class ExecuteApiTarget:
 
 def execute_api_target(host: str, path: str) -> ExecuteApiTarget | None:
     """What a request with this Host and raw path means; None when it is not for API Gateway's data plane."""
+    region = ""
     if path.startswith(_PREFIX):
         api_id, _, stage_and_rest = path[len(_PREFIX) :].partition("/")
-    elif (of_host := _api_id_of_host(host)) is not None:
-        api_id, stage_and_rest = of_host, path[1:]
+    elif (of_host := _api_of_host(host)) is not None:
+        (api_id, region), stage_and_rest = of_host, path[1:]
     else:
         return None
     stage, _, rest = stage_and_rest.partition("/")
-    return ExecuteApiTarget(api_id, unquote(stage), rest)
+    return ExecuteApiTarget(api_id, unquote(stage), rest, region)
 
 
 def means_connections(path: str) -> bool:
@@ -116,6 +118,7 @@ def _listed(stages: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _api_id_of_host(host: str) -> str | None:
+def _api_of_host(host: str) -> tuple[str, str] | None:
+    """The id and the region that a host names, "" for no region."""
     match = _HOST.fullmatch(host)
-    return match[1].lower() if match else None
+    return (match[1].lower(), (match[2] or "").lower()) if match else None

@@ -9,9 +9,6 @@ import orjson
 from harness.emulator.lambda_runtime.api_error import ApiError
 from harness.emulator.port.http import MaybeLater, Request, Response, json_response
 
-JsonObject: TypeAlias = Mapping[str, object]
-"""A JSON object of a request."""
-
 
 @dataclass(frozen=True, slots=True)
 class Call:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from harness.emulator.lambda_runtime.api_call import JsonObject
 from harness.emulator.lambda_runtime.api_error import ApiError, not_implemented
 from harness.emulator.lambda_runtime.function import (
     CodeLocation,
@@ -14,6 +13,7 @@ from harness.emulator.lambda_runtime.function import (
 )
 from harness.emulator.lambda_runtime.node import node_problem
 from harness.emulator.letters import service_of
+from harness.json_values import JsonObject
 
 _MOST_ENVIRONMENT_BYTES = 4096
 _NOT_EMULATED = ("Layers", "FileSystemConfigs", "ImageConfig", "CapacityProviderConfig", "DurableConfig")

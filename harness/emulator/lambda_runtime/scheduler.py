@@ -280,11 +280,7 @@ class Scheduler:
         return min(wanting, key=lambda deployed: deployed.pool.waiting[0].number, default=None)
 
     def _next_prewarm(self) -> Deployed | None:
-        for deployed in self._all.values():
-            if deployed.prewarms and deployed.pool.size < deployed.pool.limit:
-                return deployed
-            deployed.resolve_prewarms()
-        return None
+        return next(filter(_may_prewarm, self._all.values()), None)
 
     def _start(self, deployed: Deployed, order: Prewarm | None) -> None:
         self._starting[self._fleet.start(deployed, prewarmed=order is not None)] = order
@@ -296,3 +292,11 @@ class Scheduler:
         for deployed in self._all.values():
             while deployed.pool.waiting:
                 self._fail_unstarted(deployed.pool.waiting.popleft(), _KILLED)
+
+
+def _may_prewarm(deployed: Deployed) -> bool:
+    """Whether an environment that was ordered may be started; orders that no longer may are done with."""
+    if deployed.prewarms and deployed.pool.size < deployed.pool.limit:
+        return True
+    deployed.resolve_prewarms()
+    return False

@@ -11,9 +11,10 @@ from typing import TypeAlias, cast
 
 import orjson
 
-from harness.emulator.matching.operators import COMPARISONS, Json, Language, holds, is_number
+from harness.emulator.matching.operators import COMPARISONS, Language, holds, is_number
+from harness.json_values import Json, JsonObject
 
-Pattern: TypeAlias = Mapping[str, Json]
+Pattern: TypeAlias = JsonObject
 """`{field: [condition, ...]}` or `{field: {field: ...}}`, or `{"$or": [pattern, ...]}`."""
 
 _IGNORE_CASE = "equals-ignore-case"
@@ -36,7 +37,7 @@ def parse_pattern(text: str) -> Pattern:
     return pattern
 
 
-def matches(pattern: Pattern, event: Mapping[str, Json]) -> bool:
+def matches(pattern: Pattern, event: JsonObject) -> bool:
     """Whether the event has what the pattern, a valid one, asks for."""
     return all(_field_matches(name, wanted, event) for name, wanted in pattern.items())
 
@@ -44,7 +45,7 @@ def matches(pattern: Pattern, event: Mapping[str, Json]) -> bool:
 # --- matching ---------------------------------------------------------------------------------------------
 
 
-def _field_matches(name: str, wanted: Json, event: Mapping[str, Json]) -> bool:
+def _field_matches(name: str, wanted: Json, event: JsonObject) -> bool:
     match wanted:
         case [*alternatives] if _is_or(name, alternatives):
             return any(matches(cast(Pattern, one), event) for one in alternatives)
@@ -60,7 +61,7 @@ def _is_or(name: str, alternatives: Sequence[Json]) -> bool:
     return name == "$or" and all(isinstance(one, dict) for one in alternatives)
 
 
-def _children(value: Json) -> Iterable[Mapping[str, Json]]:
+def _children(value: Json) -> Iterable[JsonObject]:
     """The objects to match a nested pattern against; none is an empty one, as `exists: false` wants."""
     found = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
     return found or [{}]

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias, cast
+from typing import cast
 
-Json: TypeAlias = object
+from harness.json_values import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from typing import Literal, TypeAlias, cast
 import orjson
 
 from harness.emulator.letters import MessageAttribute
-from harness.emulator.matching.operators import Json, Language, holds
+from harness.emulator.matching.operators import Language, holds
+from harness.json_values import Json, JsonObject
 
 Scope: TypeAlias = Literal["MessageAttributes", "MessageBody"]
 Rejection: TypeAlias = Literal[
@@ -19,7 +20,6 @@ Rejection: TypeAlias = Literal[
 ]
 """What follows `NumberOfNotificationsFilteredOut-` in the name of a metric."""
 
-_JsonObject: TypeAlias = Mapping[str, Json]
 
 TEXT_OPERATORS = frozenset({"prefix", "suffix", "equals-ignore-case", "cidr"})
 
@@ -28,7 +28,7 @@ TEXT_OPERATORS = frozenset({"prefix", "suffix", "equals-ignore-case", "cidr"})
 class FilterPolicy:
     """A policy as it was set, `{key: [condition, ...] or, for a body, {key: ...}}`, and what it looks at."""
 
-    policy: _JsonObject
+    policy: JsonObject
     scope: Scope = "MessageAttributes"
 
     def lets_through(self, attributes: Mapping[str, MessageAttribute], message: str) -> bool:
@@ -67,7 +67,7 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _values_of(attributes: Mapping[str, MessageAttribute]) -> _JsonObject:
+def _values_of(attributes: Mapping[str, MessageAttribute]) -> JsonObject:
     """Attributes as the JSON values that policies compare; Binary is ignored (S-21)."""
     return {
         name: _value_of(attribute)
@@ -86,28 +86,28 @@ def _value_of(attribute: MessageAttribute) -> Json:
     return float(text) if kind.split(".")[0] == "Number" else text
 
 
-def _matches(policy: _JsonObject, fields: _JsonObject) -> bool:
+def _matches(policy: JsonObject, fields: JsonObject) -> bool:
     return all(_key_matches(key, wanted, fields) for key, wanted in policy.items())
 
 
-def _key_matches(key: str, wanted: Json, fields: _JsonObject) -> bool:
+def _key_matches(key: str, wanted: Json, fields: JsonObject) -> bool:
     match wanted:
         case [*alternatives] if key == "$or" and all(isinstance(one, dict) for one in alternatives):
-            return any(_matches(one, fields) for one in cast("list[_JsonObject]", alternatives))
+            return any(_matches(one, fields) for one in cast("list[JsonObject]", alternatives))
         case [*conditions]:
             return _any_condition(conditions, present=key in fields, values=tuple(_flat(fields.get(key))))
         case {**nested}:
-            return any(_matches(cast(_JsonObject, nested), child) for child in _children(fields.get(key)))
+            return any(_matches(cast(JsonObject, nested), child) for child in _children(fields.get(key)))
     return False
 
 
-def _children(value: Json) -> Iterable[_JsonObject]:
+def _children(value: Json) -> Iterable[JsonObject]:
     """The objects to match a nested policy against; an absent one is empty, as `exists: false` in it wants."""
     match value:
         case [*elements]:
             return [element for element in elements if isinstance(element, dict)]
         case {**child}:
-            return [cast(_JsonObject, child)]
+            return [cast(JsonObject, child)]
     return [{}]
 
 

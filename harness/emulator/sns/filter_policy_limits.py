@@ -1,13 +1,14 @@
 """Limits and form of a filter policy, as SNS checks them when it is set (S-20, S-21)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import cast
 
 import orjson
 
-from harness.emulator.matching.operators import COMPARISONS, Json
+from harness.emulator.matching.operators import COMPARISONS
 from harness.emulator.sns.filter_policy import TEXT_OPERATORS, Scope
+from harness.json_values import Json, JsonObject
 
 MOST_KEYS = 5
 MOST_COMBINATIONS = 150
@@ -21,7 +22,7 @@ class InvalidFilterPolicy(ValueError):
     """SNS refuses the policy; the message is what follows `Invalid parameter: ` in its answer."""
 
 
-def read_filter_policy(text: str, scope: Scope) -> Mapping[str, Json]:
+def read_filter_policy(text: str, scope: Scope) -> JsonObject:
     """The policy that the text holds; raises InvalidFilterPolicy."""
     if len(text.encode()) > MOST_BYTES:
         # Not recorded on AWS yet: the words for a policy that is too long.
@@ -39,7 +40,7 @@ def read_filter_policy(text: str, scope: Scope) -> Mapping[str, Json]:
     return policy
 
 
-def _combinations(policy: Mapping[str, Json], scope: Scope, *, depth: int) -> int:
+def _combinations(policy: JsonObject, scope: Scope, *, depth: int) -> int:
     """The product over the keys of how many values each has, a nested key's times its depth; checks every value."""
     if scope == "MessageAttributes" and depth > 1:
         raise InvalidFilterPolicy(
@@ -55,14 +56,14 @@ def _of_key(key: str, wanted: Json, scope: Scope, depth: int) -> int:
     match wanted:
         case [*alternatives] if key == "$or" and all(isinstance(one, dict) for one in alternatives):
             # Not recorded on AWS yet: how an $or counts; its alternatives are added up here.
-            every = cast("list[Mapping[str, Json]]", alternatives)
+            every = cast("list[JsonObject]", alternatives)
             return sum(_combinations(one, scope, depth=depth) for one in every)
         case [*conditions]:
             for condition in conditions:
                 _check(condition)
             return len(conditions) * depth
         case {**nested}:
-            return _combinations(cast("Mapping[str, Json]", nested), scope, depth=depth + 1)
+            return _combinations(cast("JsonObject", nested), scope, depth=depth + 1)
     raise InvalidFilterPolicy(f'FilterPolicy: "{key}" must be an object or an array')
 
 

@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from harness.emulator.matching.operators import Json
 from harness.emulator.sns.filter_policy import Scope
 from harness.emulator.sns.filter_policy_limits import InvalidFilterPolicy, read_filter_policy
 from harness.emulator.sns.publish import InvalidPublish
 from harness.emulator.sns.retry_policy import InvalidDeliveryPolicy, http_policy
 from harness.emulator.sns.topics import MESSAGE_BYTES, Topic
+from harness.json_values import JsonObject
 
 PROTOCOLS = ("http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
 NOT_EMULATED = ("sms", "application", "firehose")
@@ -50,7 +50,7 @@ class Subscribe:
     protocol: str
     endpoint: str
     attributes: Mapping[str, str] = field(default_factory=dict)
-    filter_policy: Mapping[str, Json] | None = None
+    filter_policy: JsonObject | None = None
     return_arn: bool = False
 
 
@@ -134,7 +134,7 @@ def scope_of(value: str) -> Scope:
     )
 
 
-def filter_policy(text: str, scope: Scope) -> Mapping[str, Json] | None:
+def filter_policy(text: str, scope: Scope) -> JsonObject | None:
     """The FilterPolicy that a text holds, None for "" and `{}`; raises InvalidRequest."""
     if not text:
         return None

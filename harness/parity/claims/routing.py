@@ -53,12 +53,12 @@ def _composed(doors: Doors) -> object:
         return _route_keys(client, tuple(_COMPOSED))
 
 
-_FRAME = re.compile(r'\{"message": "([^"]*)", "connectionId":"([^"]*)", "requestId":"([^"]*)"\}')
+_ERROR_MESSAGE = re.compile(r'\{"message": "([^"]*)", "connectionId":"([^"]*)", "requestId":"([^"]*)"\}')
 
 
-def _frame(text: str | bytes) -> object:
-    """An error frame taken apart, when it is written exactly as AWS writes it; else the text."""
-    found = _FRAME.fullmatch(text) if isinstance(text, str) else None
+def _taken_apart(text: str | bytes) -> object:
+    """An error message taken apart, when it is written exactly as AWS writes it; else the text."""
+    found = _ERROR_MESSAGE.fullmatch(text) if isinstance(text, str) else None
     if found is None:
         return text
     return {"message": found[1], "connectionId": found[2], "requestId": found[3]}
@@ -68,8 +68,8 @@ def _answer(client: Client, told: object) -> dict[str, object]:
     """What comes back to a message that the function handles as told, and whether the next one is answered."""
     client.send("one-way", tell=told)
     client.next_event("MESSAGE")
-    frame = client.named(_frame(client.receive()))
-    return {"frame": frame, "then": _echo(client)}
+    answer = client.named(_taken_apart(client.receive()))
+    return {"answer": answer, "then": _echo(client)}
 
 
 def _echo(client: Client) -> str | bytes:
@@ -79,7 +79,7 @@ def _echo(client: Client) -> str | bytes:
 
 
 _INTERNAL_ERROR = {
-    "frame": {
+    "answer": {
         "message": "Internal server error",
         "connectionId": "<this connection>",
         "requestId": "<request id>",
@@ -89,7 +89,7 @@ _INTERNAL_ERROR = {
 
 
 @_claim(
-    "a function that raises is an error frame, and the connection stays",
+    "a function that raises is an error message, and the connection stays",
     "R-13",
     "R-11",
     "T-6",
@@ -100,7 +100,7 @@ def _raising(doors: Doors) -> object:
         return _answer(client, {"raise": "as told"})
 
 
-@_claim("an answer that is no proxy response is the same error frame", "R-14", "R-15", aws=_INTERNAL_ERROR)
+@_claim("an answer that is no proxy response is the same error message", "R-14", "R-15", aws=_INTERNAL_ERROR)
 def _malformed(doors: Doors) -> object:
     with doors.connected() as client:
         return _answer(client, {"return": {"statusCode": 200, "unheard": "of"}})
@@ -110,16 +110,16 @@ def _malformed(doors: Doors) -> object:
     "a message that no route takes is answered with Forbidden, and the connection stays",
     *("R-10", "R-11", "R-12"),
     aws={
-        "frame": {"message": "Forbidden", "connectionId": "<connection id>", "requestId": "<request id>"},
+        "answer": {"message": "Forbidden", "connectionId": "<connection id>", "requestId": "<request id>"},
         "then": "still here",
     },
 )
 def _no_route(doors: Doors) -> object:
     with doors.open(doors.bare) as socket:
         socket.send('{"action":"unheard of"}')
-        frame = _frame(received(socket))
+        answer = _taken_apart(received(socket))
         socket.send(json.dumps({"action": "known", "tell": {"return": {"body": "still here"}}}))
-        return {"frame": frame, "then": received(socket)}
+        return {"answer": answer, "then": received(socket)}
 
 
 @_claim("what a one-way route returns is not sent", "T-1", "R-18", aws="still here")

@@ -19,6 +19,7 @@ class Resource:
     type: str
     properties: Mapping[str, object]
     metadata: Mapping[str, object]
+    depends_on: tuple[str, ...] = ()
 
     @property
     def location(self) -> Location:

@@ -15,7 +15,7 @@ from harness.stack.template.intrinsics import Scope, Unresolvable, holds
 from harness.stack.template.names import stack_name
 from harness.stack.template.parameters import parameter_values, pseudo_parameters, unknown_parameters
 from harness.stack.template.queues import QUEUE, read_queues
-from harness.stack.template.reading import Reading, Resource, mapping_of
+from harness.stack.template.reading import Reading, Resource, list_of, mapping_of
 from harness.stack.template.rules import RULE, read_rules
 from harness.stack.template.serverless import NotServerless, as_cloudformation, is_serverless
 from harness.stack.template.tables import TABLES, read_tables
@@ -34,7 +34,6 @@ _READ = (FUNCTION, *ALIASES, *TABLES, TOPIC, SUBSCRIPTION, QUEUE, MAPPING, RULE,
 # Permissions, logs and alarms change nothing of what a client sees: nobody's rights are checked here.
 _WITHOUT_EFFECT = (
     "AWS::ApiGateway::Account",
-    "AWS::ApiGatewayV2::Deployment",
     "AWS::CDK::Metadata",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::Dashboard",
@@ -195,7 +194,8 @@ def _resources(template: Mapping[str, object], scope: Scope) -> Iterator[tuple[s
                 mapping_of(resource.get("Properties")),
                 mapping_of(resource.get("Metadata")),
             )
-            yield logical_id, Resource(logical_id, str(resource.get("Type")), properties, metadata)
+            first = tuple(map(str, list_of(resource.get("DependsOn"))))
+            yield logical_id, Resource(logical_id, str(resource.get("Type")), properties, metadata, first)
 
 
 # --- Metadata: FanoutHarness --------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from harness.stack.template.api_deployments import DEPLOYMENT, check_deployment
 from harness.stack.template.functions import function_of
 from harness.stack.template.intrinsics import only_reference, references_in, shown
 from harness.stack.template.reading import Reading, Resource, list_of, mapping_of
@@ -10,12 +11,24 @@ API = "AWS::ApiGatewayV2::Api"
 STAGE = "AWS::ApiGatewayV2::Stage"
 ROUTE = "AWS::ApiGatewayV2::Route"
 ROUTE_RESPONSE = "AWS::ApiGatewayV2::RouteResponse"
+AUTHORIZER = "AWS::ApiGatewayV2::Authorizer"
 INTEGRATION = "AWS::ApiGatewayV2::Integration"
 API_KEY = "AWS::ApiGateway::ApiKey"
 USAGE_PLAN = "AWS::ApiGateway::UsagePlan"
 USAGE_PLAN_KEY = "AWS::ApiGateway::UsagePlanKey"
 
-API_TYPES = (API, STAGE, ROUTE, ROUTE_RESPONSE, INTEGRATION, API_KEY, USAGE_PLAN, USAGE_PLAN_KEY)
+API_TYPES = (
+    API,
+    STAGE,
+    DEPLOYMENT,
+    ROUTE,
+    ROUTE_RESPONSE,
+    AUTHORIZER,
+    INTEGRATION,
+    API_KEY,
+    USAGE_PLAN,
+    USAGE_PLAN_KEY,
+)
 
 
 def read_api(reading: Reading, *, name: object) -> str | None:
@@ -83,13 +96,15 @@ def _read_stage(reading: Reading, api: Resource) -> str | None:
         reading.notice(other.location, f"is not deployed here; {stage.logical_id} is, the first stage")
     reading.notice_unread(
         stage,
-        read=("ApiId", "StageName", "DefaultRouteSettings"),
-        without_effect="AccessLogSettings AutoDeploy DeploymentId Description Tags",
+        read=("ApiId", "AutoDeploy", "DefaultRouteSettings", "DeploymentId", "StageName"),
+        without_effect="AccessLogSettings Description Tags",
     )
     settings = mapping_of(stage.properties.get("DefaultRouteSettings"))
     if any(name.startswith("Throttling") for name in settings):
         place = stage.property_location("DefaultRouteSettings")
         reading.notice(place, "throttling is not read; give the API's quotas in Metadata: FanoutHarness")
+    parts = [one for one in reading.of_type(ROUTE, ROUTE_RESPONSE) if _is_of_the_api(reading, one)]
+    check_deployment(reading, stage, parts)
     name = reading.text(stage, "StageName")
     reading.put(("api", "stage"), name, stage.property_location("StageName"))
     return name
@@ -122,10 +137,12 @@ def _read_route(reading: Reading, route: Resource, unreadable: Mapping[str, str]
     elif function in unreadable:
         reading.mistake(("Resources", function), f"route '{key}' needs it, but {unreadable[function]}")
     else:
-        _put_route(reading, route, key, function)
+        _put_route(reading, route, key, function, unreadable)
 
 
-def _put_route(reading: Reading, route: Resource, key: str, function: str) -> None:
+def _put_route(
+    reading: Reading, route: Resource, key: str, function: str, unreadable: Mapping[str, str]
+) -> None:
     found: dict[str, object] = {"function": function}
     if reading.property(route, "RouteResponseSelectionExpression") == "$default" and _responds(
         reading, route
@@ -133,13 +150,40 @@ def _put_route(reading: Reading, route: Resource, key: str, function: str) -> No
         found["two_way"] = True  # both are needed (T-2)
     match reading.property(route, "AuthorizationType"):
         case "CUSTOM":
-            place = route.property_location("AuthorizerId")
-            reading.notice(place, f"the authorizer is not read: route '{key}' lets everybody in")
+            found["authorizer"] = _authorizer(reading, route, key, unreadable)
         case str(kind):
             found["authorization"] = kind
     if str(reading.property(route, "ApiKeyRequired")).lower() == "true":
         found["api_key_required"] = True
     reading.put(("api", "routes", key), found, route.location)
+
+
+def _authorizer(
+    reading: Reading, route: Resource, key: str, unreadable: Mapping[str, str]
+) -> Mapping[str, object] | None:
+    """The authorizer of a route; a mistake for one that is not known, because nobody would guard the route."""
+    place = route.property_location("AuthorizerId")
+    reference = only_reference(reading.property(route, "AuthorizerId"))
+    resource = None if reference is None else reading.resources[reference.logical_id]
+    if resource is None or resource.type != AUTHORIZER:
+        reading.mistake(place, f"route '{key}' needs an authorizer ({AUTHORIZER}) of this template")
+        return None
+    reading.notice_unread(
+        resource,
+        read=("ApiId", "AuthorizerType", "AuthorizerUri", "IdentitySource", "Name"),
+        without_effect="AuthorizerCredentialsArn",
+    )
+    if reading.property(resource, "AuthorizerType") != "REQUEST":
+        place = resource.property_location("AuthorizerType")
+        reading.mistake(place, "a WebSocket API has authorizers of type REQUEST only (G-6)")
+    function = function_of(reading, reading.property(resource, "AuthorizerUri"))
+    place = resource.property_location("AuthorizerUri")
+    if function is None:
+        reading.mistake(place, "leads to no function of this template")
+    elif function in unreadable:
+        reading.mistake(("Resources", function), f"route '{key}' needs it, but {unreadable[function]}")
+    sources = list_of(reading.property(resource, "IdentitySource"))
+    return {"function": function, "identity_sources": [str(one) for one in sources]}
 
 
 def _integration(reading: Reading, route: Resource) -> Resource | None:

@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from urllib.parse import unquote
 
+from tests.patience import WAIT
+
 CLOSE, HANG, CLOSE_AFTER = "close", "hang", "close after"
 
 _ANSWERS = {
@@ -48,7 +50,7 @@ class Server:
 
     def forget_peers(self) -> None:
         """Closes every connection, as a peer does that has waited too long."""
-        self._on_loop(self._close_peers).result(5)
+        self._on_loop(self._close_peers).result(WAIT)
 
     def _on_loop(self, call: Callable[[], None]) -> Future[None]:
         async def run() -> None:
@@ -104,7 +106,7 @@ class Server:
         await server.wait_closed()
 
     def stop(self) -> None:
-        self._on_loop(self._stop.set).result(5)
+        self._on_loop(self._stop.set).result(WAIT)
 
 
 class _Peer(asyncio.Protocol):
@@ -140,12 +142,12 @@ def running(server: Server, tls: ssl.SSLContext | None = None) -> Iterator[Serve
     started: Future[None] = Future()
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(started, tls)))
     thread.start()
-    started.result(5)
+    started.result(WAIT)
     try:
         yield server
     finally:
         server.stop()
-        thread.join(5)
+        thread.join(WAIT)
 
 
 def ids(count: int) -> list[str]:

@@ -132,7 +132,8 @@ class Exchange:
         self.client("dynamodb").put_item(TableName="WSConnections", Item=row)
 
     def rows(self) -> list[Row]:
-        rows: list[Row] = self.client("dynamodb").scan(TableName="WSConnections")["Items"]
+        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName="WSConnections")
+        rows: list[Row] = [row for page in pages for row in page["Items"]]
         return sorted(rows, key=lambda row: row["pk"]["S"])
 
     def ids(self) -> list[str]:
@@ -142,8 +143,8 @@ class Exchange:
         return sorted((to, data.decode()) for to, data in self.server.posts)
 
     def told(self) -> list[tuple[str, object]]:
-        """Who was sent an error frame, with its code."""
-        return [(to, json.loads(frame)["code"]) for to, frame in self.posts()]
+        """Who was sent an error message, with its code."""
+        return [(to, json.loads(message)["code"]) for to, message in self.posts()]
 
     def forget(self) -> None:
         """Each test begins with an empty table and a server that takes everything."""

@@ -131,4 +131,6 @@ async def test_targets_that_come_later_are_told_too(bench: Bench) -> None:
     await bench.call("PutTargets", Rule="tick", Targets=[other])
     bench.clock.advance(60)
 
-    assert bench.sent[1] == Letter(QUEUE, '{"tick": true}')
+    told = bench.sent[1]
+    assert told == Letter(QUEUE, '{"tick": true}', origin=told.origin)
+    assert told.origin != ""

@@ -255,7 +255,7 @@ async def serving(
         functions.changed.set()
 
     gateway = Gateway(
-        api=apis.get,
+        api=lambda api_id, _: apis.get(api_id),
         functions=functions,
         clock=clock,
         random=Random(1),

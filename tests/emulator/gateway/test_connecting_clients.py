@@ -245,6 +245,16 @@ def test_subprotocol_passes_from_the_function_and_nothing_else() -> None:
     run(scenario())
 
 
+@pytest.mark.aws("C-8", assumed=True)
+def test_the_whole_list_of_offered_subprotocols_is_no_answer() -> None:
+    async def scenario() -> None:
+        answer = {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "a, b"}}
+        async with serving(connect=answer) as served:
+            assert (await refused(served, subprotocols=[Subprotocol("a"), Subprotocol("b")]))[0] == 502
+
+    run(scenario())
+
+
 @pytest.mark.aws("C-10", "C-11")
 def test_permessage_deflate_is_negotiated_when_offered() -> None:
     async def scenario() -> None:

@@ -50,7 +50,7 @@ class Deployed:
         )
         api_id = str(created["ApiId"])
         await self.route(api_id, "$default", **integration)
-        await self.aws("apigatewayv2", "create_stage", ApiId=api_id, StageName="prod")
+        await self.aws("apigatewayv2", "create_stage", ApiId=api_id, StageName="prod", AutoDeploy=True)
         return api_id
 
     async def route(self, api_id: str, key: str, *, route: Any = None, **integration: Any) -> None:
@@ -302,7 +302,9 @@ def test_stage_can_be_called_default(stage: str) -> None:
     async def scenario() -> None:
         async with an_emulator() as deployed:
             api_id = await deployed.api(**STATIC)
-            await deployed.aws("apigatewayv2", "create_stage", ApiId=api_id, StageName="$default")
+            await deployed.aws(
+                "apigatewayv2", "create_stage", ApiId=api_id, StageName="$default", AutoDeploy=True
+            )
             async with deployed.client(f"ws://{api_id}.execute-api.localhost/{stage}") as client:
                 assert await answer_to(client, "x") == "hello"
 

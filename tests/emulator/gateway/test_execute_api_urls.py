@@ -12,56 +12,57 @@ from harness.emulator.gateway.urls import (
     host_name,
 )
 
-AWS = "a1b2.execute-api.eu-west-1.amazonaws.com"
+REGION = "eu-west-1"
+AWS = f"a1b2.execute-api.{REGION}.amazonaws.com"
 
 
 @pytest.mark.parametrize(
     ("host", "path", "target"),
     [
         pytest.param(
-            AWS, "/prod", ExecuteApiTarget("a1b2", "prod", ""), id="U-1", marks=pytest.mark.aws("U-1")
+            AWS, "/prod", ExecuteApiTarget("a1b2", "prod", "", REGION), id="U-1", marks=pytest.mark.aws("U-1")
         ),
         pytest.param(
             AWS,
             "/prod/",
-            ExecuteApiTarget("a1b2", "prod", ""),
+            ExecuteApiTarget("a1b2", "prod", "", REGION),
             id="U-1 trailing slash",
             marks=pytest.mark.aws("U-1"),
         ),
-        pytest.param(f"{AWS}:4566", "/prod", ExecuteApiTarget("a1b2", "prod", ""), id="any port"),
+        pytest.param(f"{AWS}:4566", "/prod", ExecuteApiTarget("a1b2", "prod", "", REGION), id="any port"),
         pytest.param(
             AWS,
             "/prod/@connections/L0SM9cOFvHcCIhw%3D",
-            ExecuteApiTarget("a1b2", "prod", "@connections/L0SM9cOFvHcCIhw%3D"),
+            ExecuteApiTarget("a1b2", "prod", "@connections/L0SM9cOFvHcCIhw%3D", REGION),
             id="U-2",
             marks=pytest.mark.aws("U-2"),
         ),
         pytest.param(
             AWS,
             "/%24default",
-            ExecuteApiTarget("a1b2", "$default", ""),
+            ExecuteApiTarget("a1b2", "$default", "", REGION),
             id="U-6 encoded",
             marks=pytest.mark.aws("U-6"),
         ),
         pytest.param(
             AWS,
             "/$default",
-            ExecuteApiTarget("a1b2", "$default", ""),
+            ExecuteApiTarget("a1b2", "$default", "", REGION),
             id="U-6",
             marks=pytest.mark.aws("U-6"),
         ),
         pytest.param(
             AWS,
             "/$default/@connections/x",
-            ExecuteApiTarget("a1b2", "$default", "@connections/x"),
+            ExecuteApiTarget("a1b2", "$default", "@connections/x", REGION),
             id="U-6 @connections",
             marks=pytest.mark.aws("U-6"),
         ),
-        pytest.param(AWS, "/", ExecuteApiTarget("a1b2", "", ""), id="no stage"),
+        pytest.param(AWS, "/", ExecuteApiTarget("a1b2", "", "", REGION), id="no stage"),
         pytest.param(
             AWS.upper(),
             "/@connections/x",
-            ExecuteApiTarget("a1b2", "@connections", "x"),
+            ExecuteApiTarget("a1b2", "@connections", "x", REGION),
             id="K-13 no stage",
             marks=(),
         ),

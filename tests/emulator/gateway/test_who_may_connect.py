@@ -9,7 +9,7 @@ from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from harness.emulator.gateway.apis import Api, Authorizer, Stage, Throttling
+from harness.emulator.gateway.apis import Api, Authorizer, Stage, Throttling, UnsupportedAuthorization
 from tests.emulator.gateway.served import Event, Served, a_route, an_api, refused, run, serving
 from tests.patience import WAIT
 
@@ -21,6 +21,17 @@ FORBIDDEN = (403, "ForbiddenException", "Forbidden")
 def with_keys(**rest: str) -> Api:
     stage = Stage("dev", api_keys={KEY: None, "slow": Throttling(1.0, 1)})
     return an_api(a_route("$connect", api_key_required=True), stage=stage, **rest)
+
+
+@pytest.mark.aws("G-6")
+def test_an_authorization_that_is_not_known_lets_nobody_in() -> None:
+    async def scenario() -> None:
+        api = an_api(a_route("$connect", authorization=UnsupportedAuthorization("JWT")))
+        async with serving(api=api) as served:
+            assert await refused(served) == FORBIDDEN
+            assert served.functions.calls == []
+
+    run(scenario())
 
 
 @pytest.mark.aws("A-12")

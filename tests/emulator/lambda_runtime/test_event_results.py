@@ -100,7 +100,7 @@ def a_dead_letter(code: str, message: str) -> Letter:
         "ErrorCode": MessageAttribute("Number", code),
         "ErrorMessage": MessageAttribute("String", message),
     }
-    return Letter("arn:dlq", '{"a":1}', attributes)
+    return Letter("arn:dlq", '{"a":1}', attributes, request="r-1")
 
 
 @pytest.mark.aws("S-13")

@@ -23,6 +23,7 @@ from harness.emulator.aws_api.requests import AwsCall
 from harness.emulator.lambda_runtime.api import LambdaApi
 from harness.emulator.lambda_runtime.runtime import LambdaRuntime
 from harness.emulator.port.http import Headers, Request, Response
+from tests.patience import WAIT
 
 # Requests here are wrong on purpose too, and boto3's type stubs would refuse those.
 LambdaClient: TypeAlias = Any
@@ -112,7 +113,7 @@ class _Served:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._thread.start()
-        assert self._ready.wait(20)
+        assert self._ready.wait(WAIT)
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
@@ -138,7 +139,7 @@ class _Served:
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(20)
+        self._thread.join(WAIT)
         assert not self._thread.is_alive()
 
 

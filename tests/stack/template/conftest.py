@@ -16,7 +16,7 @@ API = """\
     Properties: {ProtocolType: WEBSOCKET, Name: chat, RouteSelectionExpression: $request.body.do}
   Live:
     Type: AWS::ApiGatewayV2::Stage
-    Properties: {ApiId: !Ref Api, StageName: live}
+    Properties: {ApiId: !Ref Api, StageName: live, AutoDeploy: true}
   OnConnect:
     Type: AWS::ApiGatewayV2::Route
     Properties: {ApiId: !Ref Api, RouteKey: $connect, Target: !Sub "integrations/${ToHello}"}

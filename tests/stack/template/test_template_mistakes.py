@@ -100,12 +100,6 @@ def test_what_is_left_out_is_named(
             "14: Live: throttling is not read; give the API's quotas in Metadata: FanoutHarness",
             id="throttling",
         ),
-        pytest.param(
-            "RouteKey: $connect",
-            "RouteKey: $connect, AuthorizationType: CUSTOM, AuthorizerId: x",
-            "17: OnConnect: the authorizer is not read: route '$connect' lets everybody in",
-            id="authorizer",
-        ),
     ],
 )
 def test_what_of_a_resource_is_not_read_is_named(
@@ -133,6 +127,18 @@ def test_what_of_a_resource_is_not_read_is_named(
             "AWS::ApiGatewayV2::Deployment",
             "9: Api: has no stage (AWS::ApiGatewayV2::Stage), so nobody can reach it",
             id="no stage",
+        ),
+        pytest.param(
+            "RouteKey: $connect",
+            "RouteKey: $connect, AuthorizationType: CUSTOM, AuthorizerId: x",
+            "17: OnConnect: route '$connect' needs an authorizer (AWS::ApiGatewayV2::Authorizer) of this template",
+            id="authorizer that is not here",
+        ),
+        pytest.param(
+            "RouteKey: $connect",
+            "RouteKey: $connect, AuthorizationType: JWT",
+            "15: OnConnect: 'authorization' must be 'NONE' or 'AWS_IAM', not 'JWT'",
+            id="JWT",
         ),
         pytest.param(
             "integrations/${ToHello}",
@@ -163,7 +169,7 @@ def test_what_of_a_resource_is_not_read_is_named(
         pytest.param(
             "hello.handler",
             "helo.handler",
-            "7: Hello: there is no helo.py for 'helo.handler' in '.'",
+            "7: Hello: there is no helo.py for 'helo.handler' in '.'; did you mean 'hello.handler'?",
             id="no handler",
         ),
         pytest.param(

@@ -1,4 +1,4 @@
-// `$connect`: may the client open its socket? If so, its connection gets a row.
+// `$connect`: who may open a socket; the connection gets a row.
 
 import { isSymbol, isTraderId } from './channels';
 import { type Connection, LIFETIME, putConnection } from './connectionsTable';

@@ -1,4 +1,4 @@
-// What does the connections table hold, and how is it read and changed?
+// Connections table: what it holds, and how it is read and changed.
 //
 // One row per connection: `pk = WS#<connectionId>`, `sk = META`, `connectedAt` (milliseconds), `expireAt` (epoch
 // seconds, the table's TTL attribute), and, only where known, `traderId` and `channel`. The index by channel is sparse:

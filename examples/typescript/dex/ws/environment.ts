@@ -1,4 +1,4 @@
-// What does the function's environment say that is no link of SST's?
+// Environment of the function, as far as it is no link of SST's.
 //
 // Variables: `INDEX_NAME` (default ByChannel), `CONNECTION_LOOKUP` (query or scan), `POST_CONNECTIONS` (default 64),
 // and those that Lambda and the AWS SDK define. One that is missing or wrong throws with what to set.

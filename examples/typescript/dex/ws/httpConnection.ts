@@ -1,4 +1,4 @@
-// How does one keep-alive HTTP/1.1 connection carry one request after another?
+// HTTP/1.1 connection, kept alive, that carries one request after another.
 
 import net from 'node:net';
 import tls from 'node:tls';

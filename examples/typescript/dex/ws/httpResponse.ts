@@ -1,4 +1,4 @@
-// Which HTTP/1.1 response do the bytes hold that have arrived so far? Pure.
+// HTTP/1.1 response, parsed from the bytes that have arrived so far. Pure.
 
 /** An answer. `errorType` is the name in `x-amzn-ErrorType`, or ''; `keepAlive` says whether to go on. */
 export interface Answer {

@@ -1,4 +1,4 @@
-// What do API Gateway and SNS hand to a handler, beyond what the types of the community say?
+// Events that API Gateway and SNS hand to a handler, beyond what the types of the community say.
 
 import type { APIGatewayProxyResultV2, APIGatewayProxyWebsocketEventV2 } from 'aws-lambda';
 

@@ -1,4 +1,4 @@
-// How does one message get to many connections through the API Gateway Management API, fast?
+// API Gateway Management API: one message to many connections, fast.
 //
 // Over a few keep-alive connections, one request in flight on each. They are kept between invocations; since Lambda
 // freezes the process in between, a kept connection can be dead without our knowing, so a request that finds it so is

@@ -1,4 +1,4 @@
-// What is a client told whose message is refused?
+// Replies to clients whose messages are refused.
 
 import type { WebSocketEvent } from './lambdaEvents';
 import { managementApi } from './managementApi';
@@ -19,9 +19,9 @@ type Caller = Pick<WebSocketEvent['requestContext'], 'connectionId' | 'requestId
 
 const WITHIN = 5_000;
 
-/** Posts the error frame to the caller; a caller who has left meanwhile is not told. */
+/** Posts the error message to the caller; a caller who has left meanwhile is not told. */
 export async function refuse({ connectionId, requestId }: Caller, code: RefusalCode): Promise<void> {
-  const frame = JSON.stringify({ type: 'error', code, message: MESSAGES[code], requestId });
-  const report = await managementApi.post([connectionId], Buffer.from(frame), WITHIN);
+  const text = JSON.stringify({ type: 'error', code, message: MESSAGES[code], requestId });
+  const report = await managementApi.post([connectionId], Buffer.from(text), WITHIN);
   for (const line of failuresOf(report)) console.error(`${connectionId} was not told ${code}: ${line}`);
 }

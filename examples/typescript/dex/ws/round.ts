@@ -1,4 +1,4 @@
-// In which order are many connections tried, and tried again, with a few requests in flight?
+// Order in which many connections are tried, and tried again, with a few requests in flight.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 

@@ -1,4 +1,4 @@
-// Which bytes are a signed request to `@connections`?
+// Signed requests to `@connections`, as bytes.
 //
 // Pure: the time is passed in. Written out by hand for speed, since the SDK spends up to a millisecond on each while
 // V8 is still warming up; everything that the requests for many connections share is computed once.

@@ -1,4 +1,4 @@
-// `subscribe`: which channel does the connection want from now on, and may it read it?
+// `subscribe`: the channel that the connection wants from now on, if it may read it.
 
 import { parseChannel } from './channels';
 import { storeChannel, type Subscribed } from './connectionsTable';
@@ -11,7 +11,7 @@ const REFUSALS: Readonly<Record<Subscribed, RefusalCode | undefined>> = {
   absent: 'NOT_CONNECTED',
 };
 
-/** Stores the channel on the connection's row, or posts an error frame and changes nothing. */
+/** Stores the channel on the connection's row, or posts an error message and changes nothing. */
 export async function handler(event: WebSocketEvent): Promise<ProxyResponse> {
   const refusal = await refusalOf(event);
   if (refusal !== undefined) await refuse(event.requestContext, refusal);

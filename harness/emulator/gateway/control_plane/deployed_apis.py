@@ -1,13 +1,13 @@
-"""Deployed APIs, read out of moto's control plane as the gateway needs them."""
+"""Deployed APIs, as the gateway needs them: built of what each stage's deployment says, and kept until it changes."""
 
 import logging
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, cast
+from types import MappingProxyType
+from typing import TypeAlias
 
 import orjson
 
-from harness.emulator.aws_api.errors import aws_error
 from harness.emulator.aws_api.requests import ACCOUNT
 from harness.emulator.gateway.apis import (
     INTEGRATION_TIMEOUT,
@@ -23,47 +23,60 @@ from harness.emulator.gateway.apis import (
     RouteKey,
     Stage,
     Throttling,
+    UnsupportedAuthorization,
     UnsupportedIntegration,
 )
+from harness.emulator.gateway.control_plane.custom_domains import Domains
+from harness.emulator.gateway.control_plane.definition import Definition, Resource, mapping, text
+from harness.emulator.gateway.control_plane.websocket_api import WebSocketApi
 from harness.emulator.gateway.request_models import unsupported
-from harness.emulator.moto_services import backend_of
-from harness.emulator.port.http import Request, Response
 
 _log = logging.getLogger(__name__)
-_MOST = {"routes": 300, "integrations": 300, "stages": 10, "authorizers": 10}
-_CREATED = re.compile(r"/v2/apis/(?P<api>[^/]+)/(?P<kind>routes|integrations|stages|authorizers)")
 _FUNCTION_IN_URI = re.compile(r"functions/(.+?)/invocations$")
-
 
 ApiKeys: TypeAlias = Callable[[str, str], Mapping[str, Throttling | None]]
 """The API keys of a stage, by API id and stage, each with its usage plan's throttle."""
 
 
 class DeployedApis:
-    """The WebSocket APIs of one region, built once and again after each change.
+    """The APIs as they are deployed to their stages, each built when it is first asked for after a change.
 
     What is not emulated raises nothing: it becomes an UnsupportedIntegration, which the gateway refuses by name.
     """
 
-    def __init__(self, region: str, api_keys: ApiKeys) -> None:
-        self._region = region
-        self._api_keys = api_keys
-        self._built: dict[str, Api] = {}
+    def __init__(
+        self,
+        *,
+        api: Callable[[str], WebSocketApi | None],
+        domains: Callable[[], Domains],
+        api_keys: ApiKeys,
+    ) -> None:
+        self._api, self._of_domains, self._api_keys = api, domains, api_keys
+        self._built: dict[tuple[str, str], Api] = {}
         self._domains: Mapping[str, CustomDomain] | None = None
 
-    def __call__(self, api_id: str) -> Api | None:
-        """The API with this id; None when there is none, or when it is not a WebSocket API."""
-        if api_id not in self._built:
-            of_moto = _apis(self._region).get(api_id)
-            if of_moto is None or of_moto.protocol_type != "WEBSOCKET":
-                return None
-            self._built[api_id] = _api(of_moto, self._region, self._api_keys)
-        return self._built[api_id]
+    def __call__(self, api_id: str, stage: str) -> Api | None:
+        """The API as it is deployed to a stage; None when there is none, or nothing is deployed there (G-1)."""
+        built = self._built.get((api_id, stage))
+        if built is not None:
+            return built
+        api = self._api(api_id)
+        definition = None if api is None else api.deployed_to(stage)
+        if api is None or definition is None:
+            return None
+        of_stage = _stage(api.stages[stage], api_id, self._api_keys)
+        self._built[api_id, stage] = _built(definition, api.region, of_stage)
+        return self._built[api_id, stage]
+
+    def is_in(self, region: str, api_id: str) -> bool:
+        """Whether an API is one of this region (G-7); one that is not there is in none."""
+        api = self._api(api_id)
+        return api is not None and api.region == region
 
     def custom_domain(self, name: str) -> CustomDomain | None:
         """The API mappings of a custom domain (U-3); None for a name that is none."""
         if self._domains is None:
-            self._domains = _custom_domains(self._region)
+            self._domains = _custom_domains(self._of_domains())
         return self._domains.get(name)
 
     def changed(self) -> None:
@@ -72,130 +85,118 @@ class DeployedApis:
         self._domains = None
 
 
-def _apis(region: str) -> Mapping[str, Any]:
-    backend: Any = backend_of("apigatewayv2", region)
-    return {} if backend is None else cast(Mapping[str, Any], backend.apis)
+def _custom_domains(domains: Domains) -> Mapping[str, CustomDomain]:
+    return {
+        name: {
+            text(one, "apiMappingKey"): ApiMapping(text(one, "apiId"), text(one, "stage"))
+            for one in domain.mappings.values()
+        }
+        for name, domain in domains.items()
+    }
 
 
-def _custom_domains(region: str) -> Mapping[str, CustomDomain]:
-    backend: Any = backend_of("apigatewayv2", region)
-    if backend is None:
-        return {}
-    domains: dict[str, dict[str, ApiMapping]] = {name.lower(): {} for name in list(backend.domain_names)}
-    for one in list(backend.api_mappings.values()):
-        mapping = ApiMapping(one.api_id, one.stage)
-        domains.get(one.domain_name.lower(), {})[one.api_mapping_key or ""] = mapping
-    return domains
-
-
-def stages_of(region: str, api_id: str) -> frozenset[str] | None:
-    """The names of an API's stages; None when there is no such API."""
-    api = _apis(region).get(api_id)
-    return None if api is None else frozenset(api.stages)
-
-
-def beyond_quota(request: Request, region: str) -> Response | None:
-    """The refusal of a Create call for an API that has as much of its kind as it may have (Q-11); None to go on."""
-    match = _CREATED.fullmatch(request.path) if request.method == "POST" else None
-    api = _apis(region).get(match["api"]) if match is not None else None
-    if match is None or api is None or len(getattr(api, match["kind"])) < _MOST[match["kind"]]:
-        return None
-    kind = match["kind"].capitalize()
-    reached = f"Maximum number of {kind} for this API has been reached."
-    text = f"{reached} Please contact AWS if you need additional {kind}."
-    return aws_error("apigateway", 429, "TooManyRequestsException", text)
-
-
-def _api(api: Any, region: str, api_keys: ApiKeys) -> Api:
-    routes = [_route(api, route) for route in list(api.routes.values())]
+def _built(definition: Definition, region: str, stage: Stage) -> Api:
+    routes = [_route(definition, route) for route in definition.all_in("routes")]
     return Api(
-        api_id=api.api_id,
-        name=api.name,
+        api_id=text(definition.api, "apiId"),
+        name=text(definition.api, "name"),
         region=region,
         account=ACCOUNT,
-        stages={name: _stage(stage, api.api_id, api_keys) for name, stage in list(api.stages.items())},
+        stages={stage.name: stage},
         routes={route.route_key: route for route in routes},
-        route_selection_expression=api.route_selection_expression,
-        api_key_selection_expression=api.api_key_selection_expression,
+        route_selection_expression=text(definition.api, "routeSelectionExpression"),
+        api_key_selection_expression=text(definition.api, "apiKeySelectionExpression"),
     )
 
 
-def _stage(stage: Any, api_id: str, api_keys: ApiKeys) -> Stage:
+def _stage(stage: Resource, api_id: str, api_keys: ApiKeys) -> Stage:
+    name, settings = text(stage, "stageName"), mapping(stage, "routeSettings")
     return Stage(
-        name=stage.name,
-        variables=dict(stage.stage_variables or {}),
-        default_throttling=_throttling(stage.default_route_settings or {}),
-        route_throttling={
-            RouteKey(key): throttling
-            for key, settings in (stage.route_settings or {}).items()
-            if (throttling := _throttling(settings)) is not None
-        },
-        api_keys=api_keys(api_id, stage.name),
+        name=name,
+        variables=_texts(mapping(stage, "stageVariables")),
+        default_throttling=_throttling(mapping(stage, "defaultRouteSettings")),
+        route_throttling=MappingProxyType(
+            {
+                RouteKey(key): throttling
+                for key in settings
+                if (throttling := _throttling(mapping(settings, key))) is not None
+            }
+        ),
+        api_keys=api_keys(api_id, name),
     )
 
 
-def _throttling(settings: Mapping[str, Any]) -> Throttling | None:
-    rate, burst = settings.get("throttlingRateLimit"), settings.get("throttlingBurstLimit")
-    return None if rate is None or burst is None else Throttling(float(rate), int(burst))
+def _throttling(settings: Resource) -> Throttling | None:
+    match settings.get("throttlingRateLimit"), settings.get("throttlingBurstLimit"):
+        case (int() | float() as rate, int() as burst):
+            return Throttling(float(rate), burst)
+    return None
 
 
-def _route(api: Any, route: Any) -> Route:
-    integration_id = (route.target or "").removeprefix("integrations/")
-    integration = api.integrations.get(integration_id)
-    model = _request_model(api, route)
+def _route(definition: Definition, route: Resource) -> Route:
+    model = _request_model(definition, route)
     problem = None if model is None else unsupported(model)
     if problem is not None:
         # Refused rather than ignored: a message must not pass because nobody looked at it.
-        _log.error("route %s: a request model with '%s' is not emulated", route.route_key, problem)
+        _log.error("route %s: a request model with '%s' is not emulated", route["routeKey"], problem)
+    target = _target(definition, route)
     return Route(
-        route_key=RouteKey(route.route_key),
-        integration=_target(integration) if problem is None else UnsupportedIntegration(f"model: {problem}"),
-        request_model=model if problem is None else None,
-        authorization=_authorization(api, route),
-        api_key_required=bool(route.api_key_required),
-        route_response=bool(route.route_responses)
-        and route.route_response_selection_expression == "$default",
+        route_key=RouteKey(text(route, "routeKey")),
+        integration=target if problem is None else UnsupportedIntegration(f"model: {problem}"),
+        request_model=model if problem is None and isinstance(model, Mapping) else None,
+        authorization=_authorization(definition, route),
+        api_key_required=route.get("apiKeyRequired") is True,
+        route_response=bool(definition.all_in("routes", text(route, "routeId"), "routeresponses"))
+        and route.get("routeResponseSelectionExpression") == "$default",
     )
 
 
-def _request_model(api: Any, route: Any) -> Any:
+def _request_model(definition: Definition, route: Resource) -> object:
     """The JSON Schema that messages of a route must pass; None without one (R-20).
 
     A model named `$default` counts; which other one is chosen by a ModelSelectionExpression is not emulated.
     """
-    names = route.request_models or {}
+    names = mapping(route, "requestModels")
     name = names.get("$default") or next(iter(names.values()), None)
-    schemas = [model.schema for model in list(api.models.values()) if model.name == name]
     if name is None:
         return None
+    schemas = [text(model, "schema") for model in definition.all_in("models") if model["name"] == name]
     try:
         return orjson.loads(schemas[0]) if schemas else f"the unknown model {name}"
     except orjson.JSONDecodeError:
         return f"the model {name} that is no JSON"
 
 
-def _target(integration: Any) -> Integration | None:
-    return None if integration is None else _integration(integration)
+def _target(definition: Definition, route: Resource) -> Integration | None:
+    integration_id = text(route, "target").removeprefix("integrations/")
+    integration = definition.parts.get(("integrations", integration_id))
+    if integration is None:
+        return None
+    return _integration(
+        integration, definition.all_in("integrations", integration_id, "integrationresponses")
+    )
 
 
-def _integration(integration: Any) -> Integration:
-    milliseconds = integration.timeout_in_millis
-    match integration.integration_type:
-        case "AWS_PROXY" if found := _FUNCTION_IN_URI.search(integration.integration_uri or ""):
-            # moto's default is that of HTTP APIs, 30 s; WebSocket APIs end at 29 s (R-19).
-            converts = integration.content_handling_strategy == "CONVERT_TO_BINARY"
+def _integration(integration: Resource, responses: list[Resource]) -> Integration:
+    kind, uri = text(integration, "integrationType"), text(integration, "integrationUri")
+    match kind:
+        case "AWS_PROXY" if found := _FUNCTION_IN_URI.search(uri):
+            milliseconds = integration["timeoutInMillis"]
+            assert isinstance(milliseconds, int)
+            converts = integration.get("contentHandlingStrategy") == "CONVERT_TO_BINARY"
             return LambdaIntegration(found[1], min(milliseconds / 1000, INTEGRATION_TIMEOUT), converts)
         case "MOCK":
-            return _mock(integration)
-    return UnsupportedIntegration(f"{integration.integration_type} to {integration.integration_uri}")
+            return _mock(integration, responses)
+    return UnsupportedIntegration(f"{kind} to {uri or None}")
 
 
-def _mock(integration: Any) -> Integration:
+def _mock(integration: Resource, responses: list[Resource]) -> Integration:
     """A mock whose templates are constants; one that computes (`$`, `#`) is not emulated."""
-    request = _template(integration.request_templates, integration.template_selection_expression)
-    response = next(iter(integration.responses.values()), None)
-    body = "" if response is None else _template(response.response_templates, "")
-    if _computes(request) or _computes(body) or len(integration.responses) > 1:
+    request = _template(
+        mapping(integration, "requestTemplates"), text(integration, "templateSelectionExpression")
+    )
+    body = _template(mapping(responses[0], "responseTemplates"), "") if responses else ""
+    if _computes(request) or _computes(body) or len(responses) > 1:
         return UnsupportedIntegration("MOCK with templates that compute, or with several responses")
     try:
         status = orjson.loads(request or '{"statusCode": 200}')["statusCode"]
@@ -204,10 +205,10 @@ def _mock(integration: Any) -> Integration:
     return MockIntegration(int(status), body)
 
 
-def _template(templates: Mapping[str, str] | None, selection_expression: str | None) -> str:
+def _template(templates: Resource, selection_expression: str) -> str:
     """The template that a constant expression selects, else the default one, else the first."""
-    every = templates or {}
-    selected = (selection_expression or "").replace("\\$", "$")
+    every = _texts(templates)
+    selected = selection_expression.replace("\\$", "$")
     return every.get(selected) or every.get("$default") or next(iter(every.values()), "")
 
 
@@ -215,23 +216,30 @@ def _computes(template: str) -> bool:
     return "$" in template or "#" in template
 
 
-def _authorization(api: Any, route: Any) -> Authorization:
-    match route.authorization_type:
+def _authorization(definition: Definition, route: Resource) -> Authorization:
+    kind = text(route, "authorizationType")
+    match kind:
+        case "NONE":
+            return "NONE"
         case "AWS_IAM":
             return "AWS_IAM"
         case "CUSTOM":
-            return _authorizer(route.authorizer_id or "", api.authorizers.get(route.authorizer_id))
-    return "NONE"
+            return _authorizer(definition, text(route, "authorizerId"))
+    return UnsupportedAuthorization(kind)
 
 
-def _authorizer(authorizer_id: str, authorizer: Any) -> Authorizer:
+def _authorizer(definition: Definition, authorizer_id: str) -> Authorizer:
     """One that is gone still guards its route: no function answers for it, and the connect fails."""
-    if authorizer is None:
-        return Authorizer(authorizer_id, name="", function="")
-    found = _FUNCTION_IN_URI.search(authorizer.authorizer_uri or "")
+    authorizer = definition.parts.get(("authorizers", authorizer_id), {})
+    found = _FUNCTION_IN_URI.search(text(authorizer, "authorizerUri"))
+    sources = authorizer.get("identitySource")
     return Authorizer(
         authorizer_id=authorizer_id,
-        name=authorizer.name,
+        name=text(authorizer, "name"),
         function=found[1] if found else "",
-        identity_sources=tuple(authorizer.identity_source or ()),
+        identity_sources=tuple(map(str, sources)) if isinstance(sources, list) else (),
     )
+
+
+def _texts(values: Resource) -> Mapping[str, str]:
+    return {name: str(value) for name, value in values.items()}

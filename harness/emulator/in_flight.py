@@ -1,4 +1,4 @@
-"""Count of what has begun and not yet ended, which can be waited on; it owns the gateway's tasks."""
+"""Count of what has begun and not yet ended, which can be waited on; it owns the tasks that it started."""
 
 import asyncio
 import logging
@@ -67,5 +67,5 @@ class InFlight:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.errors += 1
-            _log.error("a task of the gateway failed", exc_info=error)
+            _log.error("a task failed", exc_info=error)
         self.end()
