@@ -19,7 +19,8 @@ from harness.stack.loader import load_stack
 from harness.testbed import Testbed, open_testbed
 
 HERE = Path(__file__).resolve().parent
-PATIENCE = 30.0
+BATCHED = ("burst",)
+"""Stimuli whose events a queue hands over ten at a time; those of the others come alone, on a busy machine too."""
 
 
 class Played(Protocol):
@@ -87,11 +88,23 @@ async def _played(testbed: Testbed, mutant: Played, runs: RunFolder) -> Told:
         scenario = load_scenario(path, feed=testbed.stack.feed, rows=testbed.stack.connection_rows())
     except UsageError as error:
         return Told((), (), (), broken=str(error))
+    batched = mutant.stimulus in BATCHED
+    if batched:
+        await asyncio.to_thread(_hand_over, testbed, at_once=10)
     await _change(testbed, mutant.function, mutant.change)
     try:
         return told(judged(await record(testbed, path, scenario, runs, Silent())))
     finally:
         await _change(testbed, mutant.function, "")
+        if batched:
+            await asyncio.to_thread(_hand_over, testbed, at_once=1)
+
+
+def _hand_over(testbed: Testbed, *, at_once: int) -> None:
+    """From now on an invocation is handed so many messages of the backend's queue, if it has one."""
+    functions: Any = testbed.backend.client("lambda")
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        functions.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=at_once)
 
 
 async def _change(testbed: Testbed, function: str, change: str) -> None:
