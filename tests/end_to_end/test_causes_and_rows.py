@@ -65,7 +65,7 @@ def test_a_post_to_nowhere_is_told_with_its_address(played: Played) -> None:
     assert ended.exit_code == 1
     (finding,) = checks["health"]["findings"]
     assert finding["what"].startswith("dex-fan_out posted to http://127.0.0.1:")
-    assert "/None/@connections/...: 403, no " in finding["what"]
+    assert "/None/@connections/...: 403, no such API" in finding["what"]
     assert finding["what"].endswith(", 2 times")
 
 
