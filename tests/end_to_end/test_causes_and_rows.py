@@ -52,6 +52,7 @@ def test_a_connect_that_answers_nothing_is_the_first_thing_that_is_told(played: 
     assert finding["what"] == "dex-connect returned None: not a response (route $connect)"
     assert checks["refusals"]["verdict"] == "FAIL"
     assert ended.stdout.count("- dex-connect returned None: not a response") == 1
+    assert ended.stdout.index("returned None: not a response") < ended.stdout.index("handshake was refused")
 
 
 def test_a_route_that_says_500_is_named(played: Played) -> None:
