@@ -12,11 +12,9 @@ from tests.mutants.catalogue import (
     SAYS,
     Harmless,
     Mutant,
-    harmless_on,
     mutants_on,
 )
 from tests.mutants.judging import wrong
-from tests.mutants.pending import PENDING
 from tests.mutants.playing import Told
 
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
@@ -93,12 +91,6 @@ def test_what_is_wrong_with_a_verdict(mutant: Mutant | Harmless, told: Told, fau
 def test_only_what_a_backend_can_show_is_played_there() -> None:
     on_plain = {one.fault for one in mutants_on("plain", every_rate=True)}
     assert set(faults.FAULTS) - on_plain == {"first-record-only", "old-room-stays"}
-
-
-def test_what_is_pending_is_played() -> None:
-    for backend, names in PENDING.items():
-        played: list[Mutant | Harmless] = [*mutants_on(backend), *harmless_on(backend)]
-        assert names <= {one.name for one in played}, backend
 
 
 def test_backends_are_folders() -> None:
