@@ -10,14 +10,13 @@ from math import inf
 
 from harness.checks import wording
 from harness.checks.findings import finding_of, hidden
+from harness.checks.inside import tells_of_the_inside
 from harness.checks.needs import CLIENTS, INSIDE, RUN, Need
 from harness.checks.subscribing import timeline_begins_at
 from harness.checks.verdict import Cause, Finding, Severity
 from harness.record.history import Gap, History
 from harness.record.lines import source_of
 from harness.record.observation import (
-    ConnectionOpened,
-    InvocationStarted,
     Observation,
     ObservationsLost,
     Settled,
@@ -83,7 +82,7 @@ class Completeness:
 def completeness_of(history: History) -> Completeness:
     """What is missing of this history. One that did not end in order is read through once."""
     concealed = hidden(history)
-    shown = concealed is None and bool(history.of(ConnectionOpened) or history.of(InvocationStarted))
+    shown = concealed is None and tells_of_the_inside(history)
     missing = (
         *_changed(history),
         *_lost(history),

@@ -132,17 +132,20 @@ class SeenRows:
 def seen_rows(rows: ConnectionRows, history: History) -> SeenRows:
     """What the history shows of connections and their rows."""
     seen = _opened(history)
+    refused, refusing = _refused(history)
+    # Nothing is kept of rows of other things, nor of invocations that met no 410: there may be any number of them.
+    calls = (InvocationStarted, ConnectionPosted, ConnectionAsked) if refused else ()
     strangers: dict[str, RowWritten | RowDeleted] = {}
     started: dict[str, float] = {}
-    for one in history.each(InvocationStarted, RowWritten, RowDeleted, ConnectionPosted, ConnectionAsked):
+    for one in history.each(RowWritten, RowDeleted, *calls):
         match one:
-            case InvocationStarted():
+            case InvocationStarted() if one.request in refusing:
                 started[one.request] = one.at
             case RowWritten() | RowDeleted():
                 connection = one.key.removeprefix(rows.prefix) if one.key.startswith(rows.prefix) else ""
                 if connection in seen:
                     seen[connection].note(one, one.at)
-                else:
+                elif connection in refused:
                     strangers[connection] = one
             case ConnectionPosted(status=410) | ConnectionAsked(status=410):
                 if one.connection not in seen:
@@ -152,6 +155,17 @@ def seen_rows(rows: ConnectionRows, history: History) -> SeenRows:
                 began_at = started.get(one.request or "", one.at - UNATTRIBUTED_GRACE)
                 seen[one.connection].note(one, began_at)
     return SeenRows(seen, next(iter(history.of(RowsFound)[-1:]), None))
+
+
+def _refused(history: History) -> tuple[set[str], set[str]]:
+    """The connections that a 410 was answered for, and the invocations that it was answered to."""
+    refused, refusing = set[str](), set[str]()
+    calls: Iterator[Refusal] = history.each(ConnectionPosted, ConnectionAsked)
+    for one in calls:
+        if one.status == 410:
+            refused.add(one.connection)
+            refusing.add(one.request or "")
+    return refused, refusing
 
 
 def _opened(history: History) -> dict[str, SeenConnection]:
@@ -174,9 +188,9 @@ def _disconnects(history: History) -> Iterator[tuple[str, InvocationEnded]]:
     """The end of each connection's $disconnect."""
     asked = {
         one.request: one.connection
-        for one in history.of(InvocationStarted)
+        for one in history.each(InvocationStarted)
         if one.route == "$disconnect" and one.connection is not None
     }
-    for ended in history.of(InvocationEnded):
+    for ended in history.each(InvocationEnded):
         if (connection := asked.get(ended.request)) is not None:
             yield connection, ended

@@ -7,7 +7,7 @@ from typing import TypeAlias, TypeVar
 from harness.checks import wording
 from harness.checks.completeness import completeness_of
 from harness.checks.findings import finding_of, hidden, unseen
-from harness.checks.inside import connections
+from harness.checks.inside import connections, functions_of
 from harness.checks.logged import without_ids
 from harness.checks.needs import INVOCATIONS
 from harness.checks.raised import raised_at
@@ -17,7 +17,6 @@ from harness.record.history import History
 from harness.record.observation import (
     FunctionLogged,
     InvocationEnded,
-    InvocationStarted,
     ObservationsLost,
     PostRefused,
     PublishFailed,
@@ -38,7 +37,7 @@ def check(scenario: Scenario, history: History) -> CheckResult:
     UNKNOWN for a failed publish, for what was not seen, a run that never settled. A WARNING for what a scenario or a
     stack says that may not be what was meant.
     """
-    failed = [one for one in history.of(InvocationEnded) if one.error is not None]
+    invocations, failed = _ended(history)
     told = [
         *saturation(history),
         *completeness_of(history).findings(),
@@ -53,9 +52,19 @@ def check(scenario: Scenario, history: History) -> CheckResult:
         NAME,
         _summary(told, failed),
         (*told, *warnings),
-        _counts(history, failed),
+        _counts(history, invocations, failed),
         needs=(INVOCATIONS.where_shown(),),
     )
+
+
+def _ended(history: History) -> tuple[int, list[InvocationEnded]]:
+    """How many invocations have ended, and those that failed."""
+    number, failed = 0, list[InvocationEnded]()
+    for one in history.each(InvocationEnded):
+        number += 1
+        if one.error is not None:
+            failed.append(one)
+    return number, failed
 
 
 def _alike(observations: Iterable[tuple[_Key, _One]]) -> list[tuple[_Key, list[_One]]]:
@@ -139,9 +148,9 @@ def _first_line(text: str) -> str:
 def _misdirected(history: History) -> Iterator[Finding]:
     """Posts that found no API, stage or route, by the address that they were sent to."""
     refused = history.of(PostRefused)
-    functions = {one.request: one.function for one in history.of(InvocationStarted)} if refused else {}
+    functions = functions_of({one.request for one in refused}, history)
     keyed = (
-        ((functions.get(one.request or "", "something"), _address(one.url), str(one.status), one.reason), one)
+        ((functions.get(one.request, "something"), _address(one.url), str(one.status), one.reason), one)
         for one in refused
     )
     for (function, address, status, reason), group in _alike(keyed):
@@ -217,9 +226,9 @@ def _rows_unnamed(scenario: Scenario, history: History) -> Iterator[Finding]:
             return
 
 
-def _counts(history: History, failed: list[InvocationEnded]) -> dict[str, float]:
+def _counts(history: History, invocations: int, failed: list[InvocationEnded]) -> dict[str, float]:
     return {
-        "invocations": len(history.of(InvocationEnded)),
+        "invocations": invocations,
         "function_errors": len(failed),
         "bad_answers": len(history.of(RouteAnswered)),
         "misdirected_posts": len(history.of(PostRefused)),

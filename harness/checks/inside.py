@@ -1,7 +1,7 @@
 """Inside of the emulator, as a history shows it: whose connections they were, when their messages were handled."""
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from operator import attrgetter
@@ -19,8 +19,18 @@ _BY_TIME = attrgetter("at")
 
 def is_visible(history: History) -> bool:
     """Whether the emulator told what went on inside, and told all of it."""
-    told = bool(history.of(ConnectionOpened)) or bool(history.of(InvocationStarted))
-    return told and not history.of(ObservationsLost)
+    return tells_of_the_inside(history) and not history.of(ObservationsLost)
+
+
+def tells_of_the_inside(history: History) -> bool:
+    """Whether anything at all was told of it."""
+    return bool(history.of(ConnectionOpened)) or next(history.each(InvocationStarted), None) is not None
+
+
+def functions_of(requests: Collection[str | None], history: History) -> Mapping[str | None, str]:
+    """The function of each of these requests that was seen to start."""
+    started = history.each(InvocationStarted) if requests else iter(())
+    return {one.request: one.function for one in started if one.request in requests}
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ def _is_slow_anyway(threshold: Threshold, rows: Sequence[Row]) -> bool:
     """Whether the threshold does not hold of what arrived, had the missing come at once."""
     arrived = sorted(chain.from_iterable(one.latencies for one in rows))
     missing = sum(len(one.missing) for one in rows)
-    return percentile([-inf] * missing + arrived, PERCENT[threshold.percentile]) >= threshold.seconds
+    return not threshold.holds(percentile([-inf] * missing + arrived, PERCENT[threshold.percentile]))
 
 
 def _worst(rows: Sequence[Row]) -> tuple[str, tuple[Observation, ...]]:

@@ -56,7 +56,7 @@ def _level_of(line: str) -> str | None:
 
 
 def _first_of_each(history: History) -> Iterator[FunctionLogged]:
-    failed = {one.request for one in history.of(InvocationEnded) if one.error is not None}
+    failed = {one.request for one in history.each(InvocationEnded) if one.error is not None}
     told: set[tuple[str, str]] = set()
     for one in history.each(FunctionLogged):
         if one.request in failed or not tells_of_an_error(one.line):

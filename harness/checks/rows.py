@@ -8,11 +8,12 @@ from harness.checks.completeness import completeness_of
 from harness.checks.connection_rows import ENDLESS, SeenConnection, SeenRows, seen_rows
 from harness.checks.expiry import Expiry, epoch_seconds, expiry_of, long_time
 from harness.checks.findings import finding_of, hidden, unseen
+from harness.checks.inside import functions_of
 from harness.checks.likewise import Wrong, likewise
 from harness.checks.needs import INVOCATIONS, ROWS, SETTLED, Need
 from harness.checks.verdict import Cause, CheckResult, Finding, Severity, answer
 from harness.record.history import History
-from harness.record.observation import InvocationStarted, Observation, RecordingBegan, RowWritten
+from harness.record.observation import Observation, RecordingBegan, RowWritten
 from harness.scenario.connection_rows import ConnectionRows
 from harness.scenario.model import Scenario
 
@@ -61,13 +62,13 @@ def check(scenario: Scenario, history: History) -> CheckResult | None:
 
 
 def _left_over(over: list[SeenConnection], seen: SeenRows, history: History) -> Iterator[Wrong]:
-    functions = {one.request: one.function for one in history.of(InvocationStarted)}
+    functions = functions_of({one.recreated.request for one in over if one.recreated is not None}, history)
     for one in over:
         ended = one.disconnected
         assert ended is not None
         found = seen.there_at_the_end(one.connection)
         if one.recreated is not None:
-            by = functions.get(one.recreated.request or "")
+            by = functions.get(one.recreated.request)
             who = "" if by is None else f" by {by}"
             what = f"the row of {one.named} was written again{who} after its $disconnect had ended"
             yield _wrong("row re-created", one, what, (ended, one.recreated), one.recreated.request)

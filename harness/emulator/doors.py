@@ -156,10 +156,10 @@ class Doors:
 
     async def _astray(self, request: Request, target: Response | None) -> Response:
         """A call of @connections at an address of nobody's, as an unset variable makes one."""
-        reason = "no API in the address" if target is None else "no mapping of this domain is for the address"
+        missing = "the address has none" if target is None else "no mapping of this domain is for the address"
         answer = self._answer(request, target)
         response = answer if isinstance(answer, Response) else await answer
-        self._gateway.astray(request, response, reason)
+        self._gateway.astray(request, response, f"no such API: {missing}")
         return response
 
     def _room(self, call: AwsCall) -> Service:

@@ -73,11 +73,20 @@ def test_a_threshold_that_holds_passes() -> None:
     assert result.latencies == (figures("all", "all", *row[2:]), figures(*row))
 
 
-def test_a_threshold_is_less_than() -> None:
+def test_a_threshold_is_less_than_or_equal_only_where_it_says_so() -> None:
     message = a_message("alice", EVENT, after=0.25)
 
     assert verdict_of(["max < 250 ms"], EVENT, message) is Verdict.FAIL
     assert verdict_of(["max < 251 ms"], EVENT, message) is Verdict.PASS
+    assert verdict_of(["max <= 250 ms"], EVENT, message) is Verdict.PASS
+
+
+def test_the_sign_is_told_as_it_was_written() -> None:
+    result = judged(["max <= 100 ms"], EVENT, a_message("alice", EVENT, after=0.25))
+
+    assert result is not None
+    assert result.summary.startswith("max 250 ms (<= 100 ms)")
+    assert result.findings[0].what.startswith("max <= 100 ms does not hold")
 
 
 def test_a_threshold_that_does_not_hold_fails_and_shows_the_slowest() -> None:
@@ -170,14 +179,18 @@ def test_without_thresholds_what_never_arrived_is_no_figure_and_no_pass() -> Non
 
 
 @pytest.mark.parametrize(
-    ("after", "verdict"),
+    ("threshold", "after", "verdict"),
     [
-        pytest.param(0.05, Verdict.UNKNOWN, id="but for the missing it would hold"),
-        pytest.param(0.5, Verdict.FAIL, id="what arrived was too slow anyway"),
+        pytest.param("max < 100 ms", 0.05, Verdict.UNKNOWN, id="but for the missing it would hold"),
+        pytest.param("max <= 125 ms", 0.125, Verdict.UNKNOWN, id="it would just hold"),
+        pytest.param("max < 125 ms", 0.125, Verdict.FAIL, id="just too slow anyway"),
+        pytest.param("max < 100 ms", 0.5, Verdict.FAIL, id="what arrived was too slow anyway"),
     ],
 )
-def test_in_half_a_history_what_is_missing_may_have_come(after: float, verdict: Verdict) -> None:
-    slow = a_scenario(expect={"latency": ["max < 100 ms"]})
+def test_in_half_a_history_what_is_missing_may_have_come(
+    threshold: str, after: float, verdict: Verdict
+) -> None:
+    slow = a_scenario(expect={"latency": [threshold]})
     history = History((*ALICE, EVENT, a_message("alice", EVENT, after=after), SECOND), torn=True)
 
     result = check(slow, history)

@@ -165,9 +165,9 @@ def test_a_post_tells_size_and_digest_and_other_calls_are_noted_too(stack: Stack
 @pytest.mark.parametrize(
     ("path", "status", "reason"),
     [
-        pytest.param("", 403, "no API in the address", id="no path at all"),
-        pytest.param("/None", 403, "no API in the address", id="None for an endpoint"),
-        pytest.param("/undefined/prod", 403, "no API in the address", id="undefined for an API"),
+        pytest.param("", 403, "no such API: the address has none", id="no path at all"),
+        pytest.param("/None", 403, "no such API: the address has none", id="None for an endpoint"),
+        pytest.param("/undefined/prod", 403, "no such API: the address has none", id="undefined for an API"),
         pytest.param(
             "/_aws/execute-api/None/prod", 403, "no such API: 'None'", id="None where the API id belongs"
         ),
@@ -211,7 +211,7 @@ def test_a_call_without_a_signature_to_nowhere_is_noted_too(stack: Stack) -> Non
     )
 
     assert without_time(stack.observed.of(PostRefused)) == [
-        (f"{stack.endpoint}/undefined/@connections/abc", 403, "no API in the address", None),
+        (f"{stack.endpoint}/undefined/@connections/abc", 403, "no such API: the address has none", None),
         (
             f"http://nobody.execute-api.{REGION}.amazonaws.com/prod/@connections/abc",
             403,

@@ -52,6 +52,7 @@ def test_a_connect_that_answers_nothing_is_the_first_thing_that_is_told(played: 
     assert finding["what"] == "dex-connect returned None: not a response (route $connect)"
     assert checks["refusals"]["verdict"] == "FAIL"
     assert ended.stdout.count("- dex-connect returned None: not a response") == 1
+    assert ended.stdout.index("returned None: not a response") < ended.stdout.index("handshake was refused")
 
 
 def test_a_route_that_says_500_is_named(played: Played) -> None:
@@ -65,7 +66,7 @@ def test_a_post_to_nowhere_is_told_with_its_address(played: Played) -> None:
     assert ended.exit_code == 1
     (finding,) = checks["health"]["findings"]
     assert finding["what"].startswith("dex-fan_out posted to http://127.0.0.1:")
-    assert "/None/@connections/...: 403, no " in finding["what"]
+    assert "/None/@connections/...: 403, no such API" in finding["what"]
     assert finding["what"].endswith(", 2 times")
 
 

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 BACKENDS = ("plain", "wrapped", "queued")
 """SNS to a function; the same with an envelope around each event; SNS to a queue, raw, to a function."""
 
+ONE_BY_ONE, BATCHED = ("plain", "wrapped"), ("queued",)
+"""Whose invocations are handed one event each; those that are handed several cannot tell one for another of them."""
+
 # What the first cause must say, as patterns that small changes of wording do not touch; case does not count.
 LOST = r"^(?!.*(no function was handed|answered 200)).*(never received|\blost\b)"
 LEAKED = r"\bleak|may see"
@@ -131,10 +134,12 @@ class _Push:
     cause: str
     rates: tuple[int, ...] = (1, 10, 300)
     stimuli: dict[int, str] = field(default_factory=lambda: {1: "few", 10: "few", 300: "crowd"})
+    backends: tuple[str, ...] = BACKENDS
 
     def mutants(self) -> Iterator[Mutant]:
         for rate in self.rates:
-            yield Mutant(self.fault, rate, self.stimuli[rate], self.check, self.cause)
+            stimulus = self.stimuli[rate]
+            yield Mutant(self.fault, rate, stimulus, self.check, self.cause, backends=self.backends)
 
 
 _PUSHES = (
@@ -157,8 +162,10 @@ _PUSHES = (
     _Push("alter-whole-number", "routing", ALTERED + r".*\bvolume\b"),
     _Push("number-as-string", "routing", ALTERED + r".*\bprice\b"),
     _Push("repeat-member", "routing", ALTERED + r".*\bprice\b"),
-    _Push("stale", "routing", DISAGREES),
-    _Push("wrong-id", "routing", DISAGREES),
+    _Push("stale", "routing", DISAGREES, backends=ONE_BY_ONE),
+    _Push("stale", "routing", rf"{DISAGREES}|{LOST}|{TWICE}", backends=BATCHED),
+    _Push("wrong-id", "routing", DISAGREES, backends=ONE_BY_ONE),
+    _Push("wrong-id", "routing", rf"{DISAGREES}|{ALTERED}", backends=BATCHED),
     _Push("reorder", "order", r"\bafter\b|order|\blate\b", rates=(10, 300)),
     _Push("late", "latency", LATE, stimuli={1: "late", 10: "late", 300: "late"}),
     _Push("slow", "latency", r"\bmax\b", rates=(300,), stimuli={300: "late"}),
@@ -265,9 +272,9 @@ LATER: tuple[Later, ...] = (
 
 def mutants_on(backend: str, *, every_rate: bool = False) -> tuple[Mutant, ...]:
     """The backend's mutants: of each fault of a function the one with the smallest rate, or all."""
-    alike = itertools.groupby(MUTANTS, key=lambda one: (one.fault, one.function))
-    mutants = [one for _, rates in alike for one in (rates if every_rate else [_rarest(rates)])]
-    return tuple(one for one in mutants if backend in one.backends)
+    there = (one for one in MUTANTS if backend in one.backends)
+    alike = itertools.groupby(there, key=lambda one: (one.fault, one.function))
+    return tuple(one for _, rates in alike for one in (rates if every_rate else [_rarest(rates)]))
 
 
 def _rarest(rates: Iterable[Mutant]) -> Mutant:

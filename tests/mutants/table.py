@@ -45,9 +45,9 @@ def _mutants() -> Iterator[str]:
 
 def _alike() -> Iterator[tuple[Mutant, ...]]:
     """The mutants that differ in their rates only."""
-    alike: dict[tuple[str, str, str], list[Mutant]] = {}
+    alike: dict[tuple[str, str, str, tuple[str, ...]], list[Mutant]] = {}
     for one in MUTANTS:
-        alike.setdefault((one.fault, one.function, one.check), []).append(one)
+        alike.setdefault((one.fault, one.function, one.check, one.backends), []).append(one)
     yield from map(tuple, alike.values())
 
 
