@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
-from harness.checks.verdict import Verdict
+from harness.checks.verdict import ScenarioResult, Verdict
 from harness.reports.terminal import scenario_block, total_line
 from harness.run import RunOptions, judge_again, run
 
@@ -50,10 +50,15 @@ def _made(folder: Path) -> Iterator[str]:
     (folder / "stack.yaml").write_text(yaml.safe_dump(broken), encoding="utf-8")
     for stack, played in ((ROOT / "stack.yaml", scenarios), (folder / "stack.yaml", scenarios[:1])):
         made = asyncio.run(run(RunOptions(stack, tuple(played), folder / "runs")))
-        verdicts = {result.verdict for result in made.results}
-        if verdicts != {Verdict.PASS if played == scenarios else Verdict.FAIL}:
-            sys.exit("no picture was drawn: this machine is too busy for the scenarios to pass")
+        wanted = Verdict.PASS if played == scenarios else Verdict.FAIL
+        if other := [one for one in made.results if one.verdict is not wanted]:
+            sys.exit("\n".join(("no picture was drawn:", *(_unwanted(one, wanted) for one in other))))
         yield str(made.folder.path)
+
+
+def _unwanted(result: ScenarioResult, wanted: Verdict) -> str:
+    told = "; ".join(f"{one.check}: {one.what}" for one in result.causes[:1])
+    return f"{result.title}: {result.verdict.value}, not {wanted.value}{f' ({told})' if told else ''}"
 
 
 if __name__ == "__main__":
