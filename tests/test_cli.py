@@ -218,8 +218,10 @@ def test_the_folder_of_all_runs_points_to_the_last(
 @pytest.fixture
 def two_claims(empty_folder: Path) -> Path:
     (empty_folder / "scenarios/deeper").mkdir(parents=True)
-    (empty_folder / "scenarios/a.yaml").write_text("scenario: A [claim]\n")
-    (empty_folder / "scenarios/deeper/b.yml").write_text(f"scenario: {'Longer ' * 20}claim\n")
+    (empty_folder / "scenarios/a.yaml").write_text("scenario: A [claim]\nclients: {a: {}}\n")
+    (empty_folder / "scenarios/deeper/b.yml").write_text(
+        f"scenario: {'Longer ' * 20}claim\nclients: {{a: {{}}}}\n"
+    )
     return empty_folder
 
 
@@ -371,7 +373,7 @@ def test_a_missing_sdk_names_the_command_that_installs_it(
     (tmp_path / "app.mjs").write_text("import '@aws-sdk/client-dynamodb';\nexport const handler = () => 1;\n")
     stack = tmp_path / "stack.yaml"
     stack.write_text(
-        "name: x\nfunctions: {f: {handler: app.handler, runtime: nodejs22.x}}\n"
+        "name: x\nfunctions: {f: {handler: app.handler, runtime: nodejs22.x, subscribed_to: [t]}}\n"
         "topics: {t: {name: T}}\napi: {name: x, routes: {$default: f}}\n"
     )
     scenario = tmp_path / "s.yaml"

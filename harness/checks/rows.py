@@ -53,7 +53,7 @@ def check(scenario: Scenario, history: History) -> CheckResult | None:
         _summary(counts, kept=kept, ttl=ttl),
         (*found, *_expiry_findings(expiring, rows, ttl)),
         counts,
-        judged=bool(over) or ttl is None or bool(expiring.written),
+        judged=ttl is None or bool(expiring.written),
         needs=(SETTLED, ROWS, INVOCATIONS),
     )
 

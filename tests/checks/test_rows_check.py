@@ -241,6 +241,7 @@ def test_a_write_that_leaves_the_expiry_as_it_was_is_no_new_one() -> None:
     [
         pytest.param((BEGAN, *ALICE), id="no row was written"),
         pytest.param((BEGAN, *ALICE, written(1.0)), id="the table has no TTL"),
+        pytest.param((BEGAN, *LEFT, written(1.0), deleted()), id="a row went that could not expire"),
         pytest.param((*ALICE, written(1.0, ttl=IN_A_DAY)), id="nobody knows what time it was"),
         pytest.param((InsideHidden(1.0, "AWS does not show its inside"),), id="the inside is hidden"),
     ],
