@@ -44,7 +44,7 @@ class Is(Enum):
     UNSURE = auto()
     """It names an event of which nobody knows whether it was published: SNS may have taken it."""
     REPLY = auto()
-    """It answers what the client itself sent."""
+    """It answers what the client itself sent; the candidates are the events that it holds besides."""
     OTHER = auto()
     """It has a shape that the feed says is no push."""
     STRAY = auto()
@@ -109,12 +109,17 @@ class Attribution:
         if handed:
             return self._of_invocation(message, way, handed)
         if isinstance(way, ReplySent) or self._is_own(message, way):
-            return (Attributed(message, Is.REPLY, way=way),)
+            return (Attributed(message, Is.REPLY, self._told(message), way=way),)
         return self._by_payload(message, way)
 
     def _is_own(self, message: MessageReceived, way: Way | None) -> bool:
         """Whether the invocation answers what this very connection sent."""
         return way is not None and way.connection in self.lineage.connections_of(way.request)
+
+    def _told(self, message: MessageReceived) -> tuple[int, ...]:
+        """The events that a reply names and holds whole, as one that replays them does."""
+        named = (self._published_as.get(name, ()) for name in self._ids(message.text))
+        return tuple(event for events in named for held in self._held(message, events) for event in held)
 
     # --- where the invocation tells ---
 

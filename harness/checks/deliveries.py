@@ -5,14 +5,14 @@ Routing, order and latency judge the same deliveries; they are made once for all
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import inf
 
 from harness.checks import wording
 from harness.checks.alike import Alike, Case
 from harness.checks.attribution import Attributed, Attribution, Is
 from harness.checks.completeness import Completeness, completeness_of
-from harness.checks.expected import Expected, expected
+from harness.checks.expected import Expected, expected, subscribed
 from harness.checks.lineage import Lineage, lineage_of
 from harness.checks.needs import CONNECTIONS, INVOCATIONS, POSTS, PUBLISHES, Need, messages_of
 from harness.checks.payload import Fit
@@ -150,7 +150,7 @@ class _Gathering:
             self._wrong("after the end", one, key=("after the end", self._function(one)))
         match one.what:
             case Is.REPLY:
-                self._found.replies += 1
+                self._replied(one)
             case Is.OTHER:
                 self._found.others += 1
             case Is.UNSURE:
@@ -163,6 +163,21 @@ class _Gathering:
                 self._carried(one)
             case Is.ALTERED:
                 self._altered(one)
+
+    def _replied(self, one: Attributed) -> None:
+        """A reply may replay events, but not those of a private channel that its client was never on."""
+        self._found.replies += 1
+        for event in one.candidates:
+            if self._is_private(event) and not self._ever_on(self._published[event], one.message.client):
+                self._leaked(event, one)
+
+    def _ever_on(self, published: EventPublished, client: str) -> bool:
+        return any((client, channel) in self._subscribed for channel in published.channels)
+
+    @cached_property
+    def _subscribed(self) -> frozenset[tuple[str, str]]:
+        """Who was ever on which channel; looked for once, when a first reply holds an event of a private one."""
+        return frozenset((one.client, one.channel) for one in subscribed(self._scenario, self._history))
 
     # --- what carries an event ---
 
@@ -279,8 +294,7 @@ class _Gathering:
     # --- what is wrong ----------------------------------------------------------------------------------
 
     def _leaked(self, event: int, one: Attributed) -> None:
-        is_private = any(map(self._scenario.feed.is_private, self._published[event].channels))
-        kind = "privacy leak" if is_private else "leak"
+        kind = "privacy leak" if self._is_private(event) else "leak"
         shape = one.comparison.fit.value if one.comparison.fit is Fit.ALTERED else ""
         at = one.message.at
         needs = {
@@ -290,6 +304,9 @@ class _Gathering:
             CONNECTIONS.up_to(at).where_shown(),
         }
         self._wrong(kind, one, event, key=(kind, self._function(one), shape), needs=needs)
+
+    def _is_private(self, event: int) -> bool:
+        return any(map(self._scenario.feed.is_private, self._published[event].channels))
 
     def _function(self, one: Attributed) -> str:
         """The function that posted it; "" where nobody knows."""

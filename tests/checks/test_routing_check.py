@@ -515,6 +515,24 @@ def test_what_a_client_is_answered_is_no_push() -> None:
     assert (result.verdict, result.counts["replies"]) == (Verdict.PASS, 2)
 
 
+@pytest.mark.parametrize(("client", "leaked"), [("alice", 0), ("eve", 1)])
+def test_a_reply_may_replay_private_events_to_those_only_who_were_ever_on_their_channel(
+    client: str, leaked: int
+) -> None:
+    private = an_event(kind="orderUpdate", channel="trader.7f")
+    there = (*a_client("alice", channel="trader.7f"), *EVE, *its_connection("alice"), *its_connection("eve"))
+    text = f'{{"type":"snapshot","last":{private.text}}}'
+    post = a_post(f"c-{client}", text, at=12.0, request=f"subscribe-c-{client}")
+    replayed = (post, MessageReceived(12.1, client, text))
+
+    result = judged(
+        there, private, a_fan_out(private, {"c-alice": 200}), a_message("alice", private), replayed
+    )
+
+    assert [one.kind for one in result.findings] == ["privacy leak"] * leaked
+    assert (result.counts["replies"], result.counts["leaked"]) == (1, leaked)
+
+
 def test_what_is_posted_for_another_clients_message_is_a_stray() -> None:
     text = '{"alice":"is here"}'
     greeted = (
