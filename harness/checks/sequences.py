@@ -27,7 +27,7 @@ class Sequences:
     out_of_order: int = 0
     overtaken: list[Overtaken] = field(default_factory=list)
     _newest: dict[tuple[str, str], Arrived] = field(default_factory=dict)
-    _times: Counter[str] | None = None
+    _repeated: frozenset[str] | None = None
 
     @property
     def streams(self) -> int:
@@ -37,9 +37,10 @@ class Sequences:
     def take(self, event: int, message: MessageReceived) -> None:
         """The first arrival of an event at a client; in the order of arrival."""
         published = self.published[event]
-        if self._times is None:
-            self._times = Counter(one.event for one in self.published)
-        if self._times[published.event] > 1:
+        if self._repeated is None:
+            times = Counter(one.event for one in self.published)
+            self._repeated = frozenset(name for name, number in times.items() if number > 1)
+        if published.event in self._repeated:
             return
         for channel in published.channels:
             self._next((message.client, channel), (published, message))
