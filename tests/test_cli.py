@@ -218,8 +218,10 @@ def test_the_folder_of_all_runs_points_to_the_last(
 @pytest.fixture
 def two_claims(empty_folder: Path) -> Path:
     (empty_folder / "scenarios/deeper").mkdir(parents=True)
-    (empty_folder / "scenarios/a.yaml").write_text("scenario: A [claim]\n")
-    (empty_folder / "scenarios/deeper/b.yml").write_text(f"scenario: {'Longer ' * 20}claim\n")
+    (empty_folder / "scenarios/a.yaml").write_text("scenario: A [claim]\nclients: {a: {}}\n")
+    (empty_folder / "scenarios/deeper/b.yml").write_text(
+        f"scenario: {'Longer ' * 20}claim\nclients: {{a: {{}}}}\n"
+    )
     return empty_folder
 
 
@@ -255,7 +257,7 @@ def test_no_message_moves_the_cursor_or_turns_the_text(
     command: str, two_claims: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     nasty = "\\e[31m\\u202e"
-    (two_claims / "scenarios/a.yaml").write_text(f'scenario: "A {nasty} claim"\n')
+    (two_claims / "scenarios/a.yaml").write_text(f'scenario: "A {nasty} claim"\nclients: {{a: {{}}}}\n')
     (two_claims / "scenarios/bad.yaml").write_text(f'scenario: x\n"{nasty}": 1\n')
 
     assert main([command, *(("--stack", f"{ROOT}/stack.yaml") if command == "run" else ())]) == ExitCode.USAGE
