@@ -373,7 +373,7 @@ def test_a_missing_sdk_names_the_command_that_installs_it(
     (tmp_path / "app.mjs").write_text("import '@aws-sdk/client-dynamodb';\nexport const handler = () => 1;\n")
     stack = tmp_path / "stack.yaml"
     stack.write_text(
-        "name: x\nfunctions: {f: {handler: app.handler, runtime: nodejs22.x}}\n"
+        "name: x\nfunctions: {f: {handler: app.handler, runtime: nodejs22.x, subscribed_to: [t]}}\n"
         "topics: {t: {name: T}}\napi: {name: x, routes: {$default: f}}\n"
     )
     scenario = tmp_path / "s.yaml"
