@@ -257,7 +257,7 @@ def test_no_message_moves_the_cursor_or_turns_the_text(
     command: str, two_claims: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     nasty = "\\e[31m\\u202e"
-    (two_claims / "scenarios/a.yaml").write_text(f'scenario: "A {nasty} claim"\n')
+    (two_claims / "scenarios/a.yaml").write_text(f'scenario: "A {nasty} claim"\nclients: {{a: {{}}}}\n')
     (two_claims / "scenarios/bad.yaml").write_text(f'scenario: x\n"{nasty}": 1\n')
 
     assert main([command, *(("--stack", f"{ROOT}/stack.yaml") if command == "run" else ())]) == ExitCode.USAGE

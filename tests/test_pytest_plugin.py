@@ -107,9 +107,9 @@ def test_scenarios_and_fixtures_share_a_stack(session: pytest.Pytester) -> None:
         [
             "*scenario: misses_its_time*",
             "* FAIL  One trade reaches its market*",
-            "*✔ routing   2 of 2 expected messages arrived, nothing else",
             "*✘ latency *",
             "*p99 < *",
+            "*✔ routing   2 of 2 expected messages arrived, nothing else",
             "judge it again: harness check */runs/*",
         ]
     )

@@ -71,7 +71,8 @@ def _figure(key: Key, rows: Collection[Row]) -> LatencyFigures:
 def _ordered(rows: Collection[Row]) -> list[float]:
     """Every latency, infinite for what never arrived, in rising order."""
     ordered = sorted(chain.from_iterable(one.latencies for one in rows))
-    return ordered + [inf] * sum(len(one.missing) for one in rows)
+    ordered.extend([inf] * sum(len(one.missing) for one in rows))
+    return ordered
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,9 @@ class Sequences:
     def take(self, event: int, message: MessageReceived) -> None:
         """The first arrival of an event at a client; in the order of arrival."""
         published = self.published[event]
+        if self._repeated is None:
+            times = Counter(one.event for one in self.published)
+            self._repeated = frozenset(name for name, number in times.items() if number > 1)
         if published.event in self._repeated:
             return
         for channel in published.channels:

@@ -156,10 +156,9 @@ class Doors:
 
     async def _astray(self, request: Request, target: Response | None) -> Response:
         """A call of @connections at an address of nobody's, as an unset variable makes one."""
-        missing = "the address has none" if target is None else "no mapping of this domain is for the address"
         answer = self._answer(request, target)
         response = answer if isinstance(answer, Response) else await answer
-        self._gateway.astray(request, response, f"no such API: {missing}")
+        self._gateway.astray(request, response, f"no such API: {_missing(target)}")
         return response
 
     def _room(self, call: AwsCall) -> Service:
@@ -206,6 +205,12 @@ class Doors:
         if domain is None:
             return target
         return custom_domain_target(domain, request.path) or NO_MAPPING
+
+
+def _missing(target: Response | None) -> str:
+    if target is None:
+        return "the address has none"
+    return "not in this region" if target is FORBIDDEN else "no mapping of this domain is for the address"
 
 
 class _Forbidden:

@@ -12,8 +12,9 @@ nowhere. Whoever reads needs to remember no more than the last `REMEMBERED` of a
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
+from functools import lru_cache
 from operator import attrgetter
-from typing import get_args, get_type_hints
+from typing import TypeVar, get_args, get_type_hints
 
 import orjson
 
@@ -38,6 +39,10 @@ class UnreadableLineError(ValueError):
     """A line that is no observation; the message says what is wrong and shows the line's beginning."""
 
 
+_Value = TypeVar("_Value")
+_NAMES = frozenset({"type", "function"})
+
+
 @dataclass(frozen=True, slots=True)
 class _Form:
     """What the lines of one kind hold: its fields in order, the JSON types that each accepts, and how it is made."""
@@ -51,6 +56,7 @@ class _Form:
     required: frozenset[str]
     repeated: tuple[int, ...]
     tuples: tuple[int, ...]
+    names: tuple[int, ...]
 
 
 def source_of(kind: type[Observation]) -> str:
@@ -144,7 +150,9 @@ class LineReader:
             if type(value) not in form.accepted[name]:
                 raise _unreadable(f"{form.name}.{name} cannot be {value!r}", line)
         for position in form.tuples:
-            values[position - 2] = _texts(form, values[position - 2], line)
+            values[position - 2] = _one_for_all(_texts(form, values[position - 2], line))
+        for position in form.names:
+            values[position - 2] = _one_for_all(values[position - 2])
         return form.kind(*values)
 
 
@@ -181,6 +189,12 @@ def _as_told(name: str, told: Sequence[str]) -> _Form:
     if not form.required <= set(told) <= set(form.fields):
         raise UnreadableLineError(f"a history whose {name} has other fields: {', '.join(told)}")
     return _form_of(kind, tuple(told))
+
+
+@lru_cache(maxsize=1024)
+def _one_for_all(value: _Value) -> _Value:
+    """What is equal as one object: few names are in very many observations, of which many may be kept."""
+    return value
 
 
 def _texts(form: _Form, value: object, line: bytes) -> tuple[str, ...]:
@@ -226,6 +240,7 @@ def _form_of(kind: type[Observation], told: tuple[str, ...] | None = None) -> _F
         frozenset(one.name for one in fields(kind) if one.default is MISSING),
         repeated,
         tuple(position for position, name in enumerate(names, start=2) if list in accepted[name]),
+        tuple(position for position, name in enumerate(names, start=2) if name in _NAMES),
     )
 
 

@@ -169,15 +169,21 @@ def test_a_post_tells_size_and_digest_and_other_calls_are_noted_too(stack: Stack
         pytest.param("/None", 403, "no such API: the address has none", id="None for an endpoint"),
         pytest.param("/undefined/prod", 403, "no such API: the address has none", id="undefined for an API"),
         pytest.param(
-            "/_aws/execute-api/None/prod", 403, "no such API: 'None'", id="None where the API id belongs"
+            "/_aws/execute-api/None/prod",
+            403,
+            "no such API 'None', or no stage 'prod' of it",
+            id="None where the API id belongs",
         ),
         pytest.param(
-            "/_aws/execute-api/{api}", 403, "no stage in the address; this API has 'prod'", id="no stage"
+            "/_aws/execute-api/{api}",
+            403,
+            "no such API '{api}', or no stage in the address",
+            id="no stage",
         ),
         pytest.param(
             "/_aws/execute-api/{api}/dev",
             403,
-            "no stage 'dev' in this API, which has 'prod'",
+            "no such API '{api}', or no stage 'dev' of it",
             id="another stage",
         ),
         pytest.param(
@@ -197,7 +203,8 @@ def test_a_post_to_nowhere_says_where_it_went_and_what_is_wrong(
 
     (refused,) = stack.observed.of(PostRefused)
     assert refused.url in (f"{to}/@connections/abc%3D", f"{to}/%40connections/abc%3D")
-    assert (refused.status, refused.reason, refused.request) == (status, reason, request)
+    why = reason.format(api=stack.api)
+    assert (refused.status, refused.reason, refused.request) == (status, why, request)
     assert stack.observed.of(ConnectionPosted) == []
 
 
@@ -215,7 +222,7 @@ def test_a_call_without_a_signature_to_nowhere_is_noted_too(stack: Stack) -> Non
         (
             f"http://nobody.execute-api.{REGION}.amazonaws.com/prod/@connections/abc",
             403,
-            "no such API: 'nobody'",
+            "no such API: not in this region",
             None,
         ),
     ]

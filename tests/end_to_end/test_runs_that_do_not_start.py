@@ -23,6 +23,7 @@ functions:
     handler: raises.handler
   say:
     handler: says.handler
+    subscribed_to: [t]
 topics:
   t: {name: T}
 api:

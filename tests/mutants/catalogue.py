@@ -10,9 +10,6 @@ from dataclasses import dataclass, field
 BACKENDS = ("plain", "wrapped", "queued")
 """SNS to a function; the same with an envelope around each event; SNS to a queue, raw, to a function."""
 
-ONE_BY_ONE, BATCHED = ("plain", "wrapped"), ("queued",)
-"""Whose invocations are handed one event each; those that are handed several cannot tell one for another of them."""
-
 # What the first cause must say, as patterns that small changes of wording do not touch; case does not count.
 LOST = r"^(?!.*(no function was handed|answered 200)).*(never received|\blost\b)"
 LEAKED = r"\bleak|may see"
@@ -162,10 +159,8 @@ _PUSHES = (
     _Push("alter-whole-number", "routing", ALTERED + r".*\bvolume\b"),
     _Push("number-as-string", "routing", ALTERED + r".*\bprice\b"),
     _Push("repeat-member", "routing", ALTERED + r".*\bprice\b"),
-    _Push("stale", "routing", DISAGREES, backends=ONE_BY_ONE),
-    _Push("stale", "routing", rf"{DISAGREES}|{LOST}|{TWICE}", backends=BATCHED),
-    _Push("wrong-id", "routing", DISAGREES, backends=ONE_BY_ONE),
-    _Push("wrong-id", "routing", rf"{DISAGREES}|{ALTERED}", backends=BATCHED),
+    _Push("stale", "routing", DISAGREES),
+    _Push("wrong-id", "routing", DISAGREES),
     _Push("reorder", "order", r"\bafter\b|order|\blate\b", rates=(10, 300)),
     _Push("late", "latency", LATE, stimuli={1: "late", 10: "late", 300: "late"}),
     _Push("slow", "latency", r"\bmax\b", rates=(300,), stimuli={300: "late"}),

@@ -7,7 +7,6 @@ any other host it is `/_aws/execute-api/{api}/{stage}[/...]`.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
@@ -65,11 +64,8 @@ def means_connections(path: str) -> bool:
 def fault_of_address(api_id: str, api: Api | None, stage: str, rest: str) -> str:
     """Why no call of @connections is at an address whose stage is not there, or whose `rest` is none."""
     if api is None:
-        return f"no such API: {api_id!r}"
-    if stage in _CONNECTIONS:
-        return f"no stage in the address; this API has {_listed(api.stages)}"
-    if stage not in api.stages:
-        return f"no stage {stage!r} in this API, which has {_listed(api.stages)}"
+        missing = "no stage in the address" if stage in _CONNECTIONS else f"no stage {stage!r} of it"
+        return f"no such API {api_id!r}, or {missing}"
     if not rest.partition("/")[2]:
         return "no connection id in the address"
     return f"nothing is at {unquote(rest)!r} behind the stage"
@@ -111,10 +107,6 @@ def connection_id_of(rest: str) -> str | None:
     if collection not in _CONNECTIONS or not connection_id or "/" in connection_id:
         return None
     return unquote(connection_id)
-
-
-def _listed(stages: Iterable[str]) -> str:
-    return " and ".join(sorted(map(repr, stages))) or "none"
 
 
 @lru_cache(maxsize=4096)

@@ -38,12 +38,12 @@ def test_a_status_code_that_sdk_v3_does_not_have_never_purges(play: Play) -> Non
     told = play("purge.yaml", fan_out="app.mjs:statusCodeOfV3")
 
     assert told.red == {"purge"}
-    assert len(told.findings) == 2
-    for finding in told.findings:
-        assert re.fullmatch(
-            r"the row of ghost/[12]'s connection \S+, which met a 410, was never deleted; the scenario allows 30 s",
-            finding,
-        ), finding
+    (finding,) = told.findings
+    assert re.fullmatch(
+        r"the row of ghost/1's connection \S+, which met a 410, was never deleted; the scenario allows 30 s; "
+        r"and 1 more \(ghost/2\)",
+        finding,
+    ), finding
 
 
 @pytest.mark.aws("K-6", "K-10")
@@ -114,12 +114,9 @@ def test_an_event_with_two_records_shows_who_reads_the_first_only(
 def test_one_page_of_a_scan_loses_the_clients_of_the_others(play: Play) -> None:
     told = play("everybody.yaml", fan_out="app.first_page_only", environment={"PADDING": "10000"})
 
-    assert told.red == {"routing"}
-    assert len(told.findings) > 10
-    for finding in told.findings:
-        assert re.fullmatch(
-            r"alice/\d+ never received e1 \(event on news\): no function posted it", finding
-        ), finding
+    assert told.red == {"routing", "latency"}
+    lost = next(finding for finding in told.findings if "never received" in finding)
+    assert re.match(r"\d+ of alice never received e1 \(event on news\): no function posted it", lost), told.findings
 
 
 def test_every_page_of_a_scan_reaches_everybody(play: Play) -> None:
@@ -171,11 +168,9 @@ def test_a_fan_out_that_sends_what_it_is_handed_sends_duplicates(play: Play) -> 
     told = play("twice.yaml", fan_out="app.fan_out")
 
     assert told.red == {"routing"}
-    assert len(told.findings) == 10
-    for finding in told.findings:
-        assert re.fullmatch(
-            r"alice/[12] received e\d \(event on news\) twice: SNS delivered its message twice", finding
-        ), finding
+    assert told.findings == (
+        "5 events received twice (e1, e2, ...), each by all 2 of alice: SNS delivered its message twice",
+    )
 
 
 @pytest.mark.aws("S-8")
@@ -198,4 +193,7 @@ def test_a_fan_out_that_trusts_the_order_of_delivery_is_out_of_order(play: Play)
     told = play("out-of-order.yaml", fan_out="app.fan_out")
 
     assert told.red == {"order"}
-    assert all(re.search(r"alice received e\d+ .* after e\d+ ", finding) for finding in told.findings), told
+    (finding,) = told.findings
+    assert re.match(
+        r"\d+ events arrived out of order \(e\d+.*\), each at alice: e\d+ after e\d+, ", finding
+    ), finding
