@@ -101,9 +101,8 @@ def _case(result: ScenarioResult, check: CheckResult) -> ElementTree.Element:
     if check.accepted:
         ElementTree.SubElement(case, "skipped", {"message": brief(f"accepted: {check.summary}")})
     elif (outcome := _OUTCOMES.get(check.verdict)) is not None:
-        element = ElementTree.SubElement(
-            case, outcome, {"message": brief(check.summary), "type": check.verdict.value}
-        )
+        cause = _what(check.findings[0]) if check.findings else brief(check.summary)
+        element = ElementTree.SubElement(case, outcome, {"message": cause, "type": check.verdict.value})
         element.text = "\n".join(_lines(finding, result.timeline_at) for finding in check.findings)
     else:
         told_of = (check.summary, *(f"warning: {_what(finding)}" for finding in check.findings))
@@ -116,7 +115,13 @@ def _lines(finding: Finding, timeline_at: float) -> str:
     log = (
         () if finding.request is None else (f"    its log: harness logs --request {plain(finding.request)}",)
     )
-    return "\n".join((f"{plain(finding.kind)}: {_what(finding)}", *evidence, *log))
+    return "\n".join((_kind_and_what(finding), *evidence, *log))
+
+
+def _kind_and_what(finding: Finding) -> str:
+    """The kind goes first, unless the words begin with it anyway."""
+    what = _what(finding)
+    return what if what.startswith(finding.kind) else f"{plain(finding.kind)}: {what}"
 
 
 def _what(finding: Finding) -> str:

@@ -48,6 +48,7 @@ _MOST_VARIANTS = 1_000
 def slips(scenario: Scenario, events: Events) -> Iterator[Slip]:
     """Everything that does not fit together, in no particular order."""
     yield from _group_slips(scenario.clients)
+    yield from _channel_slips(scenario)
     if not scenario.clients and not scenario.timeline:
         yield ("scenario",), "nothing happens in it: there is neither a client nor a step"
     strangers = list(_strangers(scenario))
@@ -104,6 +105,15 @@ def _group_slips(groups: Mapping[str, ClientGroup]) -> Iterator[Slip]:
             yield ("clients", name), f"'{name}' cannot name a group; use letters, digits, '_', '.' and '-'"
         if (wrong := _wrong_refusal(group)) is not None:
             yield ("clients", name, "refused"), wrong
+
+
+def _channel_slips(scenario: Scenario) -> Iterator[Slip]:
+    """A connection that its query subscribes to two channels would be judged by one of them."""
+    for name, group in scenario.clients.items():
+        given = [parameter for parameter in scenario.feed.connect_channels if group.query.get(parameter)]
+        if len(given) > 1:
+            text = f"'{name}' subscribes by {' and '.join(given)}, and a connection has one channel"
+            yield ("clients", name, "query"), f"{text}: make it two groups"
 
 
 def _wrong_refusal(group: ClientGroup) -> str | None:

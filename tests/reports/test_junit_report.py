@@ -40,7 +40,7 @@ def test_a_suite_per_scenario_and_a_case_per_check() -> None:
       <properties>
         <property name="finding" value="1a2b3c4d" />
       </properties>
-      <failure message="1 message &amp; more" type="FAIL">out of order: e1 \ufffd[31mafter\ufffd e2
+      <failure message="e1 \ufffd[31mafter\ufffd e2" type="FAIL">out of order: e1 \ufffd[31mafter\ufffd e2
     +1.500 s  alice connected
 other: x [1a2b3c4d]
     its log: harness logs --request r-1</failure>

@@ -476,6 +476,12 @@ def test_nothing_needs_no_unit(tmp_path: Path, zero: str) -> None:
             "seed: 2", "1: nothing happens in it: there is neither a client nor a step", id="nothing at all"
         ),
         pytest.param(
+            "feed: {connect_channels: {room: 'r.{room}', user: 'u.{user}'}}\n"
+            "clients:\n  a: {query: {room: x}}\n  b: {query: {room: x, user: y}}",
+            "5: 'b' subscribes by room and user, and a connection has one channel: make it two groups",
+            id="two channels at once",
+        ),
+        pytest.param(
             "clients:\n  a: {}\n  b: {joins: later}",
             "4: 'b' joins later, but no step connects it",
             id="never there",
