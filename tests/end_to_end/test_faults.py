@@ -30,7 +30,7 @@ def test_an_index_that_lags_loses_an_event_and_no_event_of_the_next_scenario(
     ended = harness("run", "--runs", str(tmp_path / "runs"), str(first), str(second))
 
     assert ended.exit_code == 1
-    assert "mover never received e1" in ended.stdout
+    assert "e1 (trade) never received by mover" in ended.stdout
     assert "1 passed, 1 failed, 0 unknown" in ended.stdout
 
 
