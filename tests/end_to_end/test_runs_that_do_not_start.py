@@ -96,7 +96,7 @@ def test_the_mistakes_of_all_files_are_told_together(harness: Callable[..., Ende
 
     assert ended.exit_code == 2
     stack, claim = told_everywhere(folder, ended)[-2:]
-    assert stack == "stack.yaml:13: unknown field 'rooutes'; did you mean 'routes'?"
+    assert stack == "stack.yaml:14: unknown field 'rooutes'; did you mean 'routes'?"
     assert claim == f"{folder}/claim.yaml:3: unknown step 'pubish'; did you mean 'publish'?"
     assert json.loads(ended.stdout)["verdict"] == "UNKNOWN"
 
