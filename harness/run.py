@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import TypeAlias
@@ -242,7 +243,8 @@ def _read(options: RunOptions) -> tuple[Stack, _Scenarios, Debugging | None]:
     feed, rows = (None, None) if stack is None else (stack.feed, stack.connection_rows())
     lacks = {} if stack is None else stack.lacks()
     paths = [path for given in options.scenarios for path in mistakes.noted(find_scenarios, given) or ()]
-    read = [(path, mistakes.noted(load_scenario, path, feed=feed, rows=rows, lacks=lacks)) for path in paths]
+    reading = partial(load_scenario, feed=feed, rows=rows, lacks=lacks, shape_only=stack is None)
+    read = [(path, mistakes.noted(reading, path)) for path in paths]
     mistakes.refuse()
     assert stack is not None  # else there was a mistake, as for each scenario
     scenarios = [(path, scenario) for path, scenario in read if scenario is not None]

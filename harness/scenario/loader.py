@@ -44,15 +44,18 @@ def load_scenario(
     feed: Feed | None = None,
     rows: ConnectionRows | None = None,
     lacks: Mapping[str, str] = NOTHING,
+    shape_only: bool = False,
 ) -> Scenario:
     """The scenario of a file; UsageError tells every mistake with its file and line.
 
     `feed` and `rows` are the stack's; a `feed:` in the scenario itself wins over it. `lacks` says why the stack
     cannot give what a scenario may ask for: `publish`, `purge`, `ttl`. What is wrong with the shape of the file is
-    told first, what is wrong with its sense once the shape is right.
+    told first, what is wrong with its sense once the shape is right; never with `shape_only`: no stack is known then.
     """
     source = read_yaml(path)
     scenario = validated(Scenario, source)
+    if shape_only:
+        return scenario
     given = {"feed": feed, "rows": rows}.items()
     ours = {name: value for name, value in given if value and name not in scenario.model_fields_set}
     scenario = scenario.model_copy(update=ours)

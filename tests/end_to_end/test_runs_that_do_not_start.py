@@ -101,6 +101,17 @@ def test_the_mistakes_of_all_files_are_told_together(harness: Callable[..., Ende
     assert json.loads(ended.stdout)["verdict"] == "UNKNOWN"
 
 
+def test_a_stack_that_cannot_be_read_makes_no_scenario_wrong(
+    harness: Callable[..., Ended], folder: Path
+) -> None:
+    (folder / "stack.yaml").write_text(STACK.replace("routes:", "rooutes:"))
+    (folder / "claim.yaml").write_text(CLAIM.replace("market: BTC-PERP}}", "room: kitchen}}"))
+
+    ended = run(harness, folder)
+
+    assert all(reason.startswith("stack.yaml:") for reason in told_everywhere(folder, ended))
+
+
 def test_a_handler_that_lies_in_another_folder_is_found(harness: Callable[..., Ended], folder: Path) -> None:
     (folder / "deeper").mkdir()
     (folder / "says.py").rename(folder / "deeper/says.py")
