@@ -120,6 +120,7 @@ async def _play_all(
         with progress.doing("starting AWS and deploying the stack"):
             testbed = await until_the_end.enter_async_context(open_testbed(stack, options.backend, debugging))
         run_folder = under_way.begin(testbed, asked=len(scenarios))
+        keep_reports(under_way.result(), junit=options.junit)
         settle_memory()
         for path, scenario in scenarios:
             recorded = await record(testbed, path, scenario, run_folder, progress)

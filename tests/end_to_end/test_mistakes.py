@@ -115,6 +115,25 @@ def test_a_run_that_is_killed_keeps_the_reports_of_what_was_judged(
     assert (tmp_path / "copy.xml").read_bytes() == (tmp_path / "runs/latest/junit.xml").read_bytes()
 
 
+def test_a_run_that_is_killed_in_its_first_scenario_has_reports(
+    start: Callable[..., Command], tmp_path: Path
+) -> None:
+    event = "publish: {type: trade, market: BTC-PERP}"
+    (tmp_path / "a.yaml").write_text(
+        "scenario: The first\nclients: {a: {query: {market: BTC-PERP}}}\n"
+        f"timeline: [{{every: 1s, for: 10m, {event}}}]\n"
+    )
+    given = ("--runs", str(tmp_path / "runs"), "--junit", str(tmp_path / "copy.xml"))
+    command = start("run", *given, str(tmp_path / "a.yaml"))
+    command.wait_for("playing: The first")
+    command.send(signal.SIGKILL)
+    command.end()
+
+    summary = json.loads((tmp_path / "runs/latest/summary.json").read_text())
+    assert (summary["complete"], summary["verdict"], summary["scenarios"]) == (False, "UNKNOWN", [])
+    assert (tmp_path / "copy.xml").read_bytes() == (tmp_path / "runs/latest/junit.xml").read_bytes()
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_that_is_killed_while_it_closes_has_said_everything(
     start: Callable[..., Command], tmp_path: Path, number: signal.Signals
