@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from harness.checks import wording
 from harness.checks.completeness import completeness_of
+from harness.checks.inside import connections, functions_of
 from harness.checks.likewise import Wrong, counted, likewise
 from harness.checks.needs import ACTS, CONNECTIONS, SETTLED, Need, messages_of
 from harness.checks.subscribing import demanded_refusals
@@ -18,6 +19,7 @@ from harness.record.observation import (
     ClientConnecting,
     ClientLeft,
     ClientRefused,
+    ConnectionAsked,
     MessageReceived,
     Observation,
     SubscriptionSent,
@@ -216,6 +218,8 @@ def _error_in(text: str, feed: Feed) -> str | None:
 def _thrown_out(history: History) -> Iterator[Wrong]:
     """Closes of clients that had not begun to leave."""
     leaving: set[str] = set()
+    whose, deleted = connections(history), _deleted(history)
+    by = functions_of({one.request for one in deleted.values()}, history)
     for seen in history.each(ClientConnecting, ClientLeft, ClientClosed):
         match seen:
             case ClientConnecting():
@@ -227,7 +231,25 @@ def _thrown_out(history: History) -> Iterator[Wrong]:
                 how = f"{seen.code}{reason}"
                 what = f"{seen.client}'s connection was closed with {how}, but it had not left"
                 needs = {ACTS.up_to(seen.at), *(_ALIVE if seen.code == 1006 else ())}
-                yield _wrong("unexpected close", what, seen, who=seen.client, needs=needs, key=(how,))
+                asked = deleted.get(whose.of(seen.client, seen.at) or "")
+                function = (
+                    "" if asked is None else f": {by.get(asked.request, 'somebody')} deleted the connection"
+                )
+                proof = (seen,) if asked is None else (asked, seen)
+                yield _wrong(
+                    "unexpected close",
+                    f"{what}{function}",
+                    *proof,
+                    who=seen.client,
+                    needs=needs,
+                    key=(how, function),
+                )
+
+
+def _deleted(history: History) -> Mapping[str, ConnectionAsked]:
+    """The DeleteConnection that closed each connection (M-4)."""
+    asked = history.each(ConnectionAsked)
+    return {one.connection: one for one in asked if one.method == "DELETE" and one.status == 204}
 
 
 def _demands_refusals(scenario: Scenario) -> bool:

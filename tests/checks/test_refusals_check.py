@@ -13,13 +13,15 @@ from harness.record.observation import (
     ClientConnecting,
     ClientLeft,
     ClientRefused,
+    ConnectionAsked,
+    InvocationStarted,
     MessageReceived,
     Observation,
     SubscriptionSent,
 )
 from harness.scenario.model import Scenario
 from tests.checks.bare import bare
-from tests.checks.histories import a_client, a_history, a_message, a_scenario, an_event
+from tests.checks.histories import a_client, a_history, a_message, a_scenario, an_event, its_connection
 
 FORBIDDEN_HANDSHAKE = a_scenario(clients={"mallory": {"refused": 403}, "alice": {}})
 FORBIDDEN_CHANNEL = a_scenario(clients={"mallory": {"subscribe": "trader.1", "refused": "FORBIDDEN"}})
@@ -241,6 +243,18 @@ def test_the_feed_names_the_field_of_the_code() -> None:
 
 
 # --- closes -------------------------------------------------------------------------------------------------
+
+
+def test_who_throws_a_client_out_is_told() -> None:
+    started = InvocationStarted(19.0, "r", "fan_out")
+    asked, closed = ConnectionAsked(19.5, "c-alice", "DELETE", 204, "r"), ClientClosed(20.0, "alice", 1000)
+
+    result = check(
+        a_scenario(), a_history(a_client("alice"), its_connection("alice"), started, asked, closed)
+    )
+
+    what = "alice's connection was closed with 1000, but it had not left: fan_out deleted the connection"
+    assert result.findings == (finding_of("unexpected close", what, asked, closed),)
 
 
 def test_a_client_that_is_thrown_out_fails() -> None:
