@@ -43,7 +43,7 @@ class Outside:
 NOTHING_OUTSIDE = Outside()
 
 
-OPEN_TIMEOUT = 10.0
+OPEN_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from harness.stack.model import Function
 
-START_TIMEOUT = 30.0
+START_TIMEOUT = 60.0
 STOP_TIMEOUT = 10.0
 PREWARM_TIMEOUT = 60.0
 _PYTHON_PLACE = re.compile(r'File "([^"<>]+)",? line (\d+)', re.IGNORECASE)

@@ -10,9 +10,12 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from harness.record.observation import ConnectionOpened, RowsFound
+from harness.record.stored import StoredHistory
 from tests.backends.aws.conftest import ACCOUNT, There, environment
 from tests.backends.chat import STACK, a_project
 from tests.end_to_end.command import Ended, summary_of
+from tests.observed import Observed
 
 Run = Callable[..., Ended]
 
@@ -149,13 +152,9 @@ def test_rows_that_the_run_leaves_behind_are_deleted_only_when_that_is_allowed(
     assert ended.exit_code == 0, ended.stdout + ended.stderr
     rows = there.emulator.aws("dynamodb").scan(TableName="Rooms")["Items"]
     assert sorted(row["channel"]["S"] for row in rows) == ["attic", *left]
-    (found,) = (
-        json.loads(line)
-        for line in next(tmp_path.glob("runs/latest/*/history.jsonl")).read_text().splitlines()
-        if '"kind":"RowsFound"' in line
-    )
-    assert len(found["connections"]) == 3
-    assert "somebody-else" not in found["connections"]
+    (found,) = StoredHistory(next(tmp_path.glob("runs/latest/*/history.jsonl"))).of(RowsFound)
+    assert len(found.connections) == 3
+    assert "somebody-else" not in found.connections
 
 
 # --- refusals ------------------------------------------------------------------------------------------------
@@ -226,7 +225,7 @@ def test_another_account_is_refused_and_told_whose_credentials_these_are(there: 
         "harness: the credentials are those of arn:aws:sts::000000000000:user/moto, in account 000000000000; "
         "--confirm-aws says 111122223333\n",
     )
-    assert not [one for one in there.seen() if one["kind"] == "ConnectionOpened"]
+    assert Observed(there.emulator.url).of(ConnectionOpened) == []
 
 
 def test_a_topic_of_another_account_is_refused(there: There, harness: Run) -> None:

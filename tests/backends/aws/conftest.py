@@ -4,17 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
-import urllib3
 
 from harness.backends.embedded import emulator_urls, hot_reload_code
+from harness.record.observation import RowDeleted, RowWritten
 from harness.stack.loader import load_stack
 from harness.stack.provision import provision
 from tests.backends.chat import a_project
 from tests.backends.conftest import Endpoint
+from tests.observed import Observed
 
 ACCOUNT = "000000000000"
 """The emulator's."""
@@ -45,16 +44,11 @@ class There:
         item = {"id": {"S": connection}, "channel": {"S": room}}
         self.emulator.aws("dynamodb").put_item(TableName="Rooms", Item=item)
 
-    def seen(self) -> list[dict[str, Any]]:
-        """Everything that the emulator noted so far."""
-        answer = urllib3.request("GET", f"{self.emulator.url}/_harness/observations?since=0")
-        assert answer.headers["x-harness-more"] == "no"
-        return [orjson.loads(line) for line in answer.data.splitlines()]
-
-    def changed_by_no_function(self) -> list[dict[str, Any]]:
+    def changed_by_no_function(self) -> list[RowWritten | RowDeleted]:
         """Rows that somebody wrote or deleted from outside."""
-        kinds = ("RowWritten", "RowDeleted")
-        return [one for one in self.seen() if one["kind"] in kinds and one["request"] is None]
+        seen = Observed(self.emulator.url)
+        changes: list[RowWritten | RowDeleted] = [*seen.of(RowWritten), *seen.of(RowDeleted)]
+        return [one for one in changes if one.request is None]
 
 
 @pytest.fixture
