@@ -155,6 +155,7 @@ def test_a_wrong_parameter_is_one_message(
     words = [word for one in parameters for word in ("--parameter", one)]
     ended = harness("run", "--stack", "template.yaml", *words, QUICK)
     assert ended.exit_code == 2
+    assert re.fullmatch(r"(summary\.json, junit\.xml: \S+\n)?", ended.stdout), ended.stdout
     (message,) = ended.stderr.splitlines()
     assert told in message
 
